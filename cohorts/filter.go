@@ -1,0 +1,77 @@
+// Package cohorts holds the filter grammar that cohorts, the API and the
+// command line share, and the rules of segments. A filter is parsed to a tree
+// of which the store makes bound SQL.
+package cohorts
+
+import "time"
+
+// Expr is a node of a parsed filter: And, Or, Not or Compare.
+type Expr interface{ isExpr() }
+
+// And holds if all Terms hold.
+type And struct{ Terms []Expr }
+
+// Or holds if any of Terms holds.
+type Or struct{ Terms []Expr }
+
+// Not holds if Term does not.
+type Not struct{ Term Expr }
+
+// Compare holds if the field stands in the relation Op to the values.
+type Compare struct {
+	Field  Field
+	Op     Op
+	Values []Value // one, or several for In and NotIn, none for IsEmpty
+}
+
+func (And) isExpr()     {}
+func (Or) isExpr()      {}
+func (Not) isExpr()     {}
+func (Compare) isExpr() {}
+
+// Op is a relation.
+type Op string
+
+// The relations.
+const (
+	Eq         Op = "="
+	Ne         Op = "!="
+	Lt         Op = "<"
+	Le         Op = "<="
+	Gt         Op = ">"
+	Ge         Op = ">="
+	In         Op = "in"
+	NotIn      Op = "not in"
+	Contains   Op = "contains"
+	StartsWith Op = "starts with"
+	IsEmpty    Op = "is empty"
+)
+
+// FieldKind is how a field's values compare.
+type FieldKind int
+
+// The kinds of field.
+const (
+	Text   FieldKind = iota // without regard to case
+	Number                  // float64
+	Day                     // a date, or today ± days
+	YesNo                   // yes or no
+)
+
+// Field is a field of the catalogue, or raw."Header" of a kept column.
+type Field struct {
+	Name string // catalogue name; "raw" for a kept column
+	Raw  string // the header, if Name is "raw"
+	Kind FieldKind
+}
+
+// Value is a literal of a filter.
+type Value struct {
+	Text   string
+	Number float64
+	Day    time.Time // midnight UTC
+	// Relative is set for "today + 90d"; Days is then the offset.
+	Relative bool
+	Days     int
+	Yes      bool
+}

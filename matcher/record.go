@@ -1,0 +1,56 @@
+// Package matcher finds the customer of a report in the accounts of a CRM:
+// by domain, then by fuzzy name, then by TPID. It is pure: no SQL, no HTTP, no
+// clock, and the same input gives the same output, to the byte.
+package matcher
+
+import "actnow"
+
+// Record is one customer of the reports or one account of the CRM. Key is
+// unique on its side. Empty fields are unknown.
+type Record struct {
+	Key        string
+	Name       string
+	Website    string   // URL, host or domain, in any spelling
+	Domains    []string // further domains
+	Email      string
+	City       string
+	State      string
+	PostalCode string
+	Country    string
+	TPID       string
+}
+
+// Decision is a person's word on a pair, which stands over any score.
+type Decision struct {
+	Customer, Account string // keys
+	Verdict           actnow.Verdict
+}
+
+// Candidate is a customer an account may belong to.
+type Candidate struct {
+	Customer    string
+	Probability float64 // in [0, 1]
+	Stage       actnow.MatchStage
+	Comparisons []Comparison
+	Reason      string // one English sentence, with the values of both sides
+}
+
+// Comparison is one field of a pair and the weight its agreement carries.
+type Comparison struct {
+	Field    string  // "domain", "name", "city", "country", "tpid", …
+	Customer string  // the customer's value as given
+	Account  string  // the account's value as given
+	Level    string  // "equal", "alike", "different", "missing"
+	Bits     float64 // match weight: log2 of the likelihood ratio
+	Code     string  // names the sentence in the message catalogues
+	Note     string  // the same in English
+}
+
+// Match is the outcome for one account. Best is Candidates[0] if there is any
+// candidate with probability 0.05 or more.
+type Match struct {
+	Account    string
+	Band       actnow.MatchBand
+	Decided    bool        // a person decided it
+	Candidates []Candidate // best first, at most five
+}

@@ -1,0 +1,33 @@
+package reports
+
+import (
+	"context"
+
+	"actnow"
+)
+
+// Store keeps snapshots. It stages rows apart from live data and publishes them
+// in one transaction.
+type Store interface {
+	// Imported returns the result of an earlier import of the same content for
+	// the same report and month. The error matches actnow.ErrNotFound.
+	Imported(ctx context.Context, sha256 string, kind Kind, month actnow.Month) (Result, error)
+	// ImportedAnyMonth is Imported without regard to the month: the latest one.
+	ImportedAnyMonth(ctx context.Context, sha256 string) (Result, error)
+	// Stage opens an empty stage for the file.
+	Stage(ctx context.Context, head Head) (Stage, error)
+}
+
+// Stage holds the rows of one file until they are published or dropped. It is
+// used by one goroutine. Nothing of it can be seen before Publish returns.
+type Stage interface {
+	// Add stages rows. The rows and their slices are not kept.
+	Add(ctx context.Context, rows []Row) error
+	// Compare counts what Publish would do.
+	Compare(ctx context.Context) (Result, error)
+	// Publish makes the snapshot current with the rejected lines and warnings
+	// of res, and returns the counts. All of it happens or none of it.
+	Publish(ctx context.Context, res Result) (Result, error)
+	// Discard drops the stage; after Publish it does nothing.
+	Discard() error
+}

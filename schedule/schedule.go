@@ -1,0 +1,79 @@
+// Package schedule says what is due: it reads cron lines, names the periods
+// they make, and runs each period once, over downtime and changes of the clock.
+// robfig/cron is its parser and its tick, nothing more.
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"actnow"
+)
+
+// State is where a run stands.
+type State string
+
+// The states of a run. asks means that a campaign's send was missed and a
+// person is asked whether it should still go out.
+const (
+	Due     State = "due"
+	Running State = "running"
+	Done    State = "done"
+	Failed  State = "failed"
+	Skipped State = "skipped"
+	Asks    State = "asks"
+)
+
+// CatchUp says what becomes of periods that were missed.
+type CatchUp string
+
+// The policies for missed periods.
+const (
+	CatchLatest CatchUp = "latest" // the newest runs, the others are skipped
+	CatchAll    CatchUp = "all"
+	CatchNone   CatchUp = "none"
+	CatchAsk    CatchUp = "ask" // the newest asks a person, the others are skipped
+)
+
+// Schedule is a standing order: a cron line in a zone, or one instant.
+type Schedule struct {
+	ID      actnow.ScheduleID
+	Key     string // "job:score", "campaign:7": what runs
+	Line    string // five cron fields; "" if At is set
+	At      time.Time
+	Zone    string // IANA name
+	Last    bool   // a day beyond the month's end is its last day
+	CatchUp CatchUp
+	MaxLate time.Duration
+	Since   time.Time // periods due at or before this instant are none of ours
+	Enabled bool
+}
+
+// Run is one period of a schedule.
+type Run struct {
+	Schedule actnow.ScheduleID
+	Key      string
+	Period   string // "2026-11", "2026-11-25", "2026-11-25T06:00", in the schedule's zone
+	DueAt    time.Time
+	State    State
+	Attempt  int
+}
+
+// Store keeps schedules and their runs.
+type Store interface {
+	Schedules(ctx context.Context) ([]Schedule, error)
+	// LastRun returns the newest run of a schedule, by due time. The error
+	// matches actnow.ErrNotFound.
+	LastRun(ctx context.Context, id actnow.ScheduleID) (Run, error)
+	// AddRuns records runs; a period that has a row keeps it. It returns those
+	// that were added.
+	AddRuns(ctx context.Context, runs []Run) ([]Run, error)
+	// ClaimRun takes a due run, or a running one whose lease has ended, for
+	// lease. ok is false if another has it.
+	ClaimRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error)
+	// ClaimableRuns returns runs in state due, or running with a lease that
+	// ended before now.
+	ClaimableRuns(ctx context.Context, now time.Time) ([]Run, error)
+	// FinishRun records the outcome of a claimed run.
+	FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state State, message string, now time.Time) error
+}

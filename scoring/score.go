@@ -1,0 +1,81 @@
+// Package scoring turns what is known of a customer into fit and intent, bands,
+// cells and clusters, with a reason for every point. It knows no database: the
+// Rescorer reads facts from a Store and hands scores back.
+package scoring
+
+import (
+	"time"
+
+	"actnow"
+)
+
+// Facts is what is known of one customer on a day. Nothing in it is dated after
+// that day.
+type Facts struct {
+	Customer actnow.CustomerID
+	OrgSize  *int64
+	Segment  actnow.Segment
+	Industry string
+	Vertical string
+	Country  string
+	// Flags are the yes/no columns of the newest reports ("Has Azure",
+	// "HasGoogle", cohort headers), by header, and when the report was made.
+	Flags  map[string]Flag
+	Values map[string]Value // other columns of interest, by header
+	// Events are dated facts: opportunities, agreement ends, transactions,
+	// subscriptions.
+	Events []Event
+}
+
+// Flag is a yes/no fact with the day it was known.
+type Flag struct {
+	Yes bool
+	At  time.Time
+}
+
+// Value is a text or a number with the day it was known.
+type Value struct {
+	Text string
+	At   time.Time
+}
+
+// Event is a dated fact of a customer in an area. Kind is "opportunity_open",
+// "opportunity_won", "opportunity_lost", "agreement_end", "transaction" or
+// "subscription".
+type Event struct {
+	Kind   string
+	Area   actnow.Area // "" if it is of no area
+	At     time.Time
+	Amount int64 // minor units, 0 if not known
+	Seats  int64
+	Text   string
+}
+
+// Part is one reason of a score: a point of the card or a term of a model.
+type Part struct {
+	Feature string    `json:"feature"`
+	Value   string    `json:"value"`
+	Points  float64   `json:"points"`   // of a points card, 0 for a model
+	LogOdds float64   `json:"log_odds"` // of a model, 0 for a card
+	Code    string    `json:"code"`     // names the sentence in the catalogues
+	Text    string    `json:"text"`     // the sentence in English
+	At      time.Time `json:"at"`
+}
+
+// Score is one of the two scores of a customer in an area. Points is nil when
+// there is no signal and so no claim.
+type Score struct {
+	Points *float64 // 0 to 100, unrounded
+	Parts  []Part
+}
+
+// Propensity is everything said of a customer in one area in one month.
+type Propensity struct {
+	Customer actnow.CustomerID
+	Area     actnow.Area
+	Fit      Score
+	Intent   Score
+	Cell     actnow.Cell
+	Cluster  actnow.Cluster
+	Model    string // "card:azure@1a2b3c…": what made it
+}

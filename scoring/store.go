@@ -1,0 +1,27 @@
+package scoring
+
+import (
+	"context"
+
+	"actnow"
+)
+
+// Store gives facts and takes scores.
+type Store interface {
+	// FactsAfter returns the facts of up to limit customers with a key above
+	// after, in key order, as known at the end of month.
+	FactsAfter(ctx context.Context, month actnow.Month, after actnow.CustomerID, limit int) ([]Facts, error)
+	// SavePropensities saves our own scores of a month; saving the same again
+	// changes nothing. Scores imported from a report stay beside them.
+	SavePropensities(ctx context.Context, month actnow.Month, ps []Propensity) error
+	// Matrix returns the active matrix.
+	Matrix(ctx context.Context) (Matrix, error)
+}
+
+// Matrix says which cell a fit band and an intent band cross in. It is data:
+// versioned, and chosen by name.
+type Matrix struct {
+	Name    string // "quadrants" or "rows", or one of the partner's own
+	Version int
+	Cells   map[actnow.Band]map[actnow.Band]actnow.Cell // fit, then intent
+}
