@@ -275,12 +275,13 @@ CREATE TABLE revenues ( -- potential revenue as imported
 	PRIMARY KEY (customer_id, area, month)
 ) STRICT;
 
--- What holds now, per customer and area: made from the tables above, by
--- refreshCurrent alone.
-CREATE TABLE current_propensities (
+-- What holds in a month, per customer and area: made from the tables above, by
+-- refreshStandings alone. The latest month there is of an area is the current one.
+CREATE TABLE standings (
 	customer_id       INTEGER NOT NULL REFERENCES customers (id),
 	area              TEXT NOT NULL,
 	month             TEXT NOT NULL,
+	latest            INTEGER NOT NULL CHECK (latest IN (0, 1)),
 	fit               REAL,
 	intent            REAL,
 	fit_band          TEXT NOT NULL DEFAULT '',
@@ -292,15 +293,18 @@ CREATE TABLE current_propensities (
 	cluster_from      TEXT NOT NULL DEFAULT '', -- 'file' or 'matrix'
 	microsoft_cluster TEXT NOT NULL DEFAULT '',
 	own_cluster       TEXT NOT NULL DEFAULT '',
-	previous_cluster  TEXT NOT NULL DEFAULT '', -- of the month before, '' if there was none
+	previous_cluster  TEXT NOT NULL DEFAULT '', -- of the month before that has one
 	previous_month    TEXT NOT NULL DEFAULT '',
 	revenue_low       INTEGER,
 	revenue_high      INTEGER,
 	currency          TEXT NOT NULL DEFAULT '',
-	PRIMARY KEY (customer_id, area)
+	PRIMARY KEY (customer_id, area, month)
 ) STRICT;
-CREATE INDEX current_propensities_cell ON current_propensities (area, cell, customer_id);
-CREATE INDEX current_propensities_cluster ON current_propensities (area, cluster, customer_id);
+CREATE INDEX standings_cell ON standings (area, cell, customer_id) WHERE latest = 1;
+CREATE INDEX standings_cluster ON standings (area, cluster, customer_id) WHERE latest = 1;
+CREATE INDEX standings_month ON standings (area, month, cluster);
+
+CREATE VIEW current_propensities AS SELECT * FROM standings WHERE latest = 1;
 
 -- Cohorts -------------------------------------------------------------------------
 
@@ -540,6 +544,15 @@ CREATE TABLE match_decisions ( -- never deleted; the newest of a pair counts
 	decided_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX match_decisions_pair ON match_decisions (account_key, customer_key, id);
+
+-- The contacts of a customer's matched accounts who may be mailed.
+CREATE VIEW mailable_contacts AS
+	SELECT m.customer_id, a.id AS account_id, c.id AS contact_id, c.address
+	FROM matches m
+	JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL AND a.merged_into = ''
+	JOIN contacts c ON c.source = a.source AND c.account_ref = a.external_id AND c.deleted_at IS NULL
+	WHERE m.band = 'match' AND c.address <> '' AND c.do_not_email = 0 AND c.consent_basis <> ''
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.address = c.address AND s.lifted_at IS NULL);
 
 -- Campaigns -----------------------------------------------------------------------
 

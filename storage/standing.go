@@ -21,23 +21,22 @@ func activeMatrix(tx *sql.Tx) (scoring.Matrix, error) {
 	return m, json.Unmarshal([]byte(cells), &m.Cells)
 }
 
-// refreshCurrent makes current_propensities anew for the customers that the
-// subquery of customer ids names. Per area it takes the latest month there is:
-// fit and intent from the report that has them, else our own; the cluster of a
-// file wins, else the matrix gives it. It is called in the transaction that
-// changed scores.
-func refreshCurrent(tx *sql.Tx, customers string, args ...any) error {
+// refreshStandings makes the standings anew for the customers that the subquery
+// of customer ids names. In each month and area fit and intent come from the
+// report that has them, else from our own scores; the cluster of a file wins,
+// else the matrix gives it. It is called in the transaction that changed scores.
+func refreshStandings(tx *sql.Tx, customers string, args ...any) error {
 	matrix, err := activeMatrix(tx)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`DELETE FROM current_propensities WHERE customer_id IN (`+customers+`)`, args...); err != nil {
-		return fmt.Errorf("clear current propensities: %w", err)
+	if _, err := tx.Exec(`DELETE FROM standings WHERE customer_id IN (`+customers+`)`, args...); err != nil {
+		return fmt.Errorf("clear standings: %w", err)
 	}
 	rows, bound := matrixRows(matrix)
 	bound = append(bound, args...)
-	if _, err := tx.Exec(fmt.Sprintf(currentSQL, rows, customers), bound...); err != nil {
-		return fmt.Errorf("refresh current propensities: %w", err)
+	if _, err := tx.Exec(fmt.Sprintf(standingsSQL, rows, customers), bound...); err != nil {
+		return fmt.Errorf("refresh standings: %w", err)
 	}
 	return nil
 }
@@ -57,24 +56,22 @@ func matrixRows(m scoring.Matrix) (rows string, args []any) {
 	return b.String(), args
 }
 
-// currentSQL takes the rows of the matrix and the subquery of customer ids.
+// standingsSQL takes the rows of the matrix and the subquery of customer ids.
 // "scored" prefers, among the reports of a month, the one that has both bands;
 // "said" the one with a cluster of its own.
-const currentSQL = `
+const standingsSQL = `
 	WITH matrix (fit_band, intent_band, cell) AS (VALUES %s),
 	ranked AS (
 		SELECT *,
 			row_number() OVER (PARTITION BY customer_id, area, month, source = 'own'
 				ORDER BY (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS scored,
 			row_number() OVER (PARTITION BY customer_id, area, month, source = 'own'
-				ORDER BY cluster_from = 'file' DESC, (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS said,
-			dense_rank() OVER (PARTITION BY customer_id, area ORDER BY month DESC) AS age
+				ORDER BY cluster_from = 'file' DESC, (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS said
 		FROM propensities
 		WHERE customer_id IN (%s)
 	),
-	months AS (SELECT DISTINCT customer_id, area, month, age FROM ranked WHERE age <= 2),
 	merged AS (
-		SELECT m.customer_id, m.area, m.month, m.age,
+		SELECT m.customer_id, m.area, m.month,
 			CASE WHEN COALESCE(ms.fit_band, '') <> '' THEN ms.fit ELSE own.fit END AS fit,
 			CASE WHEN COALESCE(ms.intent_band, '') <> '' THEN ms.intent ELSE own.intent END AS intent,
 			CASE WHEN COALESCE(ms.fit_band, '') <> '' THEN ms.fit_band ELSE COALESCE(own.fit_band, '') END AS fit_band,
@@ -84,7 +81,7 @@ const currentSQL = `
 			COALESCE(ms.cell, '') AS said_cell,
 			CASE WHEN said.cluster_from = 'file' THEN said.cluster ELSE '' END AS microsoft_cluster,
 			COALESCE(own.cluster, '') AS own_cluster
-		FROM months m
+		FROM (SELECT DISTINCT customer_id, area, month FROM ranked) m
 		LEFT JOIN ranked ms ON ms.customer_id = m.customer_id AND ms.area = m.area AND ms.month = m.month AND ms.source <> 'own' AND ms.scored = 1
 		LEFT JOIN ranked said ON said.customer_id = m.customer_id AND said.area = m.area AND said.month = m.month AND said.source <> 'own' AND said.said = 1
 		LEFT JOIN ranked own ON own.customer_id = m.customer_id AND own.area = m.area AND own.month = m.month AND own.source = 'own' AND own.scored = 1
@@ -99,15 +96,14 @@ const currentSQL = `
 			END AS cluster
 		FROM placed
 	)
-	INSERT INTO current_propensities (customer_id, area, month, fit, intent, fit_band, intent_band, fit_from, intent_from,
+	INSERT INTO standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from,
 		cell, cluster, cluster_from, microsoft_cluster, own_cluster, previous_cluster, previous_month,
 		revenue_low, revenue_high, currency)
-	SELECT c.customer_id, c.area, c.month, c.fit, c.intent, c.fit_band, c.intent_band, c.fit_from, c.intent_from,
+	SELECT c.customer_id, c.area, c.month, CASE WHEN row_number() OVER newest = 1 THEN 1 ELSE 0 END,
+		c.fit, c.intent, c.fit_band, c.intent_band, c.fit_from, c.intent_from,
 		c.cell, c.cluster, CASE WHEN c.microsoft_cluster <> '' THEN 'file' WHEN c.cell <> '' THEN 'matrix' ELSE '' END,
-		c.microsoft_cluster, c.own_cluster, COALESCE(p.cluster, ''), COALESCE(p.month, ''),
+		c.microsoft_cluster, c.own_cluster, COALESCE(lead(c.cluster) OVER newest, ''), COALESCE(lead(c.month) OVER newest, ''),
 		r.low, r.high, COALESCE(r.currency, '')
 	FROM clustered c
-	LEFT JOIN clustered p ON p.customer_id = c.customer_id AND p.area = c.area AND p.age = 2
-	LEFT JOIN revenues r ON r.customer_id = c.customer_id AND r.area = c.area
-		AND r.month = (SELECT max(month) FROM revenues q WHERE q.customer_id = c.customer_id AND q.area = c.area)
-	WHERE c.age = 1`
+	LEFT JOIN revenues r ON r.customer_id = c.customer_id AND r.area = c.area AND r.month = c.month
+	WINDOW newest AS (PARTITION BY c.customer_id, c.area ORDER BY c.month DESC)`

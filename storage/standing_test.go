@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// refreshCurrent has no exported method of its own; this test looks at it alone.
-func TestRefreshCurrent(t *testing.T) {
+// refreshStandings has no exported method of its own; this test looks at it alone.
+func TestRefreshStandings(t *testing.T) {
 	t.Parallel()
 	db, err := Open(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "data")})
 	if err != nil {
@@ -49,7 +49,7 @@ func TestRefreshCurrent(t *testing.T) {
 				if _, err := tx.Exec(`DELETE FROM propensities; INSERT INTO customers (id, key, first_month, last_month, updated_at) VALUES (1, 'tpid:1', '', '', 0) ON CONFLICT DO NOTHING; ` + tt.seed); err != nil {
 					return err
 				}
-				if err := refreshCurrent(tx, `SELECT id FROM customers`); err != nil {
+				if err := refreshStandings(tx, `SELECT id FROM customers`); err != nil {
 					return err
 				}
 				return tx.QueryRow(`SELECT month, fit_from, cell, cluster, cluster_from, previous_cluster, fit FROM current_propensities`).
