@@ -164,7 +164,14 @@ func (e *evidence) terms(n int) []weighted {
 
 	add(termPrior)
 	e.domainTerms(add)
-	if e.name.known {
+	switch {
+	case e.name.known && e.name.foreign:
+		if e.domain.level == levelEqual {
+			add(termForeignSameDomain)
+		} else {
+			add(termForeign)
+		}
+	case e.name.known:
 		scale := math.Log2(float64(n + smoothing))
 		if e.domain.level == levelEqual {
 			hat(termNameSameDomain, simKnots, e.name.sim)

@@ -72,6 +72,8 @@ const (
 	termFirstWord
 	termAcronymShort
 	termAcronymLong
+	termForeign
+	termForeignSameDomain
 
 	termLegal // equal, alike, different
 	_

@@ -3,6 +3,7 @@ package matcher
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // token is a word of a name in its canonical spelling.
@@ -18,6 +19,7 @@ type variant struct {
 	compact  string  // the words as written, run together, loose
 	full     string  // the same with fillers
 	acronyms [2]string
+	foreign  bool // no word in Latin spelling
 }
 
 // name is an organisation's name, taken apart. A name without a letter has no
@@ -103,7 +105,9 @@ func makeVariant(core []string) variant {
 	var v variant
 	vocab := vocabularyOnce()
 	var initials, all, compact, full strings.Builder
+	v.foreign = true
 	for _, w := range core {
+		v.foreign = v.foreign && w[0] >= utf8.RuneSelf
 		c := vocab.canon(w)
 		full.WriteString(w)
 		all.WriteString(firstRune(w))

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hbollon/go-edlib"
 )
@@ -9,6 +10,7 @@ import (
 // nameEvidence is how two names agree, by the reading of each that agrees best.
 type nameEvidence struct {
 	known    bool    // both records have a name
+	foreign  bool    // in two scripts, of which one has no Latin spelling
 	sim      float64 // share of the bits of both names that is matched, in [0, 1]
 	shared   float64 // bits matched
 	oddA     float64 // bits of the heaviest word of the account that the customer lacks
@@ -50,13 +52,15 @@ func (e *nameEvidence) merit() float64 {
 }
 
 func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
-	e := nameEvidence{known: true, compact: JaroWinkler(a.compact, c.compact)}
+	e := nameEvidence{known: true, foreign: a.foreign != c.foreign, compact: JaroWinkler(a.compact, c.compact)}
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
 	var simA, simC [maxTokens]float64
 	alignEqual(x, y, &simA, &simC, sim)
 	alignJoined(x, y, &simA, &simC)
 	alignJoined(y, x, &simC, &simA)
+	alignInitials(x, y, &simA, &simC)
+	alignInitials(y, x, &simC, &simA)
 
 	var totalA, totalC, sharedA, sharedC float64
 	for i, t := range x {
@@ -153,6 +157,37 @@ func alignJoined(x, y []token, simX, simY *[maxTokens]float64) {
 	}
 }
 
+// alignInitials pairs a word of x with three or more neighbouring words of y
+// that it is the initials of: "icmr" and "Indian Council of Medical Research".
+func alignInitials(x, y []token, simX, simY *[maxTokens]float64) {
+	for i := range x {
+		letters := []rune(x[i].text)
+		if simX[i] > 0 || len(letters) < 3 || len(letters) > 8 {
+			continue
+		}
+		for j := 0; j+len(letters) <= len(y); j++ {
+			if initialsAt(letters, y[j:], simY[j:]) {
+				simX[i] = initialsSim
+				for k := range letters {
+					simY[j+k] = initialsSim
+				}
+				break
+			}
+		}
+	}
+}
+
+const initialsSim = 0.9
+
+func initialsAt(letters []rune, y []token, simY []float64) bool {
+	for k, r := range letters {
+		if first, _ := utf8.DecodeRuneInString(y[k].text); simY[k] > 0 || first != r {
+			return false
+		}
+	}
+	return true
+}
+
 // acronymLetters returns how many letters the short name has if it is the
 // initials of the long one, else 0.
 func acronymLetters(short, long *variant) int {
@@ -225,10 +260,33 @@ func spellingSim(x, y string) (sim float64, ok bool) {
 	if strings.HasPrefix(long, short) {
 		return 0.5 + 0.5*float64(len(short))/float64(len(long)), true
 	}
-	if lx, ly := loose(x), loose(y); lx == ly {
+	if loose(x) == loose(y) {
 		return 0.97, true
+	}
+	if s := cognateSim(short, long); s > 0 {
+		return s, true
 	}
 	return 0, len(long)-len(short) > allowedSlips(len(long))
 }
+
+// cognateSim compares long words that begin alike and end as two languages or
+// two cases do: "oceanographic" and "oceanografico".
+func cognateSim(short, long string) float64 {
+	if len(short) < 7 {
+		return 0
+	}
+	short, long = soundAlike.Replace(short), soundAlike.Replace(long)
+	n := 0
+	for n < len(short) && n < len(long) && short[n] == long[n] {
+		n++
+	}
+	if share := float64(n) / float64(max(len(short), len(long))); n >= 6 && share >= 0.6 {
+		return 0.5 + 0.4*share
+	}
+	return 0
+}
+
+// soundAlike takes spellings of one sound in European languages together.
+var soundAlike = strings.NewReplacer("ph", "f", "th", "t", "ck", "k", "ch", "k", "qu", "k", "c", "k", "y", "i", "w", "v", "z", "s")
 
 func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }

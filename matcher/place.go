@@ -41,25 +41,32 @@ var placesOnce = sync.OnceValue(func() *placeTable {
 			}
 		}
 	}
-	tags := []language.Tag{language.English, language.Swedish, language.German, language.French,
-		language.Spanish, language.Norwegian, language.Danish, language.Finnish, language.Dutch, language.Italian}
-	for _, tag := range tags {
+	for _, tag := range countryLanguages {
 		namer := display.Regions(tag)
-		if namer == nil {
-			continue
-		}
-		for _, r := range display.Supported.Regions() {
-			if !r.IsCountry() {
+		for i := range 26 * 26 {
+			code := string([]byte{'A' + byte(i/26), 'A' + byte(i%26)})
+			r, err := language.ParseRegion(code)
+			if err != nil || !r.IsCountry() || r.Canonicalize() != r {
 				continue
 			}
 			n := joined(words(Fold(namer.Name(r))))
 			if _, taken := t.countries[n]; n != "" && !taken {
-				t.countries[n] = r.String()
+				t.countries[n] = code
 			}
 		}
 	}
 	return t
 })
+
+// countryLanguages are the languages that countries are known by.
+var countryLanguages = []language.Tag{
+	language.English, language.Swedish, language.German, language.French, language.Spanish, language.Norwegian,
+	language.Danish, language.Finnish, language.Icelandic, language.Dutch, language.Italian, language.Portuguese,
+	language.Polish, language.Czech, language.Slovak, language.Hungarian, language.Romanian, language.Greek,
+	language.Estonian, language.Latvian, language.Lithuanian, language.Croatian, language.Slovenian, language.Serbian,
+	language.Bulgarian, language.Russian, language.Ukrainian, language.Turkish, language.Arabic, language.Hebrew,
+	language.Japanese, language.Korean, language.Chinese, language.Indonesian, language.Vietnamese, language.Thai,
+}
 
 func joined(w []string) string { return strings.Join(w, " ") }
 
