@@ -43,7 +43,7 @@ var modifiedAliases = []string{"modified", "modifiedon", "lastmodified", "lastmo
 
 // idAliases are the spellings of a record's own id.
 var idAliases = map[Kind][]string{
-	Account:      {"accountid", "companyid", "organisationid", "organizationid", "customerid", "recordid", "account", "crmid", "accountnumber"},
+	Account:      {"accountid", "companyid", "organisationid", "organizationid", "customerid", "recordid", "crmid", "accountnumber"},
 	Contact:      {"contactid", "personid", "recordid", "crmid"},
 	Opportunity:  {"opportunityid", "dealid", "recordid", "crmid"},
 	Subscription: {"subscriptionid", "recordid", "crmid"},
@@ -51,7 +51,7 @@ var idAliases = map[Kind][]string{
 }
 
 var (
-	accountRef = column{"account_id", refValue, []string{"account", "accountid", "companyid", "customerid", "parentaccountid",
+	accountRef = column{"account_id", refValue, []string{"companyid", "customerid", "parentaccountid",
 		"parentcustomerid", "associatedcompanyid", "organisationid", "organizationid"}}
 	product  = column{"product", textValue, []string{"productname", "sku", "offer", "offername"}}
 	amount   = column{"amount", moneyValue, []string{"value", "totalamount", "estimatedvalue", "estimatedrevenue", "estvalue", "actualvalue", "total", "belopp"}}

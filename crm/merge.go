@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"reflect"
-	"strings"
 	"time"
 )
 
-// Stamp orders changes of one record. The zero value is older than any other.
+// Stamp orders changes of one record. The zero value is that of a change without
+// version and date, such as a line of a file without modified_at.
 type Stamp struct {
 	Version int64 // 0 if the CRM counts none
 	At      int64 // unix milliseconds
@@ -66,8 +66,10 @@ func (s *State) Present() bool {
 // Apply brings the state up to date with the change. Of each field the newest
 // word stands; the later arrival stands where two are equally new, except that a
 // do_not_email of true then outlives a false one, and a deletion an upsert. A
-// deletion clears everything it is newer than but do_not_email. save is false
-// when nothing has to be written.
+// change without version and date counts when it comes, but brings back nothing
+// that was deleted and lifts no do_not_email that is dated. A deletion clears
+// everything it is newer than but do_not_email. save is false when nothing has to
+// be written.
 func (s *State) Apply(c Change) (o Outcome, save bool) {
 	if c.Op == Delete || c.Op == Merge {
 		return s.remove(c)
@@ -89,7 +91,7 @@ func (s *State) Apply(c Change) (o Outcome, save bool) {
 		}
 	}
 	if c.Op == Upsert {
-		older = older || s.Upserted && st.Compare(s.Seen) < 0
+		older = older || st != (Stamp{}) && s.Upserted && st.Compare(s.Seen) < 0
 		if !s.Upserted || st.Compare(s.Seen) > 0 {
 			s.Upserted, s.Seen, save = true, st, true
 		}
@@ -109,13 +111,16 @@ func (s *State) Apply(c Change) (o Outcome, save bool) {
 }
 
 func (s *State) set(name string, v any, st Stamp) (changed, save, older bool) {
-	have, spoken := s.Stamps[name]
-	order := st.Compare(have)
-	if spoken && (order < 0 || order == 0 && name == doNotEmail && v != true) {
-		return false, false, order < 0
+	order := s.order(name, st)
+	if order < 0 {
+		return false, false, true
+	}
+	undated := st == Stamp{}
+	if name == doNotEmail && s.Fields[name] == true && v != true && (order == 0 || undated && s.Stamps[name] != Stamp{}) {
+		return false, false, false
 	}
 	changed = !reflect.DeepEqual(s.Fields[name], v)
-	if spoken && order == 0 && !changed {
+	if !changed && (undated || order == 0) {
 		return false, false, false
 	}
 	s.stamp(name, st)
@@ -131,13 +136,12 @@ func (s *State) set(name string, v any, st Stamp) (changed, save, older bool) {
 }
 
 func (s *State) setCustom(name, v string, st Stamp) (changed, save, older bool) {
-	have, spoken := s.Stamps[customStamp+name]
-	order := st.Compare(have)
-	if spoken && order < 0 {
+	order := s.order(customStamp+name, st)
+	if order < 0 {
 		return false, false, true
 	}
 	changed = s.Custom[name] != v
-	if spoken && order == 0 && !changed {
+	if !changed && (order == 0 || st == Stamp{}) {
 		return false, false, false
 	}
 	s.stamp(customStamp+name, st)
@@ -152,7 +156,20 @@ func (s *State) setCustom(name, v string, st Stamp) (changed, save, older bool) 
 	return changed, true, false
 }
 
+// order compares a change with the last one that spoke of the field. A change
+// without version and date is the newest when it comes, but leaves the field's
+// stamp, so that what was outdated before stays so.
+func (s *State) order(name string, st Stamp) int {
+	if st == (Stamp{}) {
+		return 1
+	}
+	return st.Compare(s.Stamps[name])
+}
+
 func (s *State) stamp(name string, st Stamp) {
+	if st == (Stamp{}) {
+		return
+	}
 	if s.Stamps == nil {
 		s.Stamps = map[string]Stamp{}
 	}
@@ -171,19 +188,7 @@ func (s *State) remove(c Change) (Outcome, bool) {
 		}
 	}
 	s.Removed, s.Floor = true, st
-	cleared := false
-	for name, have := range s.Stamps {
-		if name == doNotEmail || have.Compare(st) > 0 {
-			continue
-		}
-		delete(s.Stamps, name)
-		if custom, ok := strings.CutPrefix(name, customStamp); ok {
-			delete(s.Custom, custom)
-		} else {
-			delete(s.Fields, name)
-		}
-		cleared = true
-	}
+	cleared := s.clear(st)
 	if s.Present() {
 		// An older deletion than the newest upsert: the record stays.
 		if cleared {
@@ -196,6 +201,21 @@ func (s *State) remove(c Change) (Outcome, bool) {
 		return Changed, true
 	}
 	return Unchanged, true
+}
+
+// clear forgets what is not newer than a deletion, but for a do-not-mail.
+func (s *State) clear(st Stamp) bool {
+	fields, custom := len(s.Fields), len(s.Custom)
+	maps.DeleteFunc(s.Fields, func(name string, _ any) bool {
+		return name != doNotEmail && s.Stamps[name].Compare(st) <= 0
+	})
+	maps.DeleteFunc(s.Custom, func(name, _ string) bool {
+		return s.Stamps[customStamp+name].Compare(st) <= 0
+	})
+	maps.DeleteFunc(s.Stamps, func(name string, have Stamp) bool {
+		return name != doNotEmail && have.Compare(st) <= 0
+	})
+	return len(s.Fields) < fields || len(s.Custom) < custom
 }
 
 // Clone returns a state that can be changed without changing s.

@@ -136,6 +136,9 @@ func readValue(col column, v any, serial bool) (any, *actnow.InputError) {
 	if !ok {
 		return nil, invalid("crm.text", col.name)
 	}
+	if text == "" && col.value == statusValue {
+		return "open", nil
+	}
 	if text == "" {
 		return nil, nil
 	}
@@ -254,7 +257,7 @@ var flags = map[string]bool{
 func readFlag(v any) (any, *actnow.InputError) {
 	switch v := v.(type) {
 	case nil:
-		return nil, nil
+		return false, nil
 	case bool:
 		return v, nil
 	}
