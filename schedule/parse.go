@@ -16,16 +16,17 @@ const maxLine = 300
 
 // field is one of the five fields of a line.
 type field struct {
-	name     string // the catalogues' word for it is "cron.field." + name
+	name     string // in the codes of errors
+	english  string
 	min, max int
 }
 
 var fields = [5]field{
-	{"minute", 0, 59},
-	{"hour", 0, 23},
-	{"day", 1, 31},
-	{"month", 1, 12},
-	{"weekday", 0, 6},
+	{"minute", "the minute", 0, 59},
+	{"hour", "the hour", 0, 23},
+	{"day", "the day of the month", 1, 31},
+	{"month", "the month", 1, 12},
+	{"weekday", "the weekday", 0, 6},
 }
 
 var parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
@@ -99,14 +100,16 @@ func location(zone string) (*time.Location, error) {
 // takes and should not (empty list items, signs, steps beyond the field) and
 // leaves the grammar to the library.
 func parseField(f field, at int, text string) (uint64, error) {
-	bad := actnow.Invalid("error.cron_field."+f.name, "cron",
-		"%q cannot be used as %s: write *, a number from %d to %d, a list or a range", text, englishNames[f.name], f.min, f.max)
+	bad := func() (uint64, error) {
+		return 0, actnow.Invalid("error.cron_field."+f.name, "cron",
+			"%q cannot be used as %s: write *, a number from %d to %d, a list or a range", text, f.english, f.min, f.max)
+	}
 	for _, r := range text {
 		switch {
 		case r >= '0' && r <= '9', strings.ContainsRune("*,-/", r):
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
 		default:
-			return 0, bad
+			return bad()
 		}
 	}
 	if f.name == "day" && strings.ContainsAny(text, "lL") {
@@ -115,11 +118,11 @@ func parseField(f field, at int, text string) (uint64, error) {
 	}
 	for _, item := range strings.Split(text, ",") {
 		if item == "" {
-			return 0, bad
+			return bad()
 		}
 		if _, step, ok := strings.Cut(item, "/"); ok {
 			if n, err := strconv.Atoi(step); err != nil || n < 1 || n > f.max {
-				return 0, bad
+				return bad()
 			}
 		}
 	}
@@ -127,15 +130,11 @@ func parseField(f field, at int, text string) (uint64, error) {
 	line[at] = text
 	parsed, err := parser.Parse(strings.Join(line, " "))
 	if err != nil {
-		return 0, bad
+		return bad()
 	}
 	spec, ok := parsed.(*cron.SpecSchedule)
 	if !ok {
-		return 0, bad
+		return bad()
 	}
 	return [...]uint64{spec.Minute, spec.Hour, spec.Dom, spec.Month, spec.Dow}[at], nil
-}
-
-var englishNames = map[string]string{
-	"minute": "the minute", "hour": "the hour", "day": "the day of the month", "month": "the month", "weekday": "the weekday",
 }

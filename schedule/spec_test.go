@@ -108,7 +108,7 @@ func TestThirtyYears(t *testing.T) {
 					MaxLate: 50 * 365 * 24 * time.Hour, Since: start, Enabled: true}
 				var last *schedule.Run
 				for now := start; now.Before(end); {
-					now = now.Add(time.Minute * time.Duration(1+rnd.IntN(1<<rnd.IntN(18))))
+					now = now.Add(time.Minute * time.Duration(1+rnd.IntN(1<<rnd.IntN(21))))
 					if now.After(end) {
 						now = end
 					}
