@@ -33,11 +33,11 @@ func newError(src string, pos int, code, suggestion string, args ...any) *Syntax
 
 // Text returns the sentence in English, without place and suggestion.
 func (e *SyntaxError) Text() string {
-	text := Messages[e.Code][0]
+	var args []string
 	for i, arg := range e.Args {
-		text = strings.ReplaceAll(text, fmt.Sprintf("{%d}", i), fmt.Sprint(arg))
+		args = append(args, fmt.Sprintf("{%d}", i), fmt.Sprint(arg))
 	}
-	return text
+	return strings.NewReplacer(args...).Replace(Messages[e.Code][0])
 }
 
 func (e *SyntaxError) Error() string {

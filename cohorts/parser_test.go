@@ -71,8 +71,10 @@ func checkError(t testing.TB, text string, err error) *cohorts.SyntaxError {
 	if !errors.As(err, &syntax) || !errors.As(err, &input) || !errors.Is(err, actnow.ErrInvalid) {
 		t.Fatalf("Parse(%.60q) error = %#v, want a SyntaxError that is an InputError too", text, err)
 	}
-	if _, ok := cohorts.Messages[syntax.Code]; !ok || syntax.Text() == "" || strings.Contains(syntax.Text(), "{") {
-		t.Errorf("Parse(%.60q): code %q has no full sentence: %q", text, syntax.Code, syntax.Text())
+	for _, sentence := range cohorts.Messages[syntax.Code] {
+		if sentence == "" || strings.Count(sentence, "{") != len(syntax.Args) {
+			t.Errorf("Parse(%.60q): code %q has the sentence %q for %v", text, syntax.Code, sentence, syntax.Args)
+		}
 	}
 	if syntax.Pos < 0 || syntax.Pos > len(text) || syntax.Line < 1 || syntax.Column < 1 || input.Code != syntax.Code {
 		t.Errorf("Parse(%.60q): place %d, line %d, column %d", text, syntax.Pos, syntax.Line, syntax.Column)
