@@ -55,6 +55,10 @@ var refusedAttributes = []string{"srcset", "srcdoc", "formaction", "ping", "mani
 
 var importRule = regexp.MustCompile(`(?i)@import[^;]*;?`)
 
+// escapeLiteral escapes what an author wrote in an attribute, for one in double
+// quotes. Single quotes, as in the names of fonts, stay.
+var escapeLiteral = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;").Replace
+
 func (c *htmlCompiler) fail(code string, args ...any) error {
 	return syntaxError(c.m.src, c.offset(c.at, c.raw), code, args...)
 }
@@ -78,7 +82,7 @@ func (c *htmlCompiler) compile(doc string) ([]node, error) {
 			if inStyle {
 				err = c.style()
 			} else {
-				err = c.pieces(c.raw, modeHTML, func(s string) string { return s })
+				err = c.pieces(c.raw, modeHTML, same)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := z.Token()
@@ -234,7 +238,7 @@ func (c *htmlCompiler) attribute(element string, a html.Attribute) error {
 	if slices.Contains(linkAttributes, key) {
 		err = c.link(element, key, a.Val)
 	} else {
-		err = c.pieces(a.Val, modeHTML, html.EscapeString)
+		err = c.pieces(a.Val, modeHTML, escapeLiteral)
 	}
 	if err != nil {
 		return err

@@ -3,8 +3,6 @@ package campaigns
 import (
 	"net/url"
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
 // linkState says how far a link has been written.
@@ -77,7 +75,7 @@ func (c *htmlCompiler) link(element, key, value string) error {
 					state = linkStateOf(before)
 				}
 			}
-			c.literal(html.EscapeString(before))
+			c.literal(escapeLiteral(before))
 		}
 		if !found {
 			return nil
@@ -159,7 +157,7 @@ func (c *htmlCompiler) plainLink(element, key, value string) error {
 		c.add(node{field: "ViewURL", mode: modeOrigin})
 		value = path
 	}
-	c.literal(html.EscapeString(value))
+	c.literal(escapeLiteral(value))
 	return nil
 }
 

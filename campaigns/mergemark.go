@@ -1,7 +1,6 @@
 package campaigns
 
 import (
-	"html"
 	"strconv"
 	"strings"
 )
@@ -16,14 +15,15 @@ type marked struct {
 	prefix  string
 }
 
-// mark reads src as a template. The error is a *SyntaxError.
-func mark(src string) (*marked, error) {
+// mark reads src as a template. avoid are other texts that will stand beside it,
+// in which no mark may be seen by chance. The error is a *SyntaxError.
+func mark(src string, avoid ...string) (*marked, error) {
 	actions, err := scan(src)
 	if err != nil {
 		return nil, err
 	}
 	m := &marked{src: src, prefix: "mrg"}
-	for strings.Contains(strings.ToLower(src), m.prefix) {
+	for strings.Contains(strings.ToLower(src+"\n"+strings.Join(avoid, "\n")), m.prefix) {
 		m.prefix += "x"
 	}
 	m.append(actions)
@@ -66,9 +66,9 @@ func (m *marked) source() string {
 	return b.String()
 }
 
-// include adds the actions of a second source, which scan takes, and returns
-// that source as HTML text with marks.
-func (m *marked) include(src string) (string, error) {
+// graft adds the actions of a second source, which scan must take, and returns
+// that source with marks; its literals go through write.
+func (m *marked) graft(src string, write func(string) string) (string, error) {
 	actions, err := scan(src)
 	if err != nil {
 		return "", err
@@ -78,14 +78,16 @@ func (m *marked) include(src string) (string, error) {
 	var b strings.Builder
 	last := 0
 	for i, a := range actions {
-		b.WriteString(html.EscapeString(src[last:a.start]))
+		b.WriteString(write(src[last:a.start]))
 		b.WriteString(m.of(first + i))
 		last = a.end
 		m.actions[first+i].start = -1
 	}
-	b.WriteString(html.EscapeString(src[last:]))
+	b.WriteString(write(src[last:]))
 	return b.String(), nil
 }
+
+func same(s string) string { return s }
 
 // cut splits s at its first mark. found is false if there is none.
 func (m *marked) cut(s string) (before string, i int, after string, found bool) {
