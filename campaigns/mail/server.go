@@ -56,7 +56,9 @@ func ParseSMTP(s string) (Server, error) {
 }
 
 // ParseIMAP reads "imap://user:password@host:port/mailbox?tls=…" by the rules of
-// ParseSMTP; the ports are 993 for implicit TLS, else 143.
+// ParseSMTP; the ports are 993 for implicit TLS, else 143. An IMAP server on
+// loopback is spoken to in plain text unless tls says otherwise, and starttls
+// to any other means mandatory: there is always a password.
 func ParseIMAP(s string) (Server, error) {
 	return parse(s, "imap", func(_ string, mode TLSMode) int {
 		if mode == TLSImplicit {
