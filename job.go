@@ -1,0 +1,29 @@
+package actnow
+
+// JobState is where a piece of long work stands.
+type JobState string
+
+// The states of a job.
+const (
+	JobRunning   JobState = "running"
+	JobDone      JobState = "done"
+	JobFailed    JobState = "failed"
+	JobCancelled JobState = "cancelled"
+)
+
+// Job is a piece of long work whose progress pages show: an import, a match
+// run, a scoring run.
+type Job struct {
+	ID         JobID
+	Kind       string // "import", "match", "score"
+	Title      string
+	State      JobState
+	Done       int64
+	Total      int64  // 0 while it is not known
+	Message    string // why it failed
+	Result     []byte // JSON, of the kind's own result
+	By         string
+	StartedAt  int64
+	UpdatedAt  int64
+	FinishedAt int64
+}

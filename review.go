@@ -1,0 +1,67 @@
+package actnow
+
+// AccountSide is what the CRM says of an account, as the review shows it.
+type AccountSide struct {
+	ID         AccountID
+	ExternalID string
+	Name       string
+	Website    string
+	Domains    []string
+	City       string
+	State      string
+	PostalCode string
+	Country    string
+	TPID       string
+	Contacts   int
+	Owner      string
+}
+
+// ReviewCandidate is a customer that an account may belong to.
+type ReviewCandidate struct {
+	Customer    Customer
+	Probability float64 // in [0, 1]
+	Stage       MatchStage
+	Reason      string  // an English sentence
+	Comparisons []byte  // JSON of matcher.Comparison
+	Verdict     Verdict // the newest decision on the pair, "" if none
+}
+
+// Review is one account with its candidates, best first.
+type Review struct {
+	Account    AccountSide
+	Band       MatchBand
+	Decided    bool
+	Candidates []ReviewCandidate
+}
+
+// MatchCounts is the outcome of matching.
+type MatchCounts struct {
+	Accounts int                `json:"accounts"`
+	Match    int                `json:"match"`
+	Review   int                `json:"review"`
+	None     int                `json:"none"`
+	ByStage  map[MatchStage]int `json:"by_stage"`
+}
+
+// Funnel is how many customers are left at each step from the reports to a
+// mail.
+type Funnel struct {
+	Customers   int
+	Matched     int // with an account in band match
+	WithContact int
+	Mailable    int
+	ByStage     map[MatchStage]int // customers by the stage that carries their best account
+	Review      int                // accounts
+	Unmatched   int                // accounts in band none
+	Decisions   int                // a person made, undone ones left out
+}
+
+// DecisionRow is a decision as Activity and the review's history show it.
+type DecisionRow struct {
+	Customer string // label
+	Account  string // name
+	Verdict  Verdict
+	Note     string
+	By       string
+	At       int64
+}

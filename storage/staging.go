@@ -1,0 +1,67 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// stagingMark tells a staging file's connection from the others.
+const stagingMark = "staging"
+
+// Staging is a database file of its own in which an import gathers its rows, so
+// that live traffic does not feel it. It need not survive a crash: what is left
+// over is removed at the next start.
+type Staging struct {
+	DB   *sql.DB // its own tables are made by the import
+	path string
+}
+
+// stage makes an empty staging file with the given schema.
+func (db *DB) stage(ctx context.Context, schema string) (*Staging, error) {
+	f, err := os.CreateTemp(stagingDir(db.dir), "*.db")
+	if err != nil {
+		return nil, fmt.Errorf("make staging file: %w", err)
+	}
+	path := f.Name()
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	s := &Staging{path: path}
+	s.DB, err = sql.Open(driverName, "file:"+(&url.URL{Path: path}).EscapedPath()+
+		"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=locking_mode(NORMAL)&_txlock=immediate")
+	if err == nil {
+		s.DB.SetMaxOpenConns(1)
+		_, err = s.DB.ExecContext(ctx, schema)
+	}
+	if err != nil {
+		s.Discard()
+		return nil, fmt.Errorf("make staging tables: %w", err)
+	}
+	return s, nil
+}
+
+// Discard closes and removes the file. It may be called again.
+func (s *Staging) Discard() error {
+	if s.DB != nil {
+		s.DB.Close()
+		s.DB = nil
+	}
+	if err := os.Remove(s.path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+func stagingDir(dir string) string { return filepath.Join(dir, stagingMark) }
+
+// clearStaging makes the folder and removes what a crash left in it.
+func clearStaging(dir string) error {
+	if err := os.RemoveAll(stagingDir(dir)); err != nil {
+		return err
+	}
+	return os.MkdirAll(stagingDir(dir), 0o700)
+}
