@@ -91,8 +91,9 @@ func (s *Server) sessionCookie(c echo.Context) string {
 	return "actnow"
 }
 
-// newSecret returns 256 random bits as text with the prefix, and their hash.
-func newSecret(prefix string) (string, actnow.SecretHash) {
+// NewSecret returns 256 random bits as text with the prefix, for a cookie, a
+// one-time link or an API token, and the hash under which it is kept.
+func NewSecret(prefix string) (string, actnow.SecretHash) {
 	var b [32]byte
 	rand.Read(b[:])
 	secret := prefix + base64.RawURLEncoding.EncodeToString(b[:])
@@ -110,7 +111,7 @@ func (s *Server) startSession(c echo.Context, u actnow.User) error {
 	if err := s.endSession(c); err != nil {
 		return err
 	}
-	secret, hash := newSecret("")
+	secret, hash := NewSecret("")
 	by := actnow.Actor{User: u.ID, Name: u.Name, RequestID: requestID(c)}
 	session := actnow.Session{Hash: hash, User: u.ID, Address: c.RealIP(), Agent: agent(c.Request())}
 	if err := s.store.StartSession(ctx(c), by, session, sessionLife); err != nil {

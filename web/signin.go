@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,8 +16,13 @@ import (
 	"actnow"
 )
 
-// accessActions is what signing in sets going beyond the store.
-type accessActions interface{}
+// accessActions is what people pages set going beyond the store.
+type accessActions interface {
+	// MailLink sends a one-time link to a person, in the language. The error is
+	// shown as it is if it is an *actnow.InputError; the link is shown on the
+	// page in any case.
+	MailLink(ctx context.Context, to, language, link string) error
+}
 
 // signinGate holds what makes guessing passwords slow.
 type signinGate struct {
@@ -30,7 +36,9 @@ func (s *Server) accessRoutes() []route {
 		{method: http.MethodGet, path: "/signin", open: true, handle: s.showSignin},
 		{method: http.MethodPost, path: "/signin", open: true, maxBody: 64 << 10, handle: s.signIn},
 		{method: http.MethodPost, path: "/signout", open: true, handle: s.signOut},
-	})
+		{method: http.MethodGet, path: "/link/:secret", open: true, handle: s.showLink},
+		{method: http.MethodPost, path: "/link/:secret", open: true, maxBody: 64 << 10, handle: s.useLink},
+	}, s.peopleRoutes(), s.accountRoutes())
 }
 
 type signinPage struct {
