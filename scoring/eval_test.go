@@ -16,6 +16,8 @@ import (
 
 var eval = flag.Bool("eval", false, "measure the development sets; print the figures beside the references")
 
+var only = flag.String("set", "", "measure one development set alone")
+
 // references are figures of common learners without tuning, AUC log loss ECE
 // lift, on the same splits.
 var references = []struct{ set, figures string }{
@@ -32,6 +34,9 @@ func TestEval(t *testing.T) {
 		t.Skip("run with -eval")
 	}
 	for _, ref := range references {
+		if *only != "" && ref.set != *only {
+			continue
+		}
 		dir := "../../shared/scoring/" + ref.set
 		if _, err := os.Stat(dir); err != nil {
 			t.Skip("the development sets are not here")

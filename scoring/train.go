@@ -71,13 +71,13 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		return p, nil
 	}
 	split := folds(r.frame, r.rows)
-	plain, err := outOfFold(ctx, r, split, false)
+	plain, err := outOfFold(ctx, r, split, false, nil)
 	if err != nil {
 		return nil, err
 	}
 	chosen := plain
 	if rarer >= pairFromCount {
-		paired, err := outOfFold(ctx, r, split, true)
+		paired, err := outOfFold(ctx, r, split, true, plain.cards)
 		if err != nil {
 			return nil, err
 		}
@@ -101,11 +101,15 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 }
 
 // outOfFoldResult holds predictions of rows that the model had not seen.
-type outOfFoldResult struct{ score, outcome, weight []float64 }
+type outOfFoldResult struct {
+	score, outcome, weight []float64
+	cards                  []*scorecard // by fold
+}
 
 // outOfFold learns and predicts each fold, several at a time; the result does
-// not depend on their order.
-func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool) (outOfFoldResult, error) {
+// not depend on their order. earlier, if not nil, are cards of the same folds to
+// begin with.
+func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool, earlier []*scorecard) (outOfFoldResult, error) {
 	positionOf := make(map[int]int, len(r.rows))
 	for i, row := range r.rows {
 		positionOf[row] = i
@@ -118,22 +122,26 @@ func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool) (outOfFo
 		return out
 	}
 	scores, errs := make([][]float64, len(split)), make([]error, len(split))
+	cards := make([]*scorecard, len(split))
+	if earlier != nil {
+		copy(cards, earlier)
+	}
 	var wait sync.WaitGroup
 	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, f := range split {
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			m, err := learn(ctx, r.sample(positions(f.train)), pairs, nil)
+			m, err := learn(ctx, r.sample(positions(f.train)), pairs, cards[k])
 			if err != nil {
 				errs[k] = err
 				return
 			}
-			scores[k] = m.values(r.frame, f.test)
+			cards[k], scores[k] = m, m.values(r.frame, f.test)
 		})
 	}
 	wait.Wait()
-	var out outOfFoldResult
+	out := outOfFoldResult{cards: cards}
 	for k, f := range split {
 		if errs[k] != nil {
 			return out, errs[k]
