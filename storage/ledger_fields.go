@@ -100,7 +100,7 @@ var swedishMonths = [...]string{"januari", "februari", "mars", "april", "maj", "
 // revenueRange writes the potential revenue in whole units of its currency:
 // "SEK 12,000–50,000", "12 000–50 000 SEK".
 func revenueRange(f frozenFields, language string) string {
-	group, from, upTo, leads := " ", "", "", false // a no-break space between thousands
+	group, from, upTo, leads := "\u00a0", "", "", false // a no-break space between thousands
 	switch baseLanguageOf(language) {
 	case "en":
 		group, from, upTo, leads = ",", "from ", "up to ", true
