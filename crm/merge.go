@@ -225,10 +225,11 @@ func (s *State) Clone() *State {
 	return &c
 }
 
-// clamp keeps a time of the CRM's from lying after the moment we heard of it: a
-// date in the future would outrank later changes until then.
+// clamp keeps a time of the CRM's from lying further after the moment we heard
+// of it than clocks differ: a date in the future would outrank later changes
+// until then.
 func clamp(t, heard time.Time) time.Time {
-	if t.After(heard) {
+	if t.After(heard.Add(tolerance)) {
 		return heard
 	}
 	return t
