@@ -264,9 +264,12 @@ func (c *compiler) body() (*body, error) {
 
 // document sets the body into a whole HTML document with preheader and footer.
 func (c *compiler) document(b *body) (string, error) {
-	title, err := b.m.graft(c.step.Subject[c.lang], html.EscapeString)
-	if err != nil {
-		return "", err
+	title := ""
+	if !b.document || !ownTitle.MatchString(b.fragment) {
+		var err error
+		if title, err = b.m.graft(c.step.Subject[c.lang], html.EscapeString); err != nil {
+			return "", err
+		}
 	}
 	preheader, err := b.m.graft(c.step.Preheader[c.lang], html.EscapeString)
 	if err != nil {
