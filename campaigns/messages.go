@@ -99,6 +99,7 @@ var Messages = map[string][2]string{
 	"preflight.fields":          {"every merge field has a value or a fallback", "varje fält har ett värde eller en reservtext"},
 	"preflight.large":           {"the largest mail is {0} kB; Gmail cuts off what is beyond {1} kB", "det största brevet är {0} kB; Gmail klipper det som är över {1} kB"},
 	"preflight.size":            {"the largest mail is {0} kB", "det största brevet är {0} kB"},
+	"preflight.pictures":        {"the pictures of the mail are {0} kB; smaller ones arrive sooner", "brevets bilder är {0} kB; mindre bilder kommer fram fortare"},
 	"preflight.no_subject":      {"{0} mails have no subject", "{0} brev har ingen ämnesrad"},
 	"preflight.long_subject":    {"{0} mails have a subject of more than {1} characters", "{0} brev har en ämnesrad på mer än {1} tecken"},
 	"preflight.text_own":        {"the mail has a text part of its own", "brevet har en egen textdel"},

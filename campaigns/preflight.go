@@ -1,7 +1,6 @@
 package campaigns
 
 import (
-	"fmt"
 	"iter"
 	"net/url"
 	"slices"
@@ -42,6 +41,7 @@ type Recipient struct {
 // Limits that Preflight holds mails against.
 const (
 	MaxMailHTML     = 100 << 10 // bytes; Gmail cuts a mail at about 102 KB
+	MaxMailPictures = 1 << 20   // bytes of the pictures of one mail
 	LongSubject     = 78        // characters; phones show about half of them
 	expiresSoonDays = 14
 )
@@ -166,6 +166,13 @@ func (p *preflight) static(at stepLanguage, s Step, c *Compiled) {
 	if len(c.Insecure)+len(c.Dead) == 0 {
 		p.add(SeverityOK, at, "preflight.links")
 	}
+	attached := 0
+	for _, i := range c.attached {
+		attached += len(i.Data)
+	}
+	if attached > MaxMailPictures {
+		p.add(SeverityWarn, at, "preflight.pictures", kilobytes(attached))
+	}
 	if c.OwnText {
 		p.add(SeverityOK, at, "preflight.text_own")
 	} else {
@@ -278,7 +285,7 @@ func sentence(err error) string {
 	return err.Error()
 }
 
-func kilobytes(n int) string { return fmt.Sprintf("%.0f", float64(n+1023)/1024) }
+func kilobytes(n int) int { return (n + 1023) / 1024 }
 
 func sortedKeys(m map[string]int) []string {
 	out := make([]string, 0, len(m))
