@@ -34,7 +34,7 @@ type htmlCompiler struct {
 	nesting
 	m      *marked
 	offset func(at int, raw string) int // from the document to the source
-	images func(name string) (path string, err error)
+	images func(name string) (*picture, error)
 
 	at       int // of the token in the document
 	raw      string

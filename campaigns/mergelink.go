@@ -1,9 +1,6 @@
 package campaigns
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // linkState says how far a link has been written.
 type linkState uint8
@@ -133,8 +130,8 @@ func (c *htmlCompiler) hasElse(end int) bool {
 	return false
 }
 
-// plainLink writes a link without fields. An image of the pack becomes a link
-// to the public address.
+// plainLink writes a link without fields. A picture of the pack gets its address
+// when the mail is rendered.
 func (c *htmlCompiler) plainLink(element, key, value string) error {
 	value = strings.TrimSpace(value)
 	scheme := linkScheme(value)
@@ -149,23 +146,14 @@ func (c *htmlCompiler) plainLink(element, key, value string) error {
 		c.dead = append(c.dead, value)
 	}
 	if isImage && scheme == "" && value != "" && !strings.HasPrefix(value, "/") && c.images != nil {
-		path, err := c.images(value)
+		p, err := c.images(value)
 		if err != nil {
 			return err
 		}
 		c.flush()
-		c.add(node{field: "ViewURL", mode: modeOrigin})
-		value = path
+		c.add(node{picture: p})
+		return nil
 	}
 	c.literal(escapeLiteral(value))
 	return nil
-}
-
-// origin returns the scheme and host of an address, "" if it has none.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -18,7 +18,6 @@ const (
 	modeBareLink             // modeLink, in plain text
 	modeBarePart             // modeLinkPart, in plain text
 	modeMail                 // the address behind mailto:
-	modeOrigin               // scheme and host of an address, in an attribute
 )
 
 // plain returns the mode that does the same in a plain-text part.
@@ -42,8 +41,6 @@ func (m mode) write(value string) string {
 		return html.EscapeString(cleanLink(value))
 	case modeBareLink:
 		return cleanLink(value)
-	case modeOrigin:
-		return html.EscapeString(origin(value))
 	case modeMail:
 		return strings.ReplaceAll(modeLinkPart.write(value), "%40", "@")
 	case modeLinkPart, modeBarePart:
@@ -106,8 +103,10 @@ func cleanLink(value string) string {
 	return b.String()
 }
 
-// node is a piece of a compiled template: a literal, a field, or an if.
+// node is a piece of a compiled template: a literal, a field, a picture, or an
+// if.
 type node struct {
+	picture  *picture
 	literal  string
 	field    string
 	fallback string // as written for its place
@@ -174,7 +173,9 @@ func (b *builder) done() []node {
 // writer renders nodes over the fields of one recipient.
 type writer struct {
 	strings.Builder
-	fields Fields
+	fields   Fields
+	pictures Pictures
+	drawn    int // bytes of pictures, which MaxOutput does not count
 }
 
 func (w *writer) nodes(nodes []node) error {
@@ -190,6 +191,10 @@ func (w *writer) nodes(nodes []node) error {
 				return err
 			}
 			continue
+		case n.picture != nil:
+			before := w.Len()
+			w.WriteString(n.picture.address(w.pictures, w.fields))
+			w.drawn += w.Len() - before
 		case n.field == "":
 			w.WriteString(n.literal)
 		default:
@@ -202,7 +207,7 @@ func (w *writer) nodes(nodes []node) error {
 				w.WriteString(n.mode.write(cleanValue(value)))
 			}
 		}
-		if w.Len() > MaxOutput {
+		if w.Len()-w.drawn > MaxOutput {
 			return ErrTooLong
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"actnow"
 )
@@ -73,6 +74,13 @@ type Pack struct {
 	Steps     []Step
 	SHA256    string            // of the content
 	Files     map[string][]byte `json:"-"` // images and the sources, by path
+}
+
+// KeptPack is a pack in the store.
+type KeptPack struct {
+	Pack
+	CreatedBy string
+	CreatedAt time.Time
 }
 
 // Step returns the step with a key.

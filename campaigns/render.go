@@ -17,6 +17,7 @@ type Rendered struct {
 	HTML     string
 	Text     string // lines end in \n
 	Language string
+	Images   []Image // those that the HTML names by "cid:"; only with PicturesAttached
 }
 
 // Compiled is a step of a pack in one language, checked and ready to be filled
@@ -32,6 +33,7 @@ type Compiled struct {
 	OwnText bool
 
 	subject, html, text []node
+	attached            []Image
 }
 
 // Compile makes a step ready in a language of the pack. The error is a
@@ -62,17 +64,25 @@ func invalid(code, field string, args ...any) error {
 	return &actnow.InputError{Code: code, Field: field, Args: args, Text: message(code, args)}
 }
 
-// Render fills the mail for one recipient. UnsubscribeURL must be among the
-// fields: no mail goes without it. ViewURL may be missing; then the mail has no
-// link to itself, and its images have no host. The error matches ErrTooLong if a
-// part would be longer than MaxOutput.
+// Render fills the mail for one recipient, with its pictures attached.
+// UnsubscribeURL must be among the fields: no mail goes without it. ViewURL may
+// be missing; then the mail has no link to itself. The error matches ErrTooLong
+// if a part would be longer than MaxOutput.
 func (c *Compiled) Render(f Fields) (Rendered, error) {
+	out, err := c.RenderWith(f, PicturesAttached)
+	out.Images = c.attached
+	return out, err
+}
+
+// RenderWith is Render with the pictures as the reader needs them: a page in a
+// browser cannot open what is attached to a mail.
+func (c *Compiled) RenderWith(f Fields, pictures Pictures) (Rendered, error) {
 	if strings.TrimSpace(f["UnsubscribeURL"]) == "" {
 		return Rendered{}, invalid("render.no_unsubscribe", "UnsubscribeURL")
 	}
 	var parts [3]string
 	for i, nodes := range [3][]node{c.subject, c.html, c.text} {
-		w := writer{fields: f}
+		w := writer{fields: f, pictures: pictures}
 		if err := w.nodes(nodes); err != nil {
 			return Rendered{}, err
 		}
@@ -183,7 +193,13 @@ func (c *compiler) run() (*Compiled, error) {
 		return nil, err
 	}
 	h := htmlCompiler{m: body.m, nesting: nesting{m: body.m}, offset: body.offset}
-	h.images = func(name string) (string, error) { return c.image(&h, name) }
+	h.images = func(name string) (*picture, error) {
+		p, err := c.picture(&h, name)
+		if err == nil && !slices.ContainsFunc(out.attached, func(a Image) bool { return a.ID == p.id() }) {
+			out.attached = append(out.attached, Image{ID: p.id(), Type: p.mediaType, Data: p.content})
+		}
+		return p, err
+	}
 	if out.html, err = h.compile(doc); err != nil {
 		return nil, err
 	}
@@ -204,19 +220,6 @@ func (c *compiler) run() (*Compiled, error) {
 		}
 	}
 	return out, nil
-}
-
-// image returns the public path of an image that the HTML names.
-func (c *compiler) image(h *htmlCompiler, name string) (string, error) {
-	clean := strings.TrimPrefix(name, "./")
-	if content, _, ok := c.pack.Image(clean); ok {
-		return ImagePath(clean, content), nil
-	}
-	h.raw = name // what the offset is looked for by
-	if like := nearestFile(clean, c.pack.Images()); like != "" {
-		return "", h.fail("html.image_like", name, like)
-	}
-	return "", h.fail("html.image", name)
 }
 
 // body is what the pack says, as HTML with marks.
@@ -252,7 +255,7 @@ func (c *compiler) body() (*body, error) {
 	default:
 		// The source itself is compiled first, for the places of its faults.
 		check := htmlCompiler{m: m, nesting: nesting{m: m}, offset: func(at int, _ string) int { return m.offset(at) }}
-		check.images = func(name string) (string, error) { return c.image(&check, name) }
+		check.images = func(name string) (*picture, error) { return c.picture(&check, name) }
 		if _, err := check.compile(m.source()); err != nil {
 			return nil, err
 		}
@@ -264,9 +267,12 @@ func (c *compiler) body() (*body, error) {
 
 // document sets the body into a whole HTML document with preheader and footer.
 func (c *compiler) document(b *body) (string, error) {
-	title, err := b.m.graft(c.step.Subject[c.lang], html.EscapeString)
-	if err != nil {
-		return "", err
+	title := ""
+	if !b.document || !ownTitle.MatchString(b.fragment) {
+		var err error
+		if title, err = b.m.graft(c.step.Subject[c.lang], html.EscapeString); err != nil {
+			return "", err
+		}
 	}
 	preheader, err := b.m.graft(c.step.Preheader[c.lang], html.EscapeString)
 	if err != nil {

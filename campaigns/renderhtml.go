@@ -93,14 +93,19 @@ func controlsAsComments(m *marked) string {
 	}
 }
 
+var (
+	ownTitle   = regexp.MustCompile(`(?is)<title[^>]*>\s*[^<\s]`)
+	emptyTitle = regexp.MustCompile(`(?is)<title[^>]*>\s*</title>`)
+)
+
 // setInto sets title, preheader and footer into a whole document, or makes one
 // of a fragment, and names its language.
 func setInto(doc, lang, title, preheader, footer string) string {
 	var (
-		b                         strings.Builder
-		lower                     = strings.ToLower(doc)
-		hasHTML, hasBody          = strings.Contains(lower, "<html"), strings.Contains(lower, "<body")
-		inTitle, titled, footered bool
+		b                strings.Builder
+		lower            = strings.ToLower(doc)
+		hasHTML, hasBody = strings.Contains(lower, "<html"), strings.Contains(lower, "<body")
+		footered         bool
 	)
 	head := ""
 	if !strings.Contains(lower, "charset") {
@@ -109,7 +114,8 @@ func setInto(doc, lang, title, preheader, footer string) string {
 	if !strings.Contains(lower, `"viewport"`) {
 		head += `<meta name="viewport" content="width=device-width, initial-scale=1">`
 	}
-	if !strings.Contains(lower, "<title") {
+	if title != "" {
+		doc = emptyTitle.ReplaceAllString(doc, "")
 		head += "<title>" + title + "</title>"
 	}
 	if !strings.Contains(lower, "<!doctype") {
@@ -136,18 +142,6 @@ func setInto(doc, lang, title, preheader, footer string) string {
 			b.WriteString(t.String())
 		case kind == xhtml.StartTagToken && t.Data == "head":
 			b.WriteString(raw + head)
-		case kind == xhtml.StartTagToken && t.Data == "title":
-			inTitle = true
-			b.WriteString(raw)
-		case inTitle && kind == xhtml.TextToken:
-			titled = titled || strings.TrimSpace(raw) != ""
-			b.WriteString(raw)
-		case inTitle && kind == xhtml.EndTagToken:
-			if !titled {
-				b.WriteString(title)
-			}
-			inTitle, titled = false, true
-			b.WriteString(raw)
 		case kind == xhtml.StartTagToken && t.Data == "body":
 			b.WriteString(raw + preheader)
 		case kind == xhtml.EndTagToken && t.Data == "body" && !footered:
