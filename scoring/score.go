@@ -42,16 +42,22 @@ type Value struct {
 // Event is a dated fact of a customer in an area. Kind is "opportunity_open",
 // "opportunity_won", "opportunity_lost", "agreement_end", "transaction" or
 // "subscription".
+//
+// At may lie ahead only for an agreement_end. KnownAt is the day on which the
+// event was known, zero for the day it happened; an agreement end should carry
+// the day of its report.
 type Event struct {
-	Kind   string
-	Area   actnow.Area // "" if it is of no area
-	At     time.Time
-	Amount int64 // minor units, 0 if not known
-	Seats  int64
-	Text   string
+	Kind    string
+	Area    actnow.Area // "" if it is of no area
+	At      time.Time
+	KnownAt time.Time
+	Amount  int64 // minor units, 0 if not known
+	Seats   int64
+	Text    string
 }
 
-// Part is one reason of a score: a point of the card or a term of a model.
+// Part is one reason of a score: a point of the card or a term of a model. Its
+// sentence takes Value as {0} and the day of At, "2026-11-25", as {1}.
 type Part struct {
 	Feature string    `json:"feature"`
 	Value   string    `json:"value"`
@@ -63,9 +69,11 @@ type Part struct {
 }
 
 // Score is one of the two scores of a customer in an area. Points is nil when
-// there is no signal and so no claim.
+// there is no signal and so no claim. For a points card, Base and the points of
+// the parts add up to Points exactly.
 type Score struct {
 	Points *float64 // 0 to 100, unrounded
+	Base   float64
 	Parts  []Part
 }
 
