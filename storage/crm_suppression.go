@@ -30,7 +30,8 @@ func (db *DB) Suppress(ctx context.Context, by actnow.Actor, s crm.Suppression) 
 	return nil
 }
 
-// suppress is Suppress in a transaction, for an address in its normal form.
+// suppress is Suppress in a transaction, for an address in its normal form. What
+// waits for the address in any campaign is settled with it.
 func (db *DB) suppress(tx *sql.Tx, by actnow.Actor, address string, s crm.Suppression) error {
 	res, err := tx.Exec(`INSERT INTO suppressions (address, reason, evidence, ledger_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (address) DO UPDATE SET reason = excluded.reason, evidence = excluded.evidence, ledger_id = excluded.ledger_id,
@@ -41,6 +42,9 @@ func (db *DB) suppress(tx *sql.Tx, by actnow.Actor, address string, s crm.Suppre
 		return err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if err := db.settleSuppressed(tx, address, string(s.Reason)); err != nil {
 		return err
 	}
 	return db.audit(tx, by, "suppression.add", "suppression", map[string]any{"reason": s.Reason})
