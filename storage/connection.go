@@ -105,7 +105,7 @@ func (db *DB) DisableConnection(ctx context.Context, by actnow.Actor, id actnow.
 		if disabled {
 			at = db.now().Unix()
 		}
-		if err := one(tx.Exec(`UPDATE connections SET disabled_at = ? WHERE id = ?`, at, id)); err != nil {
+		if err := touchedOne(tx.Exec(`UPDATE connections SET disabled_at = ? WHERE id = ?`, at, id)); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "connection.disable", connectionObject(id), map[string]any{"disabled": disabled})
@@ -116,8 +116,8 @@ func (db *DB) DisableConnection(ctx context.Context, by actnow.Actor, id actnow.
 	return nil
 }
 
-// one turns a write that touched no row into actnow.ErrNotFound.
-func one(res sql.Result, err error) error {
+// touchedOne turns a write that touched no row into actnow.ErrNotFound.
+func touchedOne(res sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -251,8 +251,8 @@ func (db *DB) scanConnection(row interface{ Scan(...any) error }) (crm.Connectio
 	if err != nil {
 		return crm.Connection{}, err
 	}
-	c.CreatedAt, c.BasisAt, c.DisabledAt = time.Unix(created, 0).UTC(), timeOf(basisAt), timeOf(disabled)
-	if t := timeOf(until); t.After(db.now()) {
+	c.CreatedAt, c.BasisAt, c.DisabledAt = time.Unix(created, 0).UTC(), unixOrZero(basisAt), unixOrZero(disabled)
+	if t := unixOrZero(until); t.After(db.now()) {
 		c.OldSecretUntil = t
 	}
 	return c, nil

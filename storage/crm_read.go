@@ -55,7 +55,7 @@ func (db *DB) Accounts(ctx context.Context, scope actnow.Scope, q crm.AccountQue
 			return err
 		}
 		rows, err := tx.Query(accountSQL+accountFrom+where+` ORDER BY a.name, a.id LIMIT ? OFFSET ?`,
-			append(args, limitOf(q.Limit), max(q.Offset, 0))...)
+			append(args, pageLimit(q.Limit), max(q.Offset, 0))...)
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func dealsOf(tx *sql.Tx, source, ref string, scope actnow.Scope) ([]crm.Deal, er
 		if err := rows.Scan(&d.Kind, &d.ID, &d.Area, &d.Product, &d.Stage, &d.Status, &at, &end, &d.Seats, &d.Amount, &d.Currency); err != nil {
 			return nil, err
 		}
-		d.At, d.EndAt = timeOf(at), timeOf(end)
+		d.At, d.EndAt = unixOrZero(at), unixOrZero(end)
 		if !scope.Revenue {
 			d.Amount, d.Currency = nil, ""
 		}

@@ -76,6 +76,7 @@ type crmHistory struct {
 	Stamps   []crmStamps `json:"s,omitempty"`
 	Seen     *[2]int64   `json:"u,omitempty"` // version and unix milliseconds of the newest upsert
 	Floor    *[2]int64   `json:"d,omitempty"` // of the newest deletion or merge
+	Merged   *[2]int64   `json:"m,omitempty"` // of the merge that merged_into tells of
 	AreaSaid bool        `json:"a,omitempty"` // the area is the CRM's word, not that of the product
 }
 
@@ -134,6 +135,9 @@ func (a *applier) load(k crm.Kind, id string) (*crmRecord, error) {
 	}
 	if k == crm.Account {
 		s.MergedInto = extra[0]
+		if h.Merged != nil {
+			s.MergedAt = crm.Stamp{Version: h.Merged[0], At: h.Merged[1]}
+		}
 	} else if said := cmp.Or(extra[1], extra[0]); said != "" {
 		s.Fields["account_id"] = said
 	}
@@ -301,6 +305,9 @@ func historyOf(s *crm.State) crmHistory {
 	}
 	if s.Removed {
 		h.Floor = &[2]int64{s.Floor.Version, s.Floor.At}
+	}
+	if s.MergedInto != "" {
+		h.Merged = &[2]int64{s.MergedAt.Version, s.MergedAt.At}
 	}
 	groups := map[crm.Stamp][]string{}
 	for name, st := range s.Stamps {

@@ -58,7 +58,7 @@ func (db *DB) LiftSuppression(ctx context.Context, by actnow.Actor, address stri
 		return err
 	}
 	err = db.write(ctx, func(tx *sql.Tx) error {
-		err := one(tx.Exec(`UPDATE suppressions SET lifted_by = ?, lifted_at = ? WHERE address = ? AND lifted_at IS NULL`,
+		err := touchedOne(tx.Exec(`UPDATE suppressions SET lifted_by = ?, lifted_at = ? WHERE address = ? AND lifted_at IS NULL`,
 			by.Name, db.now().Unix(), address))
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (db *DB) Suppressions(ctx context.Context, scope actnow.Scope, search strin
 			return err
 		}
 		rows, err := tx.Query(`SELECT address, reason, evidence, COALESCE(ledger_id, 0), created_by, created_at, lifted_by, lifted_at
-			FROM suppressions`+where+` ORDER BY created_at DESC, address LIMIT ? OFFSET ?`, append(args, limitOf(limit), max(offset, 0))...)
+			FROM suppressions`+where+` ORDER BY created_at DESC, address LIMIT ? OFFSET ?`, append(args, pageLimit(limit), max(offset, 0))...)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (db *DB) Suppressions(ctx context.Context, scope actnow.Scope, search strin
 			if err := rows.Scan(&s.Address, &s.Reason, &s.Evidence, &s.LedgerRow, &s.By, &at, &s.LiftedBy, &lifted); err != nil {
 				return err
 			}
-			s.At, s.LiftedAt = time.Unix(at, 0).UTC(), timeOf(lifted)
+			s.At, s.LiftedAt = time.Unix(at, 0).UTC(), unixOrZero(lifted)
 			if !scope.Personal {
 				s.Address, s.Evidence = "", ""
 			}

@@ -195,7 +195,7 @@ func (db *DB) Inbox(ctx context.Context, scope actnow.Scope, q crm.InboxQuery) (
 		if err := tx.QueryRow(`SELECT count(*) FROM inbox i `+where, args...).Scan(&page.Total); err != nil {
 			return err
 		}
-		rows, err := tx.Query(inboxSQL+where+` ORDER BY i.id DESC LIMIT ? OFFSET ?`, append(args, limitOf(q.Limit), max(q.Offset, 0))...)
+		rows, err := tx.Query(inboxSQL+where+` ORDER BY i.id DESC LIMIT ? OFFSET ?`, append(args, pageLimit(q.Limit), max(q.Offset, 0))...)
 		if err != nil {
 			return err
 		}
@@ -235,29 +235,29 @@ func scanInbox(row interface{ Scan(...any) error }, scope actnow.Scope) (crm.Inb
 	if err != nil {
 		return crm.InboxEvent{}, err
 	}
-	e.ReceivedAt, e.WorkedAt = time.Unix(received, 0).UTC(), timeOf(worked)
+	e.ReceivedAt, e.WorkedAt = time.Unix(received, 0).UTC(), unixOrZero(worked)
 	if !scope.Personal {
 		e.Body = nil
 		if e.Problem != "" {
 			// A problem quotes what it is about.
-			e.Problem = withheld
+			e.Problem = withheldText
 		}
 	}
 	return e, nil
 }
 
-const withheld = "withheld: personal data"
+const withheldText = "withheldText: personal data"
 
-// timeOf returns the zero time for NULL.
-func timeOf(n sql.NullInt64) time.Time {
+// unixOrZero returns the zero time for NULL.
+func unixOrZero(n sql.NullInt64) time.Time {
 	if !n.Valid {
 		return time.Time{}
 	}
 	return time.Unix(n.Int64, 0).UTC()
 }
 
-// limitOf returns the length of a page.
-func limitOf(n int) int {
+// pageLimit returns the length of a page.
+func pageLimit(n int) int {
 	if n <= 0 {
 		return 50
 	}

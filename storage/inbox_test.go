@@ -74,8 +74,8 @@ func (c hookCase) onlyHTTP() string {
 	return ""
 }
 
-// rig is a store with one hook.
-type rig struct {
+// hookRig is a store with one hook.
+type hookRig struct {
 	t        *testing.T
 	db       *storage.DB
 	receiver *crm.Receiver
@@ -84,19 +84,19 @@ type rig struct {
 	secrets  []string // oldest first
 }
 
-func newRig(t *testing.T, seeds ...string) *rig {
+func newHookRig(t *testing.T, seeds ...string) *hookRig {
 	db := storagetest.Open(t, seeds...)
 	c, secret, err := db.AddConnection(t.Context(), actnow.System, crm.NewConnection{Name: "crm", Verifier: "standard"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return storagetest.Now }
-	return &rig{t: t, db: db, conn: c, secrets: []string{secret},
+	return &hookRig{t: t, db: db, conn: c, secrets: []string{secret},
 		receiver: &crm.Receiver{Store: db, Now: now},
 		worker:   &crm.Worker{Store: db, Now: now, Log: slog.New(slog.DiscardHandler), Bell: crm.NewBell()}}
 }
 
-func (r *rig) rotate() {
+func (r *hookRig) rotate() {
 	r.t.Helper()
 	secret, err := r.db.RotateSecret(r.t.Context(), actnow.System, r.conn.ID, time.Hour)
 	if err != nil {
@@ -105,13 +105,13 @@ func (r *rig) rotate() {
 	r.secrets = append(r.secrets, secret)
 }
 
-func mac(key []byte, parts ...string) string {
+func hookMAC(key []byte, parts ...string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(strings.Join(parts, ".")))
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-func timestamp(kind string) (text string, missing bool) {
+func hookTime(kind string) (text string, missing bool) {
 	now := storagetest.Now
 	n := now.Unix()
 	switch kind {
@@ -157,7 +157,7 @@ func timestamp(kind string) (text string, missing bool) {
 	return fmt.Sprint(n + off), false
 }
 
-func (r *rig) signature(kind, id, ts, body string) (text string, missing bool) {
+func (r *hookRig) signature(kind, id, ts, body string) (text string, missing bool) {
 	secret := r.secrets[len(r.secrets)-1]
 	key, err := crm.SecretKey(secret)
 	if err != nil {
@@ -169,7 +169,7 @@ func (r *rig) signature(kind, id, ts, body string) (text string, missing bool) {
 	}
 	first, _ := crm.SecretKey(r.secrets[0])
 	other := []byte("another secret of some length")
-	good, bad := "v1,"+mac(key, id, ts, body), "v1,"+mac(other, id, ts, body)
+	good, bad := "v1,"+hookMAC(key, id, ts, body), "v1,"+hookMAC(other, id, ts, body)
 	switch kind {
 	case "", "good":
 		return good, false
@@ -192,13 +192,13 @@ func (r *rig) signature(kind, id, ts, body string) (text string, missing bool) {
 	case "urlsafe_b64":
 		return strings.NewReplacer("+", "-", "/", "_").Replace(good), false
 	case "without_id":
-		return "v1," + mac(key, ts, body), false
+		return "v1," + hookMAC(key, ts, body), false
 	case "other_body":
-		return "v1," + mac(key, id, ts, body+" "), false
+		return "v1," + hookMAC(key, id, ts, body+" "), false
 	case "secret_as_text":
-		return "v1," + mac([]byte(secret), id, ts, body), false
+		return "v1," + hookMAC([]byte(secret), id, ts, body), false
 	case "empty_secret":
-		return "v1," + mac(nil, id, ts, body), false
+		return "v1," + hookMAC(nil, id, ts, body), false
 	case "comma_list":
 		return bad + "," + good, false
 	case "long_60k":
@@ -206,17 +206,17 @@ func (r *rig) signature(kind, id, ts, body string) (text string, missing bool) {
 	case "junk_bytes":
 		return "v1,%%%%", false
 	case "old_secret":
-		return "v1," + mac(old, id, ts, body), false
+		return "v1," + hookMAC(old, id, ts, body), false
 	case "first_secret":
-		return "v1," + mac(first, id, ts, body), false
+		return "v1," + hookMAC(first, id, ts, body), false
 	case "old_and_new":
-		return "v1," + mac(old, id, ts, body) + " " + good, false
+		return "v1," + hookMAC(old, id, ts, body) + " " + good, false
 	}
 	r.t.Fatalf("unknown way of signing %q", kind)
 	return "", false
 }
 
-func generate(t *testing.T, gen string) []byte {
+func hookBody(t *testing.T, gen string) []byte {
 	account := map[string]any{"id": "A-1", "name": "Contoso Bygg AB", "version": 7}
 	e := map[string]any{"type": "account.upserted", "timestamp": "2026-05-26T10:00:00Z", "data": account}
 	switch {
@@ -239,8 +239,8 @@ func generate(t *testing.T, gen string) []byte {
 }
 
 // send delivers a case and returns its status and what the answer says.
-func (r *rig) send(c hookCase, id *string, body []byte) (int, string) {
-	ts, noTS := timestamp(c.TS)
+func (r *hookRig) send(c hookCase, id *string, body []byte) (int, string) {
+	ts, noTS := hookTime(c.TS)
 	h := http.Header{}
 	name := ""
 	if id != nil {
@@ -276,14 +276,14 @@ func (r *rig) send(c hookCase, id *string, body []byte) (int, string) {
 	return refusal.Status, refusal.Input.Error()
 }
 
-func (r *rig) work() {
+func (r *hookRig) work() {
 	r.t.Helper()
 	if err := r.worker.Run(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-func (r *rig) events() crm.InboxPage {
+func (r *hookRig) events() crm.InboxPage {
 	r.t.Helper()
 	p, err := r.db.Inbox(r.t.Context(), actnow.Everything, crm.InboxQuery{Limit: 500})
 	if err != nil {
@@ -293,12 +293,12 @@ func (r *rig) events() crm.InboxPage {
 }
 
 // text returns what a query finds in one column, joined, "" if there is nothing.
-func (r *rig) text(query string, args ...any) string {
+func (r *hookRig) text(query string, args ...any) string {
 	r.t.Helper()
-	return queryText(r.t, r.db, query, args...)
+	return crmText(r.t, r.db, query, args...)
 }
 
-func queryText(t testing.TB, db *storage.DB, query string, args ...any) string {
+func crmText(t testing.TB, db *storage.DB, query string, args ...any) string {
 	t.Helper()
 	raw := storagetest.Raw(t, db)
 	defer raw.Close()
@@ -321,9 +321,9 @@ func queryText(t testing.TB, db *storage.DB, query string, args ...any) string {
 	return strings.Join(list, "|")
 }
 
-// after holds, for cases whose effect is said in words, a query and what it must
+// hookAfter holds, for cases whose effect is said in words, a query and what it must
 // find once the inbox is worked off.
-var after = map[string]struct{ query, want string }{
+var hookAfter = map[string]struct{ query, want string }{
 	"payload_time_future":        {`SELECT name FROM accounts WHERE external_id = 'A-1' AND modified_at < 4000000000`, "Contoso Bygg AB"},
 	"replay_other_body":          {`SELECT name || version FROM accounts`, "Contoso Bygg AB7"},
 	"same_content_other_id":      {`SELECT count(*) || '' FROM accounts`, "1"},
@@ -349,17 +349,17 @@ var after = map[string]struct{ query, want string }{
 	"delete_with_campaign":       {`SELECT count(*) || '' FROM mailable_contacts`, "0"},
 }
 
-// setups are states that cases begin in.
-var setups = map[string]string{
-	"consent_over_unsubscribe": matched + `INSERT INTO contacts (external_id, connection_id, account_ref, email, address, consent_basis, version, updated_at)
+// hookSetups are states that cases begin in.
+var hookSetups = map[string]string{
+	"consent_over_unsubscribe": crmMatched + `INSERT INTO contacts (external_id, connection_id, account_ref, email, address, consent_basis, version, updated_at)
 			VALUES ('C-U', 1, 'A-1', 'u@contoso.example', 'u@contoso.example', 'contract', 1, 0);
 		INSERT INTO suppressions (address, reason, created_at) VALUES ('u@contoso.example', 'unsubscribed', 0);`,
-	"delete_with_campaign": matched + `INSERT INTO contacts (external_id, connection_id, account_ref, email, address, consent_basis, version, updated_at)
+	"delete_with_campaign": crmMatched + `INSERT INTO contacts (external_id, connection_id, account_ref, email, address, consent_basis, version, updated_at)
 			VALUES ('C-Q', 1, 'A-1', 'q@contoso.example', 'q@contoso.example', 'contract', 1, 0);`,
 }
 
-// matched is a customer with a matched account.
-const matched = `
+// crmMatched is a customer with a matched account.
+const crmMatched = `
 	INSERT INTO customers (id, key, name, first_month, last_month, updated_at) VALUES (1, 'tpid:1', 'Contoso', '2026-10', '2026-10', 0);
 	INSERT INTO accounts (id, external_id, connection_id, name, updated_at) VALUES (1, 'A-1', 1, 'Contoso', 0);
 	INSERT INTO matches (account_id, customer_id, band, matched_at) VALUES (1, 1, 'match', 0);`
@@ -384,7 +384,7 @@ func TestWebhookCorpus(t *testing.T) {
 			if why := c.onlyHTTP(); why != "" {
 				t.Skip(why)
 			}
-			runCase(t, c)
+			runHookCase(t, c)
 		})
 	}
 	if err := sc.Err(); err != nil || n == 0 {
@@ -392,12 +392,12 @@ func TestWebhookCorpus(t *testing.T) {
 	}
 }
 
-func runCase(t *testing.T, c hookCase) {
+func runHookCase(t *testing.T, c hookCase) {
 	var seeds []string
-	if s := setups[c.Name]; s != "" {
+	if s := hookSetups[c.Name]; s != "" {
 		seeds = append(seeds, s)
 	}
-	r := newRig(t, seeds...)
+	r := newHookRig(t, seeds...)
 	if strings.Contains(c.Sign, "old") {
 		r.rotate()
 	}
@@ -411,7 +411,7 @@ func runCase(t *testing.T, c hookCase) {
 			t.Fatal(err)
 		}
 	} else if c.BodyGen != "" {
-		body = generate(t, c.BodyGen)
+		body = hookBody(t, c.BodyGen)
 	}
 	id := c.Headers["webhook-id"]
 	kept := map[string]bool{}
@@ -467,7 +467,7 @@ func runCase(t *testing.T, c hookCase) {
 	if strings.HasPrefix(c.Effect, "exactly one event") && c.Name != "rotation" && page.Total != 1 {
 		t.Errorf("%d events, want exactly one", page.Total)
 	}
-	if a, ok := after[c.Name]; ok {
+	if a, ok := hookAfter[c.Name]; ok {
 		if got := r.text(a.query); got != a.want {
 			t.Errorf("afterwards %q, want %q", got, a.want)
 		}
@@ -476,7 +476,7 @@ func runCase(t *testing.T, c hookCase) {
 
 func TestReceiveParallel(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newHookRig(t)
 	body := []byte(`{"type":"account.upserted","timestamp":"2026-05-26T10:00:00Z","data":{"id":"A-1","name":"Contoso","version":7}}`)
 	json := "application/json"
 	id := "msg_1"
@@ -503,8 +503,8 @@ func TestReceiveParallel(t *testing.T) {
 
 func TestReceiveBusy(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	store := &slow{DB: r.db, enter: make(chan struct{}), leave: make(chan struct{})}
+	r := newHookRig(t)
+	store := &slowStore{DB: r.db, enter: make(chan struct{}), leave: make(chan struct{})}
 	r.receiver = &crm.Receiver{Store: store, Now: r.receiver.Now, Limit: 1}
 	body := []byte(`{"type":"account.deleted","timestamp":"2026-05-26T10:00:00Z","data":{"id":"A-1"}}`)
 	json, first, second := "application/json", "msg_1", "msg_2"
@@ -525,7 +525,7 @@ func TestReceiveBusy(t *testing.T) {
 
 func TestReplayEvent(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newHookRig(t)
 	ctx := t.Context()
 	body := []byte(`{"type":"contact.upserted","timestamp":"2026-05-26T10:00:00Z","data":{"id":"C-1","email":"no address"}}`)
 	if _, err := r.db.ReceiveEvent(ctx, r.conn.ID, "1", body); err != nil {
@@ -564,13 +564,13 @@ func TestReplayEvent(t *testing.T) {
 	}
 }
 
-// slow is a store whose disk takes until leave is closed.
-type slow struct {
+// slowStore is a store whose disk takes until leave is closed.
+type slowStore struct {
 	*storage.DB
 	enter, leave chan struct{}
 }
 
-func (s *slow) ReceiveEvent(ctx context.Context, conn actnow.ConnectionID, id string, body []byte) (bool, error) {
+func (s *slowStore) ReceiveEvent(ctx context.Context, conn actnow.ConnectionID, id string, body []byte) (bool, error) {
 	s.enter <- struct{}{}
 	<-s.leave
 	return s.DB.ReceiveEvent(ctx, conn, id, body)
