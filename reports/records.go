@@ -41,6 +41,7 @@ type delimited struct {
 	eof      bool
 	line     int   // of buf[0]
 	consumed int64 // bytes before buf[0]
+	width    int   // cells of the last record with a quote
 }
 
 func newDelimited(r io.Reader, sep byte) *delimited {
@@ -146,7 +147,7 @@ func (d *delimited) skipLine() error {
 
 // quoted cuts a record that holds a quote. first is the end of its first line.
 func (d *delimited) quoted(first int) (record, error) {
-	rec := record{line: d.line}
+	rec := record{line: d.line, cells: make([]string, 0, d.width)}
 	lines := 1
 	for at := 0; ; at++ {
 		if at < len(d.buf) && d.buf[at] == '"' {
@@ -172,6 +173,7 @@ func (d *delimited) quoted(first int) (record, error) {
 		}
 		if at >= len(d.buf) || d.buf[at] != d.sep {
 			d.consume(at, lines)
+			d.width = len(rec.cells)
 			return rec, nil
 		}
 	}
@@ -201,7 +203,7 @@ type quotedCell struct {
 // buffer. The cell is not closed if other text follows its quote, or if it is
 // longer than a record may be.
 func (d *delimited) quotedCell(from int) (cell quotedCell, after int, err error) {
-	var text strings.Builder
+	var text []byte
 	at := from + 1
 	for {
 		i := bytes.IndexByte(d.buf[at:], '"')
@@ -214,13 +216,21 @@ func (d *delimited) quotedCell(from int) (cell quotedCell, after int, err error)
 			}
 			continue
 		}
-		text.Write(d.buf[at : at+i])
+		doubled := at+i+1 < len(d.buf) && d.buf[at+i+1] == '"'
+		if !doubled && text == nil {
+			cell.text = string(d.buf[at : at+i])
+		} else {
+			text = append(text, d.buf[at:at+i]...)
+		}
 		at += i + 1
-		if at == len(d.buf) || d.buf[at] != '"' {
+		if !doubled {
 			break
 		}
-		text.WriteByte('"')
+		text = append(text, '"')
 		at++
+	}
+	if text != nil {
+		cell.text = string(text)
 	}
 	end, err := d.lineEnd(at)
 	if err != nil {
@@ -235,7 +245,8 @@ func (d *delimited) quotedCell(from int) (cell quotedCell, after int, err error)
 		}
 		at = end
 	}
-	return quotedCell{text.String(), true}, at, nil
+	cell.closed = true
+	return cell, at, nil
 }
 
 func (rec *record) split(line string, sep byte) {
