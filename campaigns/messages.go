@@ -74,6 +74,7 @@ var Messages = map[string][2]string{
 	"html.place_link":    {"a merge field cannot stand in the address or the scheme of a link; begin the link with https://…/ or let the field be the whole link", "ett fält kan inte stå i länkens adress eller protokoll; börja länken med https://…/ eller låt fältet vara hela länken"},
 	"html.place_if":      {"an if must begin and end in the same place: between tags, or inside one attribute", "ett if måste börja och sluta på samma ställe: mellan taggar, eller inuti ett attribut"},
 	"html.lost":          {"the merge field gets lost here; put it inside a text", "fältet går förlorat här; sätt det inuti en text"},
+	"html.no_footer":     {"the footer gets lost, since something before it is not closed", "sidfoten går förlorad, eftersom något före den inte är stängt"},
 	"html.element":       {"<{0}> has no place in a mail", "<{0}> kan inte stå i ett brev"},
 	"html.attribute":     {"the attribute {0} has no place in a mail", "attributet {0} kan inte stå i ett brev"},
 	"html.link":          {"a link may not begin with {0}:", "en länk får inte börja med {0}:"},

@@ -34,6 +34,7 @@ type Compiled struct {
 
 	subject, html, text []node
 	attached            []Image
+	sizes               [3]int // to be expected, in bytes
 }
 
 // Compile makes a step ready in a language of the pack. The error is a
@@ -83,6 +84,7 @@ func (c *Compiled) RenderWith(f Fields, pictures Pictures) (Rendered, error) {
 	var parts [3]string
 	for i, nodes := range [3][]node{c.subject, c.html, c.text} {
 		w := writer{fields: f, pictures: pictures}
+		w.Grow(c.sizes[i])
 		if err := w.nodes(nodes); err != nil {
 			return Rendered{}, err
 		}
@@ -203,6 +205,12 @@ func (c *compiler) run() (*Compiled, error) {
 	if out.html, err = h.compile(doc); err != nil {
 		return nil, err
 	}
+	for i, a := range body.m.actions {
+		// An open title before the footer would take it in as its text.
+		if a.start < 0 && a.field == "UnsubscribeURL" && a.verb == verbField && body.m.modes[i] != modeLink {
+			return nil, syntaxError(body.m.src, 0, "html.no_footer")
+		}
+	}
 	out.NoAlt, out.Insecure, out.Dead = h.noAlt, h.insecure, h.dead
 
 	made := own.nodes
@@ -212,6 +220,9 @@ func (c *compiler) run() (*Compiled, error) {
 		}
 	}
 	out.text = slices.Concat(made, c.textFooter())
+	for i, nodes := range [3][]node{out.subject, out.html, out.text} {
+		out.sizes[i] = sizeOf(nodes)
+	}
 	for _, shown := range [][]string{subject.shown, preheader.shown, own.shown, shownFields(body.own)} {
 		for _, f := range shown {
 			if !slices.Contains(out.Shown, f) {
