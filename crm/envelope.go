@@ -268,8 +268,9 @@ func jsonVersion(v any, field string) (int64, error) {
 	return i, nil
 }
 
-// Clamp keeps the times of the changes from lying after the moment the envelope
-// was received: a date in the future would outrank later changes until then.
+// Clamp sets the times of changes that lie in the future, by more than the five
+// minutes by which clocks may differ, to the moment the envelope was received: a
+// date in the future would outrank later changes until then.
 func (e *Envelope) Clamp(received time.Time) {
 	for i := range e.Changes {
 		e.Changes[i].ModifiedAt = clamp(e.Changes[i].ModifiedAt, received)

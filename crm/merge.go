@@ -45,9 +45,10 @@ type State struct {
 	Stamps map[string]Stamp
 	Seen   Stamp // the newest upsert
 	Floor  Stamp // the newest deletion or merge: what is not newer is gone
-	// MergedInto is the id of the account that this one lives on in, "" unless
-	// Floor is a merge.
+	// MergedInto is the id of the account that this one lives on in, by the merge
+	// of MergedAt; a later deletion leaves it, a later upsert ends it.
 	MergedInto string
+	MergedAt   Stamp
 	Upserted   bool // there was an upsert
 	Removed    bool // there was a deletion or a merge
 }
@@ -95,8 +96,8 @@ func (s *State) Apply(c Change) (o Outcome, save bool) {
 		if !s.Upserted || st.Compare(s.Seen) > 0 {
 			s.Upserted, s.Seen, save = true, st, true
 		}
-		if s.Present() {
-			s.MergedInto = ""
+		if s.MergedInto != "" && s.Seen.Compare(s.MergedAt) > 0 {
+			s.MergedInto, s.MergedAt, changed = "", Stamp{}, true
 		}
 	}
 	switch {
@@ -179,26 +180,27 @@ func (s *State) stamp(name string, st Stamp) {
 func (s *State) remove(c Change) (Outcome, bool) {
 	was, st := s.Present(), c.Stamp()
 	into, _ := c.Fields["merged_into"].(string)
-	if s.Removed {
-		switch order := st.Compare(s.Floor); {
-		case order < 0:
-			return Stale, false
-		case order == 0 && into == s.MergedInto:
-			return Unchanged, false
+	newest := c.Op == Merge && st.Compare(s.Seen) >= 0 && (s.MergedInto == "" || st.Compare(s.MergedAt) >= 0)
+	merged, save := newest && into != s.MergedInto, newest && st != s.MergedAt
+	if newest {
+		s.MergedInto, s.MergedAt = into, st
+	}
+	if s.Removed && st.Compare(s.Floor) <= 0 {
+		switch {
+		case merged:
+			return Changed, true
+		case st == s.Floor:
+			return Unchanged, save
 		}
+		return Stale, save
 	}
 	s.Removed, s.Floor = true, st
-	cleared := s.clear(st)
-	if s.Present() {
-		// An older deletion than the newest upsert: the record stays.
-		if cleared {
-			return Changed, true
-		}
-		return Stale, true
-	}
-	s.MergedInto = into
-	if was || into != "" {
+	switch cleared := s.clear(st); {
+	case merged, was != s.Present(), cleared && s.Present():
 		return Changed, true
+	case s.Present():
+		// An older deletion than the newest upsert: the record stays.
+		return Stale, true
 	}
 	return Unchanged, true
 }
@@ -225,10 +227,11 @@ func (s *State) Clone() *State {
 	return &c
 }
 
-// clamp keeps a time of the CRM's from lying after the moment we heard of it: a
-// date in the future would outrank later changes until then.
+// clamp keeps a time of the CRM's from lying further after the moment we heard
+// of it than clocks differ: a date in the future would outrank later changes
+// until then.
 func clamp(t, heard time.Time) time.Time {
-	if t.After(heard) {
+	if t.After(heard.Add(tolerance)) {
 		return heard
 	}
 	return t

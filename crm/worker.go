@@ -135,6 +135,9 @@ func (w *Worker) tell(ctx context.Context, f Finished, outcomes []Outcome) {
 	for i, c := range f.Changes {
 		if c.Kind == Account && (outcomes[i] == New || outcomes[i] == Changed) {
 			ids = append(ids, c.ID)
+			if into, ok := c.Fields["merged_into"].(string); ok {
+				ids = append(ids, into)
+			}
 		}
 	}
 	if len(ids) > 0 {

@@ -139,6 +139,10 @@ func (n *nameEvidence) note(a, c *entity) Comparison {
 		return note("name", levelEqual, 0, "match.name.equal")
 	case n.acronym >= 3 && n.sim < 0.5:
 		return note("name", levelAlike, 0, "match.name.initials")
+	case n.foreign:
+		return note("name", levelMissing, 0, "match.name.foreign")
+	case n.sim > 0.995:
+		return note("name", levelEqual, 0, "match.name.core")
 	case n.sim < 0.3:
 		return note("name", levelDifferent, 0, "match.name.different")
 	}

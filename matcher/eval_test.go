@@ -107,8 +107,9 @@ func TestEval(t *testing.T) {
 		f := measure(set, matches)
 		fmt.Fprintf(w, "%s\t%d\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%.4f\t%.4f\t%d\t%d\t%.4f\n", name, len(set.truth),
 			f.precision, f.recall, f.f1, f.strong, f.at99, f.matches, f.matchPrecision, f.matchRecall, f.reviews, f.reviewTrue, f.candidates)
-		if f.matchPrecision < 0.99 {
-			t.Errorf("%s: precision of band match is %.4f, want 0.99", name, f.matchPrecision)
+		// One slip in a small set is no finding.
+		if wrong := float64(f.matches) * (1 - f.matchPrecision); wrong > max(1.5, 0.01*float64(f.matches)) {
+			t.Errorf("%s: %.0f of %d pairs of band match are wrong, want one in a hundred at most", name, wrong, f.matches)
 		}
 	}
 	w.Flush()

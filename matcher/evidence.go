@@ -183,6 +183,9 @@ func (e *evidence) terms(n int) []weighted {
 			hat(termRare, rareKnots, e.name.shared-scale)
 		}
 		hat(termCompact, compactKnots, e.name.compact)
+		if e.name.partial {
+			add(termPartial)
+		}
 		if e.name.first {
 			add(termFirstWord)
 		}

@@ -21,6 +21,8 @@ var Messages = map[string][2]string{
 	"match.label.word":           {"the domain is a word of the other's name", "domänen är ett ord i den andras namn"},
 	"match.label.other":          {"the domain is nothing of the other's name", "domänen liknar inte den andras namn"},
 	"match.name.equal":           {"same name", "samma namn"},
+	"match.name.core":            {"same name but for its spelling or legal form", "samma namn bortsett från stavning eller bolagsform"},
+	"match.name.foreign":         {"names in scripts that cannot be compared", "namn i skriftsystem som inte kan jämföras"},
 	"match.name.alike":           {"name {0} % alike", "namnet är till {0} % lika"},
 	"match.name.initials":        {"one name is the initials of the other", "det ena namnet är initialerna i det andra"},
 	"match.name.different":       {"names have little in common", "namnen har lite gemensamt"},

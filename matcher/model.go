@@ -72,6 +72,7 @@ const (
 	termFirstWord
 	termAcronymShort
 	termAcronymLong
+	termPartial
 	termForeign
 	termForeignSameDomain
 

@@ -20,6 +20,7 @@ type variant struct {
 	full     string  // the same with fillers
 	acronyms [2]string
 	foreign  bool // no word in Latin spelling
+	partial  bool // only what stands in brackets, or one side of a "trading as"
 }
 
 // name is an organisation's name, taken apart. A name without a letter has no
@@ -41,13 +42,14 @@ var tradingAs = []string{" dba ", " d/b/a ", " d.b.a. ", " t/a ", " trading as "
 func readName(s, country string, city []string) name {
 	var n name
 	seen := make(map[string]bool, 2)
-	for _, reading := range readings(Fold(s)) {
-		core, forms := coreWords(reading, country, city)
+	for _, r := range readings(Fold(s)) {
+		core, forms := coreWords(r.text, country, city)
 		if n.forms == nil {
 			n.forms = forms
 		}
 		v := makeVariant(core)
-		if len(v.tokens) == 0 || seen[v.full] || len(n.variants) == maxVariants {
+		v.partial = r.partial
+		if len(v.tokens) == 0 || seen[v.full] || len(n.variants) == maxVariants || v.partial && isPlaceName(core, city) {
 			continue
 		}
 		seen[v.full] = true
@@ -56,26 +58,37 @@ func readName(s, country string, city []string) name {
 	return n
 }
 
+// isPlaceName reports whether the words name a country or the town, as in
+// "Contoso (Sverige)", and so nobody.
+func isPlaceName(w, city []string) bool {
+	return slices.Equal(w, city) || placesOnce().countries[joined(w)] != ""
+}
+
+// reading is one way to read a name.
+type reading struct {
+	text    string
+	partial bool
+}
+
 // readings returns the ways to read a folded name: without brackets first,
 // then with them, what they hold, and both sides of a "trading as".
-func readings(s string) []string {
-	out := make([]string, 0, 4)
-	if open := strings.IndexAny(s, "([{（"); open >= 0 {
-		if n := strings.IndexAny(s[open:], ")]}）"); n >= 0 {
-			end := open + n
-			before, inside, after := s[:open], s[open+1:end], s[end+1:]
-			out = append(out, before+" "+after, s)
-			if len(words(inside)) > 0 && len(inside) >= 3 {
-				out = append(out, inside)
+func readings(s string) []reading {
+	var out []reading
+	if open := strings.IndexAny(s, "([{"); open >= 0 {
+		if n := strings.IndexAny(s[open:], ")]}"); n >= 0 {
+			before, inside, after := s[:open], s[open+1:open+n], s[open+n+1:]
+			out = append(out, reading{before + " " + after, false}, reading{s, false})
+			if len(inside) >= 3 {
+				out = append(out, reading{inside, true})
 			}
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, s)
+		out = append(out, reading{s, false})
 	}
 	for _, sep := range tradingAs {
 		if before, after, ok := strings.Cut(s, sep); ok {
-			out = append(out, before, after)
+			out = append(out, reading{before, true}, reading{after, true})
 		}
 	}
 	return out

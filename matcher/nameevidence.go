@@ -10,6 +10,7 @@ import (
 // nameEvidence is how two names agree, by the reading of each that agrees best.
 type nameEvidence struct {
 	known    bool    // both records have a name
+	partial  bool    // one of the readings is a part of the name
 	foreign  bool    // in two scripts, of which one has no Latin spelling
 	sim      float64 // share of the bits of both names that is matched, in [0, 1]
 	shared   float64 // bits matched
@@ -29,10 +30,15 @@ const maxTokens = 16
 type tokenSim func(x, y string) float64
 
 // compareNames returns the evidence of the pair of readings that share most.
+// Two parts of names are not compared: what two names have in brackets can be
+// one town.
 func compareNames(a, c *entity, sim tokenSim) nameEvidence {
 	var best nameEvidence
 	for i := range a.name.variants {
 		for j := range c.name.variants {
+			if a.name.variants[i].partial && c.name.variants[j].partial {
+				continue
+			}
 			e := compareVariants(&a.name.variants[i], &c.name.variants[j], a, c, sim)
 			if !best.known || e.merit() > best.merit() {
 				best = e
@@ -52,7 +58,8 @@ func (e *nameEvidence) merit() float64 {
 }
 
 func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
-	e := nameEvidence{known: true, foreign: a.foreign != c.foreign, compact: JaroWinkler(a.compact, c.compact)}
+	e := nameEvidence{known: true, partial: a.partial || c.partial, foreign: a.foreign != c.foreign,
+		compact: JaroWinkler(a.compact, c.compact)}
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
 	var simA, simC [maxTokens]float64

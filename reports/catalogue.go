@@ -50,7 +50,40 @@ type Field struct {
 // In reports whether the field tells the report kind from others.
 func (f Field) In(kind Kind) bool { return f.marks[kind] > 0 }
 
-var catalogue, byHeader = readCatalogue(catalogueTSV)
+// FieldNamed returns the field with the given key.
+func FieldNamed(name string) (Field, bool) {
+	f, ok := byName[name]
+	return f, ok
+}
+
+// Fact reports whether the column tells a lasting fact of the customer that is
+// kept beside what every report says of it: what it has installed, flags, lists.
+func (f Field) Fact() bool {
+	switch f.Type {
+	case YesNoField, ListField:
+		return true
+	case TextField:
+		switch f.Group {
+		case "partner", "identifier", "firmographic":
+			return false
+		}
+		return f.Name != "nonprofit" && f.Name != "license_program" && f.Name != "revenue_division"
+	}
+	return false
+}
+
+var (
+	catalogue, byHeader = readCatalogue(catalogueTSV)
+	byName              = fieldsByName(catalogue)
+)
+
+func fieldsByName(fields []Field) map[string]Field {
+	named := map[string]Field{}
+	for _, f := range fields {
+		named[f.Name] = f
+	}
+	return named
+}
 
 // Catalogue returns the known fields in the order in which reports carry them.
 func Catalogue() []Field { return append([]Field(nil), catalogue...) }

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"errors"
 	"io"
 	"path/filepath"
 	"slices"
@@ -60,7 +59,7 @@ func countKnown(s *source, sep byte) ([]int, error) {
 	var counts []int
 	for t := newDelimited(text, sep); len(counts) < headerLines; {
 		rec, err := t.next()
-		if err == io.EOF || errors.Is(err, errQuotes) {
+		if err == io.EOF {
 			break
 		}
 		if err != nil {
@@ -147,21 +146,11 @@ func readHeader(header record, name string) (*layout, error) {
 	}
 	l.mapAreas()
 	for i, c := range l.columns {
-		if c.Header != "" && (c.Known || l.unknown(i)) {
+		if c.Header != "" && (c.Known || c.Unknown()) {
 			l.cohorts = append(l.cohorts, i)
 		}
 	}
 	return l, nil
-}
-
-// unknown reports whether the column is none of the catalogue's, not even one
-// that came before.
-func (l *layout) unknown(column int) bool {
-	if l.columns[column].Field != "" || l.columns[column].Header == "" {
-		return false
-	}
-	_, twice := Lookup(l.columns[column].Header)
-	return !twice
 }
 
 // recognise finds the report for which the columns speak most.

@@ -49,7 +49,7 @@ type Options struct {
 // many bytes were read of how many; the latter is 0 for a workbook.
 //
 // The same content again changes nothing: the earlier result comes back with
-// AlreadyImported set, for whatever month it was imported, unless opt names
+// AlreadyImported set and every row unchanged, for whatever month it was imported, unless opt names
 // another month. Lines that cannot be used are in the result with their reason;
 // a file that cannot be used at all is an *actnow.InputError, and nothing is
 // stored.
@@ -104,6 +104,7 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 	earlier, err := im.earlier(ctx, head, opt.Month)
 	if err == nil {
 		earlier.File, earlier.AlreadyImported, earlier.DryRun = name, true, opt.DryRun
+		earlier.New, earlier.Changed, earlier.Unchanged, earlier.Gone = 0, 0, earlier.Rows, 0
 		return earlier, nil
 	}
 	if !errors.Is(err, actnow.ErrNotFound) {
@@ -202,9 +203,6 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, errQuotes) {
-			return Result{}, refuse("error.report.quotes", firstQuote(res.Rejected, rec.line))
-		}
 		if err != nil {
 			return Result{}, err
 		}
@@ -249,15 +247,6 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 	return res, nil
 }
 
-func firstQuote(rejected []Rejected, line int) int {
-	for _, r := range rejected {
-		if r.Code == "reject.quote" {
-			return r.Line
-		}
-	}
-	return line
-}
-
 // cohortValues counts what a column holds that may be a cohort.
 type cohortValues struct{ words, digits, other int }
 
@@ -289,8 +278,8 @@ func (v *cohortValues) onlyYesNo(known bool) bool {
 func (im *Importer) conclude(res *Result, s *source, l *layout, opt Options) {
 	res.Columns = l.columns
 	res.UnknownColumns, res.CohortCandidates = []string{}, []string{}
-	for i, c := range l.columns {
-		if !l.unknown(i) {
+	for _, c := range l.columns {
+		if !c.Unknown() {
 			continue
 		}
 		res.UnknownColumns = append(res.UnknownColumns, c.Header)
@@ -299,22 +288,22 @@ func (im *Importer) conclude(res *Result, s *source, l *layout, opt Options) {
 		}
 	}
 	if s.encoding == Windows1252 && !s.workbook {
-		res.warn(NewNotice("warning.report.encoding", string(s.encoding)))
+		res.Warn(NewNotice("warning.report.encoding", string(s.encoding)))
 	}
 	for _, n := range l.notices {
-		res.warn(n)
+		res.Warn(n)
 	}
 	if len(res.UnknownColumns) > 0 {
-		res.warn(NewNotice("warning.report.unknown_columns", strings.Join(firstFew(res.UnknownColumns, 8), ", ")))
+		res.Warn(NewNotice("warning.report.unknown_columns", strings.Join(firstFew(res.UnknownColumns, 8), ", ")))
 	}
 	readings := im.Readings
 	if len(readings) == 0 {
 		readings = []NamedReading{Quadrants, Rows}
 	}
 	if n, ok := res.Crossings.notice(readings); ok {
-		res.warn(n)
+		res.Warn(n)
 	}
 	if opt.Complete && len(res.Rejected) > 0 {
-		res.warn(NewNotice("warning.report.incomplete", len(res.Rejected)))
+		res.Warn(NewNotice("warning.report.incomplete", len(res.Rejected)))
 	}
 }

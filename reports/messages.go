@@ -44,9 +44,6 @@ var Messages = map[string][2]string{
 	"error.report.rejected": {
 		"More than {0} lines cannot be used; the first is line {1}: {2} Correct the file and import it again.",
 		"Fler än {0} rader kan inte användas; den första är rad {1}: {2} Rätta filen och importera den igen."},
-	"error.report.quotes": {
-		"Too many quotes are never closed, the first on line {0}. Download the report again instead of editing it.",
-		"För många citattecken stängs aldrig, det första på rad {0}. Ladda ned rapporten igen i stället för att redigera den."},
 	"error.report.archive.broken": {
 		"The archive is broken. Download it again, or unpack it and import the file in it.",
 		"Arkivet är trasigt. Ladda ned det igen, eller packa upp det och importera filen i det."},
@@ -62,6 +59,10 @@ var Messages = map[string][2]string{
 	"error.report.workbook": {
 		"The workbook cannot be read: it is broken, too large or has a password. Save its sheet as CSV UTF-8 and import that.",
 		"Arbetsboken kan inte läsas: den är trasig, för stor eller har ett lösenord. Spara bladet som CSV UTF-8 och importera den."},
+
+	"error.cohort_state": {
+		"“{0}” is no decision about a cohort: confirm or dismiss it.",
+		"”{0}” är inget beslut om en kohort: bekräfta eller avfärda den."},
 
 	// A line that is rejected.
 	"reject.cells": {
@@ -142,8 +143,8 @@ var Messages = map[string][2]string{
 		"{0} lines repeat an earlier line and count once.",
 		"{0} rader upprepar en tidigare rad och räknas en gång."},
 	"warning.report.conflict": {
-		"{0} lines name a customer that an earlier line names differently; the last line counts.",
-		"{0} rader säger annat om en kund än en tidigare rad; den sista raden gäller."},
+		"{0} customers have different names on different lines; the last line counts.",
+		"{0} kunder har olika namn på olika rader; den sista raden gäller."},
 	"warning.report.workbook_sheets": {
 		"The workbook has {0} sheets; only the first one, {1}, was read.",
 		"Arbetsboken har {0} blad; bara det första, {1}, lästes."},

@@ -120,6 +120,16 @@ type Column struct {
 	Known     bool   // a cohort column of the catalogue
 }
 
+// Unknown reports whether the catalogue does not know the column at all. Such a
+// column is kept as it is.
+func (c Column) Unknown() bool {
+	if c.Field != "" || c.Header == "" {
+		return false
+	}
+	_, twice := Lookup(c.Header) // a known one that came before
+	return !twice
+}
+
 // Rejected is a line that could not be used, with the reason in a sentence.
 type Rejected struct {
 	Line   int    `json:"line"`
@@ -170,8 +180,8 @@ type Result struct {
 	Crossings Evidence `json:"-"`
 }
 
-// warn adds a warning.
-func (r *Result) warn(n Notice) {
+// Warn adds a warning.
+func (r *Result) Warn(n Notice) {
 	r.Notices = append(r.Notices, n)
 	r.Warnings = append(r.Warnings, n.String())
 }

@@ -16,6 +16,8 @@ import (
 
 var eval = flag.Bool("eval", false, "measure the development sets; print the figures beside the references")
 
+var only = flag.String("set", "", "measure one development set alone")
+
 // references are figures of common learners without tuning, AUC log loss ECE
 // lift, on the same splits.
 var references = []struct{ set, figures string }{
@@ -32,6 +34,9 @@ func TestEval(t *testing.T) {
 		t.Skip("run with -eval")
 	}
 	for _, ref := range references {
+		if *only != "" && ref.set != *only {
+			continue
+		}
 		dir := "../../shared/scoring/" + ref.set
 		if _, err := os.Stat(dir); err != nil {
 			t.Skip("the development sets are not here")
@@ -64,6 +69,27 @@ func TestEval(t *testing.T) {
 			}
 			fmt.Printf("%21s amount %s: MAE %.0f Spearman %.3f (out of the fold %.0f, mean %.0f)\n", "", r.Amount.Model, mae, spearman(a, b), r.Amount.MAE, r.Amount.MeanMAE)
 		}
+	}
+}
+
+// TestEvalBacktest walks through the sets in time order.
+func TestEvalBacktest(t *testing.T) {
+	if !*eval {
+		t.Skip("run with -eval")
+	}
+	for _, set := range []string{"online_shoppers_time", "maven_pipeline"} {
+		dir := "../../shared/scoring/" + set
+		if _, err := os.Stat(dir); err != nil || *only != "" && set != *only {
+			continue
+		}
+		start := time.Now()
+		r, err := scoring.Backtest(t.Context(), os.DirFS(dir), 500, scoring.TryOptions{})
+		if err != nil {
+			t.Fatalf("%s: %v", set, err)
+		}
+		m := r.Validation
+		fmt.Printf("backtest %s: AUC %.3f log loss %.3f ECE %.3f lift %.2f slope %.2f | %s, published %t, %d refits, %.1f s\n",
+			set, m.AUC, m.LogLoss, m.ECE, m.Lift, m.Slope, r.Model, r.Published, r.Refits, time.Since(start).Seconds())
 	}
 }
 

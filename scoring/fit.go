@@ -14,6 +14,7 @@ type block struct {
 	offset, size int
 	penalty      [][]float64
 	strength     float64 // lambda: the larger, the flatter
+	step         float64 // last change of the strength, as a logarithm
 	asleep       bool    // held at zero: the data want it flat
 }
 
@@ -36,9 +37,10 @@ type fitted struct {
 }
 
 const (
-	flattest   = 1e6 // strength at which a block is put to sleep
+	flattest   = 1e6
 	loosest    = 1e-2
-	fitRounds  = 40
+	nothing    = 0.05 // degrees of freedom below which a block is put to sleep
+	fitRounds  = 30
 	firstTry   = 20.0
 	maxLogOdds = 13.0 // beyond it a probability says nothing more
 )
@@ -102,10 +104,10 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 		if d.numbers {
 			f.variance = max(rss/max(d.weights()-freedom-1, 1), 1e-12)
 		}
-		if changed < 0.05 && moved < 1e-3 {
+		beta = sleep(blocks, beta)
+		if changed < 0.05 && moved < 1e-2 {
 			break
 		}
-		beta = sleep(blocks, beta)
 	}
 	return d.result(blocks, beta, f), nil
 }
@@ -217,8 +219,9 @@ func addPenalties(h *mat.SymDense, blocks []block) {
 	}
 }
 
-// strengthen updates the strengths and returns the largest change of one, as a
-// logarithm, and the degrees of freedom that the effects use.
+// strengthen updates the strengths, puts blocks that explain nothing to sleep,
+// and returns the largest change of a strength, as a logarithm, where it matters,
+// and the degrees of freedom that the effects use.
 func strengthen(blocks []block, beta []float64, inverse *mat.SymDense) (changed, freedom float64) {
 	for k := range blocks {
 		b := &blocks[k]
@@ -236,28 +239,31 @@ func strengthen(blocks []block, beta []float64, inverse *mat.SymDense) (changed,
 		}
 		free := max(float64(b.size)-b.strength*trace, 1e-9)
 		freedom += free
-		next := free / max(rough, 1e-9)
-		next = min(max(next, b.strength/20), b.strength*20)
-		next = min(max(next, loosest), flattest)
-		changed = max(changed, math.Abs(math.Log(next/b.strength)))
+		next := free / max(rough, 1e-12)
+		step := math.Log(next / b.strength)
+		changed = max(changed, math.Abs(step)*min(free, 1))
+		// The update creeps towards flatness: while it keeps its direction, it
+		// is stretched.
+		if step*b.step > 0 {
+			step *= 2
+		}
+		step = min(max(step, -3), 3)
+		b.asleep = free < nothing && step > 0
+		b.step = step
+		next = min(max(b.strength*math.Exp(step), loosest), flattest)
 		b.strength = next
 	}
 	return changed, freedom
 }
 
-// sleep puts flat blocks to sleep and moves the parameters together.
+// sleep leaves out the parameters of blocks that have been put to sleep since
+// the layout was made.
 func sleep(blocks []block, beta []float64) []float64 {
-	kept := beta[:0:0]
+	kept := make([]float64, 0, len(beta))
 	for k := range blocks {
-		b := &blocks[k]
-		if b.asleep {
-			continue
+		if b := &blocks[k]; !b.asleep {
+			kept = append(kept, beta[b.offset:b.offset+b.size]...)
 		}
-		if b.strength >= flattest {
-			b.asleep = true
-			continue
-		}
-		kept = append(kept, beta[b.offset:b.offset+b.size]...)
 	}
 	kept = append(kept, beta[len(beta)-1])
 	layout(blocks)

@@ -34,6 +34,13 @@ func (e Edges) Band(score float64) actnow.Band {
 	return actnow.VeryLow
 }
 
+func (e Edges) bandOf(s Score) actnow.Band {
+	if s.Points == nil {
+		return ""
+	}
+	return e.Band(*s.Points)
+}
+
 // Check returns an *actnow.InputError unless 100 ≥ High > Medium > Low > 0.
 func (e Edges) Check() error {
 	if e.High <= 100 && e.High > e.Medium && e.Medium > e.Low && e.Low > 0 {

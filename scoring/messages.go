@@ -7,12 +7,15 @@ var Messages = messages()
 
 func messages() map[string][2]string {
 	m := map[string][2]string{
+		"card.base":  {"Where every customer starts of whom anything is known.", "Där varje kund börjar som något är känt om."},
 		"card.limit": {"A score stays between 0 and 100; the points add up to {0}.", "Ett värde håller sig mellan 0 och 100; poängen blir tillsammans {0}."},
 
 		"error.score.area":        {"There is no points card for the area {0}.", "Det finns inget poängkort för området {0}."},
 		"error.score.edges":       {"Band edges must fall from High to Low between 100 and 0, not {0}, {1}, {2}.", "Bandens gränser måste falla från High till Low mellan 100 och 0, inte {0}, {1}, {2}."},
 		"error.score.matrix.name": {"A matrix needs a name.", "En matris behöver ett namn."},
 		"error.score.matrix.cell": {"The cell of fit {0} and intent {1} must be one of A1 to D4 that no other has, not {2}.", "Cellen för fit {0} och intent {1} måste vara en av A1 till D4 som ingen annan har, inte {2}."},
+
+		"error.score.matrix.builtin": {"{0} is the name of a built-in matrix.", "{0} är namnet på en inbyggd matris."},
 
 		"error.card.size":      {"A card may be {0} bytes long, this one has {1}.", "Ett kort får vara {0} byte långt, detta har {1}."},
 		"error.card.yaml":      {"This is no card: {0}.", "Detta är inget kort: {0}."},

@@ -69,21 +69,38 @@ type Part struct {
 }
 
 // Score is one of the two scores of a customer in an area. Points is nil when
-// there is no signal and so no claim. For a points card, Base and the points of
-// the parts add up to Points exactly.
+// there is no signal and so no claim. For a points card, the points of the parts
+// add up to Points exactly; the first part is the base.
 type Score struct {
 	Points *float64 // 0 to 100, unrounded
-	Base   float64
 	Parts  []Part
 }
 
 // Propensity is everything said of a customer in one area in one month.
 type Propensity struct {
-	Customer actnow.CustomerID
-	Area     actnow.Area
-	Fit      Score
-	Intent   Score
-	Cell     actnow.Cell
-	Cluster  actnow.Cluster
-	Model    string // "card:azure@1a2b3c…": what made it
+	Customer   actnow.CustomerID
+	Area       actnow.Area
+	Fit        Score
+	Intent     Score
+	FitBand    actnow.Band // by the edges of the model; "" without a score
+	IntentBand actnow.Band
+	Cell       actnow.Cell // "" unless there are both scores
+	Cluster    actnow.Cluster
+	Model      string // "card:azure@1a2b3c…": what made it
+}
+
+// Sourced is what one source says of a customer in one area and month: a report,
+// or our own scores. Several stand beside each other.
+type Sourced struct {
+	Area        actnow.Area
+	Month       actnow.Month
+	Source      string // "own", or the report: "azure", "renewals" …
+	Fit, Intent *float64
+	FitBand     actnow.Band
+	IntentBand  actnow.Band
+	Cell        actnow.Cell
+	Cluster     actnow.Cluster
+	ClusterFrom string // "file" or "matrix"
+	Model       string // of our own scores
+	Explanation string // the words of a report
 }

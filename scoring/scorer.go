@@ -137,10 +137,9 @@ func (s *Scorer) Score(f Facts, day time.Time, m Matrix) []Propensity {
 		look.area = card.Area
 		p := Propensity{Customer: f.Customer, Area: card.Area, Model: card.ID(),
 			Fit: look.score(s.sides[2*i]), Intent: look.score(s.sides[2*i+1])}
-		if p.Fit.Points != nil && p.Intent.Points != nil {
-			p.Cell = m.Cell(card.Edges.Band(*p.Fit.Points), card.Edges.Band(*p.Intent.Points))
-			p.Cluster = p.Cell.Cluster()
-		}
+		p.FitBand, p.IntentBand = card.Edges.bandOf(p.Fit), card.Edges.bandOf(p.Intent)
+		p.Cell = m.Cell(p.FitBand, p.IntentBand)
+		p.Cluster = p.Cell.Cluster()
 		out[i] = p
 	}
 	return out
@@ -225,7 +224,8 @@ type answer struct {
 // the sum is exact.
 func (l *lookup) score(side scorerSide) Score {
 	sum, claimed := side.base, false
-	parts := make([]Part, 0, 8)
+	parts := make([]Part, 1, 8)
+	parts[0] = Part{Feature: "base", Value: format(side.base), Points: side.base, Code: "card.base", Text: Messages["card.base"][0]}
 	for i := range side.points {
 		p := &side.points[i]
 		a := l.all(p)
@@ -254,7 +254,7 @@ func (l *lookup) score(side scorerSide) Score {
 		parts = append(parts, part)
 		sum = limited
 	}
-	return Score{Points: &sum, Base: side.base, Parts: parts}
+	return Score{Points: &sum, Parts: parts}
 }
 
 // fade halves points with every halfLife days of age, rounded to a quarter.

@@ -39,10 +39,14 @@ type recipe struct {
 	rows   []int
 	weight []float64 // by position in rows
 	label  func(row int) float64
+	// use says which features may be learned from; nil is all.
+	use []bool
+	// simple forbids pairs: what they say holds only while things stay as they are.
+	simple bool
 }
 
 func (r recipe) sample(positions []int) sample {
-	s := sample{frame: r.frame}
+	s := sample{frame: r.frame, use: r.use}
 	for _, i := range positions {
 		s.rows = append(s.rows, r.rows[i])
 		s.outcome = append(s.outcome, r.label(r.rows[i]))
@@ -56,28 +60,24 @@ func (r recipe) sample(positions []int) sample {
 // was predicted out of the fold, and refuses to publish without signal.
 func train(ctx context.Context, r recipe) (*predictor, error) {
 	p := &predictor{calibrate: calibrator{slope: 1}}
-	positives, n := 0, 0.0
-	weighted := 0.0
-	for i, row := range r.rows {
-		y := r.label(row)
-		positives += int(y)
-		weighted += y * r.weight[i]
-		n += r.weight[i]
+	positives := 0
+	for _, row := range r.rows {
+		positives += int(r.label(row))
 	}
-	p.base = min(max(weighted/n, 1/(n+2)), 1-1/(n+2))
+	p.base = rate(r)
 	rarer := min(positives, len(r.rows)-positives)
 	if rarer < fewestOutcomes {
 		p.reason = ReasonFew
 		return p, nil
 	}
 	split := folds(r.frame, r.rows)
-	plain, err := outOfFold(ctx, r, split, false)
+	plain, err := outOfFold(ctx, r, split, false, nil)
 	if err != nil {
 		return nil, err
 	}
 	chosen := plain
-	if rarer >= pairFromCount {
-		paired, err := outOfFold(ctx, r, split, true)
+	if rarer >= pairFromCount && !r.simple {
+		paired, err := outOfFold(ctx, r, split, true, plain.cards)
 		if err != nil {
 			return nil, err
 		}
@@ -91,21 +91,21 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		p.reason = ReasonNoSignal
 		return p, nil
 	}
-	all := make([]int, len(r.rows))
-	for i := range all {
-		all[i] = i
-	}
-	p.card, err = learn(ctx, r.sample(all), p.pairs, nil)
+	p.card, err = learn(ctx, r.sample(places(len(r.rows))), p.pairs, nil)
 	p.published = err == nil
 	return p, err
 }
 
 // outOfFoldResult holds predictions of rows that the model had not seen.
-type outOfFoldResult struct{ score, outcome, weight []float64 }
+type outOfFoldResult struct {
+	score, outcome, weight []float64
+	cards                  []*scorecard // by fold
+}
 
 // outOfFold learns and predicts each fold, several at a time; the result does
-// not depend on their order.
-func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool) (outOfFoldResult, error) {
+// not depend on their order. earlier, if not nil, are cards of the same folds to
+// begin with.
+func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool, earlier []*scorecard) (outOfFoldResult, error) {
 	positionOf := make(map[int]int, len(r.rows))
 	for i, row := range r.rows {
 		positionOf[row] = i
@@ -118,22 +118,26 @@ func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool) (outOfFo
 		return out
 	}
 	scores, errs := make([][]float64, len(split)), make([]error, len(split))
+	cards := make([]*scorecard, len(split))
+	if earlier != nil {
+		copy(cards, earlier)
+	}
 	var wait sync.WaitGroup
 	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, f := range split {
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			m, err := learn(ctx, r.sample(positions(f.train)), pairs, nil)
+			m, err := learn(ctx, r.sample(positions(f.train)), pairs, cards[k])
 			if err != nil {
 				errs[k] = err
 				return
 			}
-			scores[k] = m.values(r.frame, f.test)
+			cards[k], scores[k] = m, m.values(r.frame, f.test)
 		})
 	}
 	wait.Wait()
-	var out outOfFoldResult
+	out := outOfFoldResult{cards: cards}
 	for k, f := range split {
 		if errs[k] != nil {
 			return out, errs[k]

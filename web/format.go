@@ -117,6 +117,36 @@ func (t *Text) MoneyRange(low, high int64, currency string) string {
 	return t.withCurrency(t.Decimal(float64(low)/100, 0)+"–"+t.Decimal(float64(high)/100, 0), currency)
 }
 
+// Amount writes money in full.
+func (t *Text) Amount(m actnow.Money) string { return t.Money(m.Minor, m.Currency) }
+
+// Sums writes amounts of several currencies, in short, side by side: currencies
+// are never added. Without any it says that there is no estimate.
+func (t *Text) Sums(amounts []actnow.Money) string {
+	if len(amounts) == 0 {
+		return t.T("money.none")
+	}
+	parts := make([]string, len(amounts))
+	for i, m := range amounts {
+		parts[i] = t.MoneyShort(m.Minor, m.Currency)
+	}
+	return strings.Join(parts, " + ")
+}
+
+// Revenue writes an estimate: a range, "from" or "up to" one end, or that there
+// is none.
+func (t *Text) Revenue(r actnow.MoneyRange) string {
+	switch {
+	case r.Low != nil && r.High != nil:
+		return t.MoneyRange(*r.Low, *r.High, r.Currency)
+	case r.Low != nil:
+		return t.T("money.from", t.Money(*r.Low, r.Currency))
+	case r.High != nil:
+		return t.T("money.upto", t.Money(*r.High, r.Currency))
+	}
+	return t.T("money.none")
+}
+
 // Date writes a day: 25 Nov 2026 or 25 nov 2026.
 func (t *Text) Date(at time.Time) string {
 	if at.IsZero() {
