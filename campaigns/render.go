@@ -125,6 +125,15 @@ func (r *Renderer) Render(pack *Pack, step, lang string, f Fields) (Rendered, er
 	return c.Render(f)
 }
 
+// RenderWith is Render with the pictures as a page in a browser needs them.
+func (r *Renderer) RenderWith(pack *Pack, step, lang string, f Fields, pictures Pictures) (Rendered, error) {
+	c, err := r.Compile(pack, step, lang)
+	if err != nil {
+		return Rendered{}, err
+	}
+	return c.RenderWith(f, pictures)
+}
+
 // Compile is the function of the same name, done once for each pack, step and
 // language.
 func (r *Renderer) Compile(pack *Pack, step, lang string) (*Compiled, error) {

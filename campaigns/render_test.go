@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 	texttemplate "text/template"
-	"time"
 
 	"actnow"
 	"actnow/campaigns"
@@ -86,6 +85,7 @@ func TestPictures(t *testing.T) {
 		t.Errorf("attached: %d images, %v", len(mail.Images), err)
 	}
 	path := campaigns.ImagePath("images/first-steps.png", content)
+	var r campaigns.Renderer
 	for name, tt := range map[string]struct {
 		as     campaigns.Pictures
 		fields campaigns.Fields
@@ -95,7 +95,7 @@ func TestPictures(t *testing.T) {
 		"linked without host": {campaigns.PicturesLinked, nobody, `src="` + path + `"`},
 		"inline":              {campaigns.PicturesInline, anna, `src="data:image/png;base64,`},
 	} {
-		mail, err := c.RenderWith(tt.fields, tt.as)
+		mail, err := r.RenderWith(pack, "invitation", "en", tt.fields, tt.as)
 		if err != nil || !strings.Contains(mail.HTML, tt.want) || len(mail.Images) != 0 {
 			t.Errorf("%s: no %s, %v", name, tt.want, err)
 		}
@@ -134,41 +134,6 @@ func TestRenderer(t *testing.T) {
 	changed.Steps[0].Subject = campaigns.Text{"en": "New", "sv": "Nytt"}
 	if got, err := r.Render(&changed, "invitation", "sv", anna); err != nil || got.Subject != "Nytt" {
 		t.Errorf("a changed pack has the subject %q, %v", got.Subject, err)
-	}
-}
-
-func TestLetter(t *testing.T) {
-	t.Parallel()
-	pack := readPack(t, "../sample/packs/azure-first-steps")
-	ts := tokens(t, campaigns.TokenKey{ID: 1, Secret: secret('a')})
-	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
-	l := campaigns.Letters{Tokens: ts, PublicURL: "https://demo.actnow.example/", Now: func() time.Time { return now }}
-	m := campaigns.Message{Row: 12, Campaign: 7, Step: "invitation", Address: "Anna@contoso.example", Name: "Anna\r\nÖberg",
-		Language: "Swedish", Fields: campaigns.Fields{"FirstName": "Anna"}}
-	got, err := l.Letter(t.Context(), pack, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.MessageID != "<actnow.12@nordvik.example>" || got.ReturnPath != "bounce+12@nordvik.example" ||
-		got.ListID != "campaign-7.nordvik.example" || got.ToName != "Anna Öberg" || got.ToAddress != m.Address ||
-		got.Subject != "Ert serverrum kan bli mindre" || !got.Date.Equal(now) || got.From != pack.Sender || len(got.Images) != 1 {
-		t.Errorf("letter = %+v", got)
-	}
-	token, ok := strings.CutPrefix(got.UnsubscribeURL, "https://demo.actnow.example/u/")
-	claim, valid := ts.Verify(campaigns.PurposeUnsubscribe, token)
-	if !ok || !valid || claim.Row != 12 || !claim.For(m.Address) || !strings.Contains(got.Text, got.UnsubscribeURL) {
-		t.Errorf("unsubscribe address %s is claim %+v, %v", got.UnsubscribeURL, claim, valid)
-	}
-	again, err := l.Letter(t.Context(), pack, m)
-	if err != nil || again.HTML != got.HTML || again.Text != got.Text || again.MessageID != got.MessageID {
-		t.Errorf("a second try makes another letter, %v", err)
-	}
-	m.MessageID, m.ReturnPath = "<kept@nordvik.example>", "kept@nordvik.example"
-	if kept, err := l.Letter(t.Context(), pack, m); err != nil || kept.MessageID != m.MessageID || kept.ReturnPath != m.ReturnPath {
-		t.Errorf("the row's own ids are lost: %s, %s, %v", kept.MessageID, kept.ReturnPath, err)
-	}
-	if len(m.Fields) != 1 {
-		t.Errorf("the message's fields were changed: %v", m.Fields)
 	}
 }
 
