@@ -196,6 +196,43 @@ func TestRefusedPacks(t *testing.T) {
 	}
 }
 
+// TestTextsThatTakeTooLong holds that what the libraries would read for minutes
+// is refused.
+func TestTextsThatTakeTooLong(t *testing.T) {
+	t.Parallel()
+	var rules strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&rules, ".a%d{color:red}", i)
+	}
+	tests := []struct {
+		name, format, text, code string
+	}{
+		{"quotes in quotes", "markdown", strings.Repeat("> ", 30_000), "markdown.deep"},
+		{"lists in lists", "markdown", strings.Repeat("- ", 10_000) + "x\n> " + strings.Repeat("1. ", 30) + "x", "markdown.deep"},
+		{"open brackets", "markdown", strings.Repeat("[a](", 10_000), "markdown.deep"},
+		{"stars", "markdown", strings.Repeat("*a **b ", 9_000), "markdown.deep"},
+		{"long Markdown", "markdown", strings.Repeat("a ", 40_000), "pack.text_long"},
+		{"many tags", "html", strings.Repeat("<p>a</p>", 6_000), "html.deep"},
+		{"deep tags", "html", strings.Repeat("<div>", 300), "html.deep"},
+		{"deep MJML", "mjml", "<mjml><mj-body>" + strings.Repeat("<mj-section>", 300), "html.deep"},
+		{"many rules", "html", "<style>" + rules.String() + "</style>" + strings.Repeat("<p>a</p>", 3_000), "html.style_long"},
+		{"many selectors", "html", "<style>" + strings.Repeat("a,", 50_000) + "a{color:red}</style>" + strings.Repeat("<p>a</p>", 100), "html.style_long"},
+		{"a long text", "html", strings.Repeat("a ", campaigns.MaxSource), "pack.text_long"},
+	}
+	for _, tt := range tests {
+		_, err := campaigns.ReadPack(folder(strings.Replace(manifest, "markdown: {en: first.en.md", tt.format+": {en: body.txt", 1), "body.txt", tt.text,
+			"first.sv.md", "<mjml><mj-body></mj-body></mjml>"))
+		var bad *campaigns.PackError
+		if !errors.As(err, &bad) || bad.Code != tt.code || bad.File != "body.txt" {
+			t.Errorf("%s: error = %.200v, want %s", tt.name, err, tt.code)
+		}
+	}
+	rule := strings.Repeat("-", 400) + "\n\n" + strings.Repeat("* ", 200) + "\n\nText\n"
+	if _, err := campaigns.ReadPack(folder(manifest, "first.en.md", rule)); err != nil {
+		t.Errorf("a ruler is refused: %v", err)
+	}
+}
+
 func TestRefusedZips(t *testing.T) {
 	t.Parallel()
 	var many []string

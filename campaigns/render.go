@@ -268,11 +268,24 @@ func (c *compiler) body() (*body, error) {
 	case FormatText:
 		b.fragment = textToHTML(m.source())
 	case FormatMarkdown:
+		if err := checkMarkdown(src); err != nil {
+			return nil, err
+		}
 		b.fragment, err = markdownToHTML(m)
 	case FormatMJML:
+		if _, err := countTags(src); err != nil {
+			return nil, err
+		}
 		b.document = true
 		b.fragment, err = mjmlToHTML(m)
 	default:
+		tags, err := countTags(src)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkStyles(src, tags); err != nil {
+			return nil, err
+		}
 		// The source itself is compiled first, for the places of its faults.
 		check := htmlCompiler{m: m, nesting: nesting{m: m}, offset: func(at int, _ string) int { return m.offset(at) }}
 		check.images = func(name string) (*picture, error) { return c.picture(&check, name) }
@@ -280,7 +293,9 @@ func (c *compiler) body() (*body, error) {
 			return nil, err
 		}
 		b.document = true
-		b.fragment, err = inlineStyles(m)
+		if b.fragment, err = inlineStyles(m); err != nil {
+			return nil, err
+		}
 	}
 	return b, err
 }

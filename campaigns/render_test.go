@@ -170,7 +170,7 @@ func TestChooseLanguage(t *testing.T) {
 // same places in both languages.
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	code := regexp.MustCompile(`"((?:merge|html|mjml|pack|render|preflight)\.[a-z_]+)"`)
+	code := regexp.MustCompile(`"((?:merge|html|mjml|markdown|pack|render|preflight)\.[a-z_]+)"`)
 	place := regexp.MustCompile(`\{\d\}`)
 	entries, err := os.ReadDir(".")
 	if err != nil {
