@@ -40,9 +40,6 @@ func (s *Server) frame(c echo.Context) (frame, error) {
 			f.Languages = append(f.Languages, languageChoice{Lang: lang, Name: languageNames[lang]})
 		}
 	}
-	if f.NextTheme = "dark"; f.Theme == "dark" {
-		f.NextTheme = "light"
-	}
 	if who.user.ID == 0 || who.session.Hash == "" {
 		return f, nil
 	}

@@ -11,7 +11,8 @@ import (
 	"actnow"
 )
 
-func linkPath(secret string) string { return "/link/" + secret }
+// LinkPath returns the local path of the one-time link with the secret.
+func LinkPath(secret string) string { return "/link/" + secret }
 
 type linkPage struct {
 	Head   Head

@@ -36,7 +36,6 @@ type frame struct {
 	Partner   string
 	Demo      bool
 	Languages []languageChoice // the others
-	NextTheme string
 }
 
 type view struct {

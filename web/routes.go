@@ -91,7 +91,9 @@ func (s *Server) rail(role actnow.Role, nav string, text *Text) []railGroup {
 			item.Current = item.Key == nav
 			group = append(group, item)
 		}
-		groups = append(groups, group)
+		if len(group) > 0 {
+			groups = append(groups, group)
+		}
 	}
 	return groups
 }
