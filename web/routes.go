@@ -46,6 +46,7 @@ func (s *Server) frameRoutes() []route {
 		{method: http.MethodPost, path: "/scope", handle: s.setScope},
 		{method: http.MethodGet, path: "/find", handle: s.find},
 		{method: http.MethodGet, path: "/keys", handle: s.showKeys},
+		{method: http.MethodPost, path: "/keys", handle: s.setKeys},
 	}
 }
 
