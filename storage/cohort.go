@@ -322,12 +322,38 @@ func (db *DB) cohortCustomers(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID
 	if err != nil {
 		return nil, err
 	}
-	var ids []actnow.CustomerID
-	err = each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
+	return hitIDs(tx, q)
+}
+
+// hitIDs reads a query of customer ids, in ascending order.
+func hitIDs(tx *sql.Tx, q clause) ([]actnow.CustomerID, error) {
+	ids := []actnow.CustomerID{}
+	err := each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
 		var id actnow.CustomerID
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	return ids, err
+}
+
+// FilterMembers returns the keys of all customers that a filter chooses, in
+// ascending order. The error matches actnow.ErrInvalid if it cannot be read.
+func (db *DB) FilterMembers(ctx context.Context, filter string) (ids []actnow.CustomerID, err error) {
+	e, err := cohorts.Parse(filter)
+	if err != nil {
+		return nil, err
+	}
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		q, err := db.filterCustomers(tx, actnow.Everything, e, "")
+		if err != nil {
+			return err
+		}
+		ids, err = hitIDs(tx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members of a filter: %w", err)
+	}
+	return ids, nil
 }

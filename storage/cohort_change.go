@@ -72,15 +72,6 @@ func (db *DB) CohortMoved(ctx context.Context, scope actnow.Scope, id actnow.Coh
 	})
 }
 
-// CohortCustomers returns a page of a cohort's customers, chosen further by the
-// query. The error matches actnow.ErrNotFound, or actnow.ErrInvalid if the
-// query's filter cannot be read.
-func (db *DB) CohortCustomers(ctx context.Context, scope actnow.Scope, id actnow.CohortID, q actnow.CustomerQuery) (actnow.CustomerPage, error) {
-	return db.customersAmong(ctx, scope, q, func(tx *sql.Tx) (clause, error) {
-		return db.filterQuery(tx, scope, q.Filter, id)
-	})
-}
-
 // customersAmong is Customers, for those who satisfy a condition on c.id.
 func (db *DB) customersAmong(ctx context.Context, scope actnow.Scope, q actnow.CustomerQuery, among func(tx *sql.Tx) (clause, error)) (actnow.CustomerPage, error) {
 	q.Filter, q.Cohort = "", 0
