@@ -264,3 +264,38 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+func TestImportWorkbook(t *testing.T) {
+	t.Parallel()
+	f := excelize.NewFile()
+	for cell, v := range map[string]any{
+		"A1": "id", "B1": "seats", "C1": "start_at", "D1": "amount", "E1": "currency", "F1": "Note", "G1": "Note",
+		"A2": 7, "B2": 25, "C2": time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), "D2": 1234.5, "E2": "SEK", "F2": "a", "G2": "b",
+		"A5": "S-5", "B5": "many", // rows 3 and 4 are empty
+		"A6": "S-6", "C6": "2026-01-02",
+	} {
+		if err := f.SetCellValue("Sheet1", cell, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory()
+	res := doImport(t, m, crm.Subscription, b.String())
+	if res.Rows != 3 || res.New != 2 || len(res.Rejected) != 1 || res.Rejected[0].Line != 5 || res.Rejected[0].Field != "seats" {
+		t.Errorf("result %+v", res)
+	}
+	s := m.states["subscription:7"]
+	want := map[string]any{"seats": int64(25), "start_at": int64(1767312000), "amount": int64(123450), "currency": "SEK"}
+	if diff := cmp.Diff(want, s.Fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"Note": "a", "Note (2)": "b"}, s.Custom); diff != "" {
+		t.Errorf("custom (-want +got):\n%s", diff)
+	}
+	if m.states["subscription:S-6"].Fields["start_at"] != int64(1767312000) {
+		t.Error("a date as text in a workbook")
+	}
+}
