@@ -227,7 +227,7 @@ func TestImportDryRunAndProgress(t *testing.T) {
 	if err != nil || res.New != 1201 || !res.DryRun || len(m.states) != 0 {
 		t.Errorf("dry run: %+v, %v, %d stored", res, err, len(m.states))
 	}
-	if calls != 3 || last != int64(b.Len()) || total != last {
+	if calls != 5 || last != int64(b.Len()) || total != last {
 		t.Errorf("progress: %d calls, %d of %d", calls, last, total)
 	}
 }
@@ -272,7 +272,7 @@ func TestImportWorkbook(t *testing.T) {
 		"A1": "id", "B1": "seats", "C1": "start_at", "D1": "amount", "E1": "currency", "F1": "Note", "G1": "Note",
 		"A2": 7, "B2": 25, "C2": time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), "D2": 1234.5, "E2": "SEK", "F2": "a", "G2": "b",
 		"A5": "S-5", "B5": "many", // rows 3 and 4 are empty
-		"A6": "S-6", "C6": "2026-01-02",
+		"A6": "1.234567890123E+12", "C6": "2026-01-02", "A7": "12E5",
 	} {
 		if err := f.SetCellValue("Sheet1", cell, v); err != nil {
 			t.Fatal(err)
@@ -284,8 +284,11 @@ func TestImportWorkbook(t *testing.T) {
 	}
 	m := newMemory()
 	res := doImport(t, m, crm.Subscription, b.String())
-	if res.Rows != 3 || res.New != 2 || len(res.Rejected) != 1 || res.Rejected[0].Line != 5 || res.Rejected[0].Field != "seats" {
+	if res.Rows != 4 || res.New != 3 || len(res.Rejected) != 1 || res.Rejected[0].Line != 5 || res.Rejected[0].Field != "seats" {
 		t.Errorf("result %+v", res)
+	}
+	if m.states["subscription:12E5"] == nil {
+		t.Error("an id with an e became a number")
 	}
 	s := m.states["subscription:7"]
 	want := map[string]any{"seats": int64(25), "start_at": int64(1767312000), "amount": int64(123450), "currency": "SEK"}
@@ -295,7 +298,7 @@ func TestImportWorkbook(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"Note": "a", "Note (2)": "b"}, s.Custom); diff != "" {
 		t.Errorf("custom (-want +got):\n%s", diff)
 	}
-	if m.states["subscription:S-6"].Fields["start_at"] != int64(1767312000) {
-		t.Error("a date as text in a workbook")
+	if m.states["subscription:1234567890123"].Fields["start_at"] != int64(1767312000) {
+		t.Error("a long number as id, or a date as text, in a workbook")
 	}
 }
