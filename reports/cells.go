@@ -40,9 +40,9 @@ func ParseLevel(s string) (l Level, ok bool) {
 	if s == "" {
 		return Level{}, true
 	}
-	if scorePattern.MatchString(s) {
+	if allDigits(s) || scorePattern.MatchString(s) {
 		v, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
-		if err != nil || v > 100 {
+		if err != nil || v > 100 || s[0] == '0' && v >= 1 {
 			return Level{}, false
 		}
 		return Level{Score: &v, Band: actnow.BandOf(v)}, true
@@ -58,8 +58,7 @@ func ParseLevel(s string) (l Level, ok bool) {
 
 var (
 	digitsPattern  = regexp.MustCompile(`^[0-9]{1,12}(?:[.,]0{1,6})?$`)
-	groupedPattern = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:([.,' ])[0-9]{3})(?:([.,' ])[0-9]{3})*$`)
-	betweenPattern = regexp.MustCompile(`(?i)^(.+?)\s*(?:-|–|—|\bto\b)\s*(.+)$`)
+	groupedPattern = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:[.,' ][0-9]{3})+$`)
 )
 
 // ParseSize reads a number of employees. A range counts with its lower bound:
@@ -99,7 +98,8 @@ func ParseSize(s string) (size *int64, ok bool) {
 func parseCount(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
 	switch {
-	case groupedPattern.MatchString(s):
+	case allDigits(s):
+	case groupedPattern.MatchString(s) && oneMark(marksOf(s)):
 		s = onlyDigits(s)
 	case digitsPattern.MatchString(s):
 		s, _, _ = strings.Cut(strings.Replace(s, ",", ".", 1), ".")
@@ -240,7 +240,7 @@ func parseAmount(s string, style Style) (Amount, bool) {
 
 func cutCurrency(s string) (rest, code string) {
 	upper := strings.ToUpper(s)
-	if len(upper) != len(s) {
+	if len(upper) != len(s) || allDigits(s) {
 		return s, ""
 	}
 	for _, c := range currencies {
@@ -270,6 +270,7 @@ func parseNumber(s string, style Style) (float64, bool) {
 	}
 	marks := marksOf(s)
 	switch {
+	case marks == "" && allDigits(s) && len(s) <= 15:
 	case plainNumber.MatchString(s) && (marks == "" || marks == decimal || !groupedNumber.MatchString(s)):
 		s = strings.Replace(s, ",", ".", 1)
 	case groupedNumber.MatchString(s) && oneMark(marks):
@@ -314,6 +315,18 @@ func ParseRevenue(s string, style Style) AreaRevenue {
 	if s == "" {
 		return r
 	}
+	if lower, upper, ok := splitRange(s); ok {
+		a, okA := parseAmount(lower, style)
+		b, okB := parseAmount(upper, style)
+		if okA && okB && a.Currency == "" {
+			a, okA = parseAmount(lower+b.Currency, style) // "1000-5000 USD"
+		}
+		sameMoney := a.Currency == b.Currency || b.Currency == ""
+		if okA && okB && sameMoney && a.Minor >= 0 && a.Minor <= b.Minor {
+			r.Low, r.High, r.Currency = &a.Minor, &b.Minor, a.Currency
+			return r
+		}
+	}
 	if a, ok := parseAmount(s, style); ok && a.Minor >= 0 {
 		r.Low, r.High, r.Currency = &a.Minor, &a.Minor, a.Currency
 		return r
@@ -329,17 +342,6 @@ func ParseRevenue(s string, style Style) AreaRevenue {
 			r.Low, r.Currency = &a.Minor, a.Currency
 		}
 		return r
-	}
-	if lower, upper, ok := splitRange(s); ok {
-		a, okA := parseAmount(lower, style)
-		b, okB := parseAmount(upper, style)
-		if okA && okB && a.Currency == "" {
-			a, okA = parseAmount(lower+b.Currency, style) // "1000-5000 USD"
-		}
-		sameMoney := a.Currency == b.Currency || b.Currency == ""
-		if okA && okB && sameMoney && a.Minor >= 0 && a.Minor <= b.Minor {
-			r.Low, r.High, r.Currency = &a.Minor, &b.Minor, a.Currency
-		}
 	}
 	return r
 }
@@ -368,12 +370,14 @@ func ParseID(s string) (id string, ok bool) {
 	return s, true
 }
 
+// splitRange cuts "a-b" and "a to b". A dash at the start is a sign.
 func splitRange(s string) (lower, upper string, ok bool) {
-	m := betweenPattern.FindStringSubmatch(s)
-	if m == nil {
-		return "", "", false
+	for _, mark := range []string{" to ", " TO ", "–", "—", "-"} {
+		if i := strings.Index(s, mark); i > 0 && i+len(mark) < len(s) {
+			return strings.TrimSpace(s[:i]), strings.TrimSpace(s[i+len(mark):]), true
+		}
 	}
-	return m[1], m[2], true
+	return "", "", false
 }
 
 func cutAnyPrefix(s string, prefixes ...string) (rest string, cut bool) {
@@ -383,6 +387,15 @@ func cutAnyPrefix(s string, prefixes ...string) (rest string, cut bool) {
 		}
 	}
 	return s, false
+}
+
+func allDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func onlyDigits(s string) string {

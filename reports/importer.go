@@ -203,9 +203,6 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, errQuotes) {
-			return Result{}, refuse("error.report.quotes", firstQuote(res.Rejected, rec.line))
-		}
 		if err != nil {
 			return Result{}, err
 		}
@@ -248,15 +245,6 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 		}
 	}
 	return res, nil
-}
-
-func firstQuote(rejected []Rejected, line int) int {
-	for _, r := range rejected {
-		if r.Code == "reject.quote" {
-			return r.Line
-		}
-	}
-	return line
 }
 
 // cohortValues counts what a column holds that may be a cohort.

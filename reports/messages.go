@@ -44,9 +44,6 @@ var Messages = map[string][2]string{
 	"error.report.rejected": {
 		"More than {0} lines cannot be used; the first is line {1}: {2} Correct the file and import it again.",
 		"Fler än {0} rader kan inte användas; den första är rad {1}: {2} Rätta filen och importera den igen."},
-	"error.report.quotes": {
-		"Too many quotes are never closed, the first on line {0}. Download the report again instead of editing it.",
-		"För många citattecken stängs aldrig, det första på rad {0}. Ladda ned rapporten igen i stället för att redigera den."},
 	"error.report.archive.broken": {
 		"The archive is broken. Download it again, or unpack it and import the file in it.",
 		"Arkivet är trasigt. Ladda ned det igen, eller packa upp det och importera filen i det."},

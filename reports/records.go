@@ -2,7 +2,6 @@ package reports
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 )
@@ -12,7 +11,6 @@ const (
 	maxRecord  = 1 << 20  // bytes of one record
 	maxCell    = 64 << 10 // bytes of one cell
 	maxColumns = 2000
-	maxRescan  = 64 << 20 // bytes read again after quotes that were never closed
 )
 
 // record is one record of a table. A record that could not be cut into cells
@@ -30,13 +28,11 @@ type table interface {
 	done() int64 // bytes consumed so far
 }
 
-// errQuotes ends a file whose quotes are beyond repair.
-var errQuotes = errors.New("too many quotes are never closed")
-
 // delimited reads records of a text in which sep parts the cells and quotes may
 // hold separators and line ends. A quote that is never closed costs its own
-// line only: reading goes on with the line after it. A quote within a cell that
-// does not start with one is a letter.
+// line only: reading goes on with the line after it. That takes linear time,
+// since the search for its end stops at the next line whose quotes are odd. A
+// quote within a cell that does not start with one is a letter.
 type delimited struct {
 	r        io.Reader
 	sep      byte
@@ -45,7 +41,7 @@ type delimited struct {
 	eof      bool
 	line     int   // of buf[0]
 	consumed int64 // bytes before buf[0]
-	rescan   int   // bytes read again
+	width    int   // cells of the last record with a quote
 }
 
 func newDelimited(r io.Reader, sep byte) *delimited {
@@ -151,7 +147,7 @@ func (d *delimited) skipLine() error {
 
 // quoted cuts a record that holds a quote. first is the end of its first line.
 func (d *delimited) quoted(first int) (record, error) {
-	rec := record{line: d.line}
+	rec := record{line: d.line, cells: make([]string, 0, d.width)}
 	lines := 1
 	for at := 0; ; at++ {
 		if at < len(d.buf) && d.buf[at] == '"' {
@@ -160,7 +156,8 @@ func (d *delimited) quoted(first int) (record, error) {
 				return record{}, err
 			}
 			if !cell.closed {
-				return d.giveUp(first, after)
+				d.consume(first, 1)
+				return record{line: rec.line, fault: "reject.quote"}, nil
 			}
 			rec.add(cell.text)
 			lines += strings.Count(cell.text, "\n")
@@ -176,6 +173,7 @@ func (d *delimited) quoted(first int) (record, error) {
 		}
 		if at >= len(d.buf) || d.buf[at] != d.sep {
 			d.consume(at, lines)
+			d.width = len(rec.cells)
 			return rec, nil
 		}
 	}
@@ -201,57 +199,54 @@ type quotedCell struct {
 }
 
 // quotedCell reads the cell whose quote opens at from. after is the offset of
-// the separator or line end behind it; if the quote is not closed before other
-// text or within a record's length, it is how far the search went. The rest of
-// the line behind the cell is then in the buffer.
+// the separator or line end behind it; the rest of that line is then in the
+// buffer. The cell is not closed if other text follows its quote, or if it is
+// longer than a record may be.
 func (d *delimited) quotedCell(from int) (cell quotedCell, after int, err error) {
-	var text strings.Builder
+	var text []byte
 	at := from + 1
 	for {
 		i := bytes.IndexByte(d.buf[at:], '"')
 		if i < 0 || at+i+1 == len(d.buf) && !d.eof {
 			if d.eof || len(d.buf) > maxRecord {
-				return quotedCell{}, len(d.buf), nil
+				return quotedCell{}, 0, nil
 			}
 			if err := d.fill(); err != nil {
 				return quotedCell{}, 0, err
 			}
 			continue
 		}
-		text.Write(d.buf[at : at+i])
+		doubled := at+i+1 < len(d.buf) && d.buf[at+i+1] == '"'
+		if !doubled && text == nil {
+			cell.text = string(d.buf[at : at+i])
+		} else {
+			text = append(text, d.buf[at:at+i]...)
+		}
 		at += i + 1
-		if at == len(d.buf) || d.buf[at] != '"' {
+		if !doubled {
 			break
 		}
-		text.WriteByte('"')
+		text = append(text, '"')
 		at++
+	}
+	if text != nil {
+		cell.text = string(text)
 	}
 	end, err := d.lineEnd(at)
 	if err != nil {
 		return quotedCell{}, 0, err
 	}
 	if end < 0 {
-		return quotedCell{}, len(d.buf), nil
+		return quotedCell{}, 0, nil
 	}
 	if at < end && d.buf[at] != d.sep {
 		if len(bytes.TrimSpace(d.buf[at:end])) > 0 {
-			return quotedCell{}, at, nil
+			return quotedCell{}, 0, nil
 		}
 		at = end
 	}
-	return quotedCell{text.String(), true}, at, nil
-}
-
-// giveUp rejects the line on which a quote is not closed and goes on with the
-// next. first is the end of that line, searched how far the quote's end was
-// looked for.
-func (d *delimited) giveUp(first, searched int) (record, error) {
-	rec := record{line: d.line, fault: "reject.quote"}
-	if d.rescan += max(searched-first, 0); d.rescan > maxRescan {
-		return rec, errQuotes
-	}
-	d.consume(first, 1)
-	return rec, nil
+	cell.closed = true
+	return cell, at, nil
 }
 
 func (rec *record) split(line string, sep byte) {

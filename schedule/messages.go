@@ -32,6 +32,9 @@ var Messages = map[string][2]string{
 	"error.cron_never": {
 		"The line never runs: there is no such day in the next {0} years.",
 		"Raden körs aldrig: det finns ingen sådan dag de närmaste {0} åren."},
+	"error.schedule_key":       {"A schedule needs a key.", "Ett schema behöver en nyckel."},
+	"error.schedule_when":      {"A schedule needs a cron line or an instant, one of the two.", "Ett schema behöver en cronrad eller en tidpunkt, en av de två."},
+	"error.schedule_late":      {"How late a run may be cannot be negative.", "Hur sen en körning får vara kan inte vara negativt."},
 	"warning.cron_each_minute": {"This line runs each minute.", "Den här raden körs varje minut."},
 	"warning.cron_leap_day":    {"This line runs in leap years only.", "Den här raden körs bara skottår."},
 	"warning.cron_short_months": {

@@ -72,6 +72,27 @@ func TestEval(t *testing.T) {
 	}
 }
 
+// TestEvalBacktest walks through the sets in time order.
+func TestEvalBacktest(t *testing.T) {
+	if !*eval {
+		t.Skip("run with -eval")
+	}
+	for _, set := range []string{"online_shoppers_time", "maven_pipeline"} {
+		dir := "../../shared/scoring/" + set
+		if _, err := os.Stat(dir); err != nil || *only != "" && set != *only {
+			continue
+		}
+		start := time.Now()
+		r, err := scoring.Backtest(t.Context(), os.DirFS(dir), 500, scoring.TryOptions{})
+		if err != nil {
+			t.Fatalf("%s: %v", set, err)
+		}
+		m := r.Validation
+		fmt.Printf("backtest %s: AUC %.3f log loss %.3f ECE %.3f lift %.2f slope %.2f | %s, published %t, %d refits, %.1f s\n",
+			set, m.AUC, m.LogLoss, m.ECE, m.Lift, m.Slope, r.Model, r.Published, r.Refits, time.Since(start).Seconds())
+	}
+}
+
 func outcomes(t *testing.T, dir string) (labels, amounts map[string]float64) {
 	t.Helper()
 	f, err := os.Open(dir + "/test_labels.csv")

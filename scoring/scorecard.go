@@ -36,7 +36,7 @@ func (p *pair) cell(binA, binB int32) int32 {
 
 // Limits of what a scorecard takes in.
 const (
-	coarseBins    = 6
+	coarseBins    = 8
 	maxPairs      = 12
 	pairEvidence  = 3.0 // least log Bayes factor of a pair
 	pairFromCount = 150 // rarer outcomes than that carry no pairs
@@ -49,6 +49,7 @@ type sample struct {
 	outcome []float64
 	weight  []float64
 	numbers bool
+	use     []bool // features that may be learned from; nil is all
 }
 
 // binned returns the bins of the rows, row-major.
@@ -68,6 +69,9 @@ func binned(bases []basis, f *frame, rows []int) []int32 {
 func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scorecard, error) {
 	m := &scorecard{numbers: s.numbers}
 	for column := range s.frame.nums {
+		if s.use != nil && !s.use[column] {
+			continue
+		}
 		if b, ok := newBasis(s.frame, column, s.rows); ok {
 			m.bases = append(m.bases, b)
 		}

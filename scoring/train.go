@@ -39,10 +39,14 @@ type recipe struct {
 	rows   []int
 	weight []float64 // by position in rows
 	label  func(row int) float64
+	// use says which features may be learned from; nil is all.
+	use []bool
+	// simple forbids pairs: what they say holds only while things stay as they are.
+	simple bool
 }
 
 func (r recipe) sample(positions []int) sample {
-	s := sample{frame: r.frame}
+	s := sample{frame: r.frame, use: r.use}
 	for _, i := range positions {
 		s.rows = append(s.rows, r.rows[i])
 		s.outcome = append(s.outcome, r.label(r.rows[i]))
@@ -56,15 +60,11 @@ func (r recipe) sample(positions []int) sample {
 // was predicted out of the fold, and refuses to publish without signal.
 func train(ctx context.Context, r recipe) (*predictor, error) {
 	p := &predictor{calibrate: calibrator{slope: 1}}
-	positives, n := 0, 0.0
-	weighted := 0.0
-	for i, row := range r.rows {
-		y := r.label(row)
-		positives += int(y)
-		weighted += y * r.weight[i]
-		n += r.weight[i]
+	positives := 0
+	for _, row := range r.rows {
+		positives += int(r.label(row))
 	}
-	p.base = min(max(weighted/n, 1/(n+2)), 1-1/(n+2))
+	p.base = rate(r)
 	rarer := min(positives, len(r.rows)-positives)
 	if rarer < fewestOutcomes {
 		p.reason = ReasonFew
@@ -76,7 +76,7 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		return nil, err
 	}
 	chosen := plain
-	if rarer >= pairFromCount {
+	if rarer >= pairFromCount && !r.simple {
 		paired, err := outOfFold(ctx, r, split, true, plain.cards)
 		if err != nil {
 			return nil, err
@@ -91,11 +91,7 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		p.reason = ReasonNoSignal
 		return p, nil
 	}
-	all := make([]int, len(r.rows))
-	for i := range all {
-		all[i] = i
-	}
-	p.card, err = learn(ctx, r.sample(all), p.pairs, nil)
+	p.card, err = learn(ctx, r.sample(places(len(r.rows))), p.pairs, nil)
 	p.published = err == nil
 	return p, err
 }

@@ -7,27 +7,28 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
-	"math"
 	"strconv"
-
-	"actnow"
 )
 
 // Report says what came of learning from a folder. Its JSON is a contract with
 // scripts.
 type Report struct {
-	Published  bool           `json:"published"`
-	Reason     string         `json:"reason,omitempty"` // why not
-	Model      string         `json:"model"`            // "scorecard", "scorecard with pairs" or "base rate"
-	Base       float64        `json:"base"`             // probability of the average row
-	Train      int            `json:"train"`
-	Positives  int            `json:"positives"` // among Train
-	Predicted  int            `json:"predicted"`
-	Features   int            `json:"features"`
-	Validation *Measures      `json:"validation,omitempty"` // out of the fold
-	Amount     *AmountReport  `json:"amount,omitempty"`
-	Refits     int            `json:"refits,omitempty"`
-	Unread     map[string]int `json:"unread,omitempty"` // cells of a number or date that hold something else, by feature
+	Published  bool          `json:"published"`
+	Reason     string        `json:"reason,omitempty"` // why not
+	Model      string        `json:"model"`            // "scorecard", "scorecard with pairs" or "base rate"
+	Base       float64       `json:"base"`             // probability of the average row
+	Train      int           `json:"train"`
+	Positives  int           `json:"positives"` // among Train
+	Predicted  int           `json:"predicted"`
+	Features   int           `json:"features"`
+	Validation *Measures     `json:"validation,omitempty"` // out of the fold
+	Amount     *AmountReport `json:"amount,omitempty"`
+	Refits     int           `json:"refits,omitempty"`
+	// Drift is the population stability index of the features that the rows to be
+	// predicted do not share with the training rows, from 0.10.
+	Drift map[string]float64 `json:"drift,omitempty"`
+	// Unread counts the cells of a number or date that hold something else.
+	Unread map[string]int `json:"unread,omitempty"`
 
 	predictions []Prediction
 	explained   bool
@@ -50,24 +51,28 @@ func Try(ctx context.Context, fsys fs.FS, opts TryOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	rows, positives := make([]int, d.train.rows()), 0
-	for i := range rows {
-		rows[i] = i
-		positives += int(d.train.labels[i])
+	rows, tests, positives := places(d.train.rows()), places(d.test.rows()), 0
+	for _, y := range d.train.labels {
+		positives += int(y)
 	}
-	p, err := train(ctx, recipe{frame: &d.train, rows: rows, weight: ones(len(rows)),
-		label: func(row int) float64 { return d.train.labels[row] }})
+	recipe := recipe{frame: &d.train, rows: rows, weight: ones(len(rows)), label: func(row int) float64 { return d.train.labels[row] }}
+	drifts := recipe.heed(&d.test, tests)
+	p, err := train(ctx, recipe)
 	if err != nil {
 		return Report{}, err
 	}
 	r := Report{Published: p.published, Reason: p.reason, Model: p.name(), Base: p.base, Train: len(rows),
 		Positives: positives, Predicted: d.test.rows(), Features: len(d.features), Unread: d.unread, explained: opts.Explain}
+	for j, psi := range drifts {
+		if psi >= driftWatch || !recipe.use[j] {
+			if r.Drift == nil {
+				r.Drift = map[string]float64{}
+			}
+			r.Drift[d.features[j].Name] = psi
+		}
+	}
 	if p.validation.Rows > 0 {
 		r.Validation = &p.validation
-	}
-	tests := make([]int, d.test.rows())
-	for i := range tests {
-		tests[i] = i
 	}
 	r.predictions = p.predict(d, &d.test, tests, opts.Explain)
 	if d.money {
@@ -147,6 +152,3 @@ func (r *Report) WriteParts(w io.Writer) error {
 	}
 	return b.Flush()
 }
-
-var _ = actnow.Azure
-var _ = math.Pi

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -164,12 +165,15 @@ func (s *Server) exportActivity(c echo.Context) error {
 	}
 }
 
-// csvCell takes from a cell what a spreadsheet would run as a formula.
+// csvCell marks a cell as text that a spreadsheet would run as a formula.
+// Numbers that are ours need it not.
 func csvCell(cell string) string {
-	if cell == "" {
+	trimmed := strings.TrimLeft(cell, " ")
+	if trimmed == "" {
 		return cell
 	}
-	switch []rune(cell)[0] {
+	first, _ := utf8.DecodeRuneInString(trimmed)
+	switch first {
 	case '=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠':
 		return "'" + cell
 	}

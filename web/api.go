@@ -21,6 +21,7 @@ const tokenPrefix = "an_"
 func (s *Server) apiRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/api/openapi.yaml", open: true, handle: s.showOpenAPI},
+		{method: http.MethodGet, path: "/api/docs", handle: s.showAPIDocs},
 		{method: http.MethodGet, path: "/api/v1/health", open: true, handle: s.apiHealth},
 		{method: http.MethodGet, path: "/api/v1/session", handle: s.apiSession},
 		{method: http.MethodGet, path: "/api/v1/activity", right: actnow.RightAdmin, handle: s.apiActivity},

@@ -188,6 +188,6 @@ func (s *Server) find(c echo.Context) error {
 }
 
 // morePages are pages that the rail does not name.
-var morePages = []string{"/account", "/people", "/keys"}
+var morePages = []string{"/account", "/people", "/keys", "/api/docs"}
 
 func (s *Server) showKeys(c echo.Context) error { return s.render(c, "keys", nil) }

@@ -11,7 +11,7 @@ import (
 	"actnow"
 )
 
-// LinkPath returns the local path of the one-time link with the secret.
+// LinkPath is the local path of a one-time link with the secret.
 func LinkPath(secret string) string { return "/link/" + secret }
 
 type linkPage struct {

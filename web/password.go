@@ -43,16 +43,17 @@ var commonPasswords = func() map[string]bool {
 
 // hasher hashes passwords, two at once at most: each takes 64 MiB.
 type hasher struct {
-	slots chan struct{}
-	dummy string // the hash of a password that nobody has
+	memory uint32 // KiB
+	slots  chan struct{}
+	dummy  string // the hash of a password that nobody has
 }
 
-func newHasher() *hasher {
-	h := &hasher{slots: make(chan struct{}, 2)}
+func newHasher(memory uint32) *hasher {
+	h := &hasher{memory: memory, slots: make(chan struct{}, 2)}
 	var salt, key [argonKeySize]byte
 	rand.Read(salt[:16])
 	rand.Read(key[:])
-	h.dummy = phc(salt[:16], key[:])
+	h.dummy = h.phc(salt[:16], key[:])
 	return h
 }
 
@@ -64,7 +65,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	defer h.release()
 	var salt [16]byte
 	rand.Read(salt[:])
-	return phc(salt[:], argon2.IDKey([]byte(password), salt[:], argonPasses, argonMemory, argonLanes, argonKeySize)), nil
+	return h.phc(salt[:], argon2.IDKey([]byte(password), salt[:], argonPasses, h.memory, argonLanes, argonKeySize)), nil
 }
 
 // verify reports whether password belongs to hash. With no hash, because there
@@ -114,8 +115,8 @@ func (h *hasher) take(ctx context.Context) error {
 
 func (h *hasher) release() { <-h.slots }
 
-func phc(salt, key []byte) string {
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
+func (h *hasher) phc(salt, key []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, argonPasses, argonLanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 

@@ -177,17 +177,17 @@ func (s *Server) resetPerson(c echo.Context) error {
 // shows it once.
 func (s *Server) offer(c echo.Context, kind actnow.LinkKind, u actnow.User, life time.Duration, p personPage) error {
 	text := s.text(c)
-	secret, hash := NewSecret("")
-	l := actnow.Link{Hash: hash, Kind: kind, User: u, ExpiresAt: s.now().Add(life)}
-	if err := s.store.OfferLink(ctx(c), s.actor(c), l); err != nil {
+	path, err := s.NewLink(ctx(c), s.actor(c), kind, u, life)
+	if err != nil {
 		return err
 	}
-	p.Link = s.origin(c) + LinkPath(secret)
-	p.LinkNote = Note{Kind: "ok", Text: text.T("people.link", u.Email, l.ExpiresAt)}
+	until := s.now().Add(life)
+	p.Link = s.origin(c) + path
+	p.LinkNote = Note{Kind: "ok", Text: text.T("people.link", u.Email, until)}
 	if s.actions != nil {
 		if err := s.actions.MailLink(ctx(c), u.Email, u.Language, p.Link); err != nil {
 			s.log.WarnContext(ctx(c), "link not mailed", "request", requestID(c), "error", err)
-			p.LinkNote = Note{Kind: "warn", Text: text.T("people.link_not_mailed", u.Email, l.ExpiresAt)}
+			p.LinkNote = Note{Kind: "warn", Text: text.T("people.link_not_mailed", u.Email, until)}
 		}
 	}
 	return s.render(c, "person", p)

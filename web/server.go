@@ -12,6 +12,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"actnow"
 )
 
 // Store is all that the pages read and write. Each file of pages declares the
@@ -47,9 +49,7 @@ type Config struct {
 	MetricsToken   string         // optional: without it /metrics answers loopback only
 	Registry       *prometheus.Registry
 	Poll           time.Duration // optional: how often progress is read, 1 s
-	// Sources of requests for the public listener: campaigns and hooks hang
-	// their handlers in here. Optional.
-	Public []PublicRoute
+	Public         []PublicRoute // optional: what campaigns and hooks answer to strangers
 }
 
 // PublicRoute is a route of the public listener: no session, no cookie.
@@ -72,6 +72,7 @@ type Server struct {
 	pages   pages
 	signin  *signinGate
 	metrics *metrics
+	apiDocs apiDocsPage
 	routes  []route
 }
 
@@ -107,6 +108,9 @@ func New(cfg Config) (*Server, error) {
 	if s.metrics, err = newMetrics(cfg.Registry); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	if s.apiDocs, err = readAPIDocs(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s.routes = s.allRoutes()
 	return s, nil
 }
@@ -116,6 +120,18 @@ func (s *Server) Handler() http.Handler {
 	e := s.echo()
 	for _, r := range s.routes {
 		e.Add(r.method, r.path, s.guarded(r)).Name = r.path
+	}
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if c.Get(callerKey) == nil && !isAPI(c.Request().URL.Path) {
+			// No route, so no guard: whoever is signed in still sees the error in
+			// the frame of the other pages, and a stranger without it.
+			who := &caller{}
+			c.Set(callerKey, who)
+			if err := s.identifySession(c, who); err != nil && !errors.Is(err, errSignIn) {
+				s.logError(c, "session not found", err)
+			}
+		}
+		s.handleError(err, c)
 	}
 	return e
 }
@@ -135,6 +151,18 @@ func (s *Server) PublicHandler() http.Handler {
 		e.Add(r.Method, r.Path, limitBody(limit, r.Handle))
 	}
 	return e
+}
+
+// NewLink makes a one-time link that is good for life and returns its local
+// path, as the command line and the demo print it. user is whom a reset or demo
+// link is for, or whom an invitation makes; set-up names nobody.
+func (s *Server) NewLink(ctx context.Context, by actnow.Actor, kind actnow.LinkKind, user actnow.User, life time.Duration) (string, error) {
+	secret, hash := NewSecret("")
+	l := actnow.Link{Hash: hash, Kind: kind, User: user, ExpiresAt: s.now().Add(life)}
+	if err := s.store.OfferLink(ctx, by, l); err != nil {
+		return "", err
+	}
+	return LinkPath(secret), nil
 }
 
 func (s *Server) alive(c echo.Context) error {

@@ -1,14 +1,15 @@
 package web_test
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,15 +22,18 @@ import (
 // site is the real pages over a real store.
 type site struct {
 	*httptest.Server
-	db  *storage.DB
-	log *strings.Builder
+	db    *storage.DB
+	web   *web.Server
+	clock atomic.Int64
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
-	s := &site{db: storagetest.Open(t), log: &strings.Builder{}}
+	s := &site{}
+	s.clock.Store(storagetest.Now.Unix())
+	s.db = storagetest.OpenAt(t, filepath.Join(t.TempDir(), "data"), s.now)
 	cfg := web.Config{
-		Store: s.db, Now: func() time.Time { return storagetest.Now }, Log: slog.New(slog.NewJSONHandler(t.Output(), nil)),
+		Store: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(t.Output(), nil)),
 		InstanceID: "instance-1", Version: "test", Partner: "Nordvik Data AB", Poll: time.Millisecond,
 	}
 	for _, f := range change {
@@ -39,13 +43,21 @@ func open(t *testing.T, change ...func(*web.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server = httptest.NewServer(server.Handler())
+	server.CheapPasswords()
+	s.web, s.Server = server, httptest.NewServer(server.Handler())
 	t.Cleanup(func() {
 		s.CloseClientConnections()
 		s.Close()
 	})
 	return s
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func (s *site) now() time.Time { return time.Unix(s.clock.Load(), 0).UTC() }
+
+// later moves the clock on.
+func (s *site) later(d time.Duration) { s.clock.Add(int64(d / time.Second)) }
 
 // browser keeps cookies and does not follow redirects.
 type browser struct {
@@ -129,12 +141,11 @@ func (s *site) as(t *testing.T, role actnow.Role, change ...func(*actnow.User)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, hash := web.NewSecret("")
-	link := actnow.Link{Hash: hash, Kind: actnow.LinkDemo, User: u, ExpiresAt: storagetest.Now.Add(time.Hour)}
-	if err := s.db.OfferLink(context.Background(), actnow.System, link); err != nil {
+	path, err := s.web.NewLink(t.Context(), actnow.System, actnow.LinkDemo, u, time.Hour)
+	if err != nil {
 		t.Fatal(err)
 	}
 	b := s.browser(t)
-	b.want(b.post("/link/"+secret, nil), http.StatusSeeOther)
+	b.want(b.post(path, nil), http.StatusSeeOther)
 	return b
 }

@@ -29,7 +29,7 @@ type signinGate struct {
 	hasher *hasher
 }
 
-func newSigninGate() *signinGate { return &signinGate{hasher: newHasher()} }
+func newSigninGate() *signinGate { return &signinGate{hasher: newHasher(argonMemory)} }
 
 func (s *Server) accessRoutes() []route {
 	return slices.Concat([]route{

@@ -16,27 +16,30 @@ import (
 
 // letter fills a ledger row in: the outbox carries what comes of it.
 func (a *app) letter(_ context.Context, p *campaigns.Pack, m campaigns.Message) (campaigns.Letter, error) {
-	fields := maps.Clone(m.Fields)
-	if fields == nil {
-		fields = campaigns.Fields{}
-	}
-	unsubscribe := a.publicURL() + "/u/" + a.tokens.Sign(campaigns.PurposeUnsubscribe, m.Row, m.Address)
-	fields["UnsubscribeURL"] = unsubscribe
-	fields["ViewURL"] = a.publicURL() + "/v/" + a.tokens.Sign(campaigns.PurposeView, m.Row, m.Address)
-	r, err := a.renderer.Render(p, m.Step, m.Language, fields)
+	r, err := a.render(p, m)
 	if err != nil {
 		return campaigns.Letter{}, err
 	}
 	return campaigns.Letter{
 		MessageID: m.MessageID, ReturnPath: m.ReturnPath, From: p.Sender, ToName: m.Name, ToAddress: m.Address,
-		Subject: r.Subject, HTML: a.withPictures(r.HTML), Text: r.Text,
-		UnsubscribeURL: unsubscribe, ListID: fmt.Sprintf("campaign-%d.%s", m.Campaign, a.mailDomain(p)), Date: a.now(),
+		Subject: r.Subject, HTML: r.HTML, Text: r.Text,
+		UnsubscribeURL: a.link("/u/", campaigns.PurposeUnsubscribe, m),
+		ListID:         fmt.Sprintf("campaign-%d.%s", m.Campaign, a.mailDomain(p)), Date: a.now(),
 	}, nil
 }
 
-// withPictures leads the pictures of a mail to the public address.
-func (a *app) withPictures(html string) string {
-	return strings.ReplaceAll(html, `src="/`, `src="`+a.publicURL()+`/`)
+// render fills a message in, with the links that are its own.
+func (a *app) render(p *campaigns.Pack, m campaigns.Message) (campaigns.Rendered, error) {
+	fields := campaigns.Fields{}
+	maps.Copy(fields, m.Fields)
+	fields["UnsubscribeURL"] = a.link("/u/", campaigns.PurposeUnsubscribe, m)
+	fields["ViewURL"] = a.link("/v/", campaigns.PurposeView, m)
+	return a.renderer.Render(p, m.Step, m.Language, fields)
+}
+
+// link is an address of the public listener that is about one message alone.
+func (a *app) link(path string, p campaigns.Purpose, m campaigns.Message) string {
+	return a.publicURL() + path + a.tokens.Sign(p, m.Row, m.Address)
 }
 
 // mailDomain is the domain of Message-IDs and return paths: the one that is set,
@@ -65,13 +68,13 @@ func (a *app) plan(ctx context.Context, id actnow.CampaignID, period string) (ca
 	}
 	p := campaigns.LaunchPlan{Period: period, Domain: a.mailDomain(pack),
 		Language: func(contact string) (string, bool) { return campaigns.ChooseLanguage(pack, contact) }}
-	if p.Customers, err = a.db.CohortCustomers(ctx, c.Cohort); err != nil {
+	if p.Customers, err = a.db.CohortMembers(ctx, actnow.Everything, c.Cohort); err != nil {
 		return p, nil, err
 	}
 	for _, s := range pack.Steps {
 		step := campaigns.LaunchStep{Key: s.Key, After: s.After, Channel: s.Channel}
 		if s.When != "" {
-			if step.Only, err = a.db.FilterCustomers(ctx, s.When); err != nil {
+			if step.Only, err = a.db.FilterMembers(ctx, s.When); err != nil {
 				return p, nil, fmt.Errorf("step %s: %w", s.Key, err)
 			}
 		}
@@ -131,7 +134,7 @@ func (a *app) addressFindings(ctx context.Context) []campaigns.Finding {
 	return list
 }
 
-// Launched is the answer to a launch. Its JSON is a contract with scripts.
+// launched is the answer to a launch. Its JSON is a contract with scripts.
 type launched struct {
 	ID       actnow.CampaignID         `json:"id"`
 	State    actnow.CampaignState      `json:"state"`

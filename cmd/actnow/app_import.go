@@ -106,7 +106,7 @@ func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, 
 	return err
 }
 
-// Upload returns what looking at an uploaded file found. The error matches
+// lookedAt returns what looking at an uploaded file found. The error matches
 // actnow.ErrNotFound if the job did not look at a file or the file is gone.
 func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (upload, error) {
 	var u upload
