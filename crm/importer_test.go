@@ -130,6 +130,26 @@ func TestImportKinds(t *testing.T) {
 	}
 }
 
+// The columns are a contract with scripts; any of them is read by its own name.
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	want := map[crm.Kind]string{
+		crm.Account:      "id, name, website, domains, tpid, tenant_id, org_number, city, state, postal_code, country, phone, owner_name, owner_email, modified_at",
+		crm.Contact:      "id, account_id, email, given_name, family_name, title, role, language, time_zone, consent_purpose, consent_basis, consent_at, consent_source, do_not_email, modified_at",
+		crm.Opportunity:  "id, account_id, area, product, stage, status, opened_at, closed_at, amount, currency",
+		crm.Subscription: "id, account_id, product, seats, start_at, end_at, amount, currency",
+		crm.Transaction:  "id, account_id, product, at, amount, currency",
+	}
+	for _, k := range crm.Kinds {
+		if got := strings.Join(crm.Columns(k), ", "); got != want[k] {
+			t.Errorf("%s: %s, want %s", k, got, want[k])
+		}
+		if res := doImport(t, newMemory(), k, want[k]+"\n"); len(res.Custom) > 0 {
+			t.Errorf("%s: not known: %v", k, res.Custom)
+		}
+	}
+}
+
 func TestImportRejects(t *testing.T) {
 	t.Parallel()
 	file := "id,email,language,do_not_email,consent_at,modified_at\n" + // 1
