@@ -86,7 +86,7 @@ func (s *sending) newBox(url string) {
 	s.box = &campaigns.Outbox{
 		Store: s.db, Sender: sender, Render: renderPlain, Now: s.now, Log: slog.New(slog.DiscardHandler),
 		Poll:    10 * time.Millisecond,
-		Pacer:   &campaigns.Pacer{FirstPause: time.Millisecond, MaxPause: 5 * time.Millisecond},
+		Pacer:   &campaigns.Pacer{FirstPause: time.Millisecond, MaxPause: 5 * time.Millisecond, MinRate: 1000},
 		Observe: func(_ campaigns.Message, v campaigns.Verdict) { s.verdicts <- v },
 	}
 }
