@@ -50,8 +50,9 @@ type lane struct {
 const (
 	window      = 10 * time.Second // over which the present rate is measured
 	minRate     = 0.1              // see Pacer.MinRate
-	regain      = 5 * time.Minute  // in which the rate grows from half of the ceiling to the ceiling
-	freeAt      = 4                // times the ceiling, after which the limit is dropped
+	regain      = 5 * time.Minute  // in which the rate would grow from half of the ceiling to the ceiling
+	nearly      = 0.9              // of the ceiling, above which the rate grows a tenth as fast
+	freeAt      = 2                // times the ceiling, after which the limit is dropped
 	connSteps   = 50               // successes for one more connection
 	freeConns   = 32               // connections above which the limit is dropped
 	maxLanes    = 4096             // above which quiet lanes are forgotten
@@ -256,7 +257,11 @@ func (l *lane) success(now time.Time) {
 	// Time counts only while mails go: a quiet hour is no proof.
 	elapsed := min(now.Sub(l.grownAt).Seconds(), 2/l.rate)
 	l.grownAt = now
-	l.rate += elapsed * l.ceiling / 2 / regain.Seconds()
+	step := elapsed * l.ceiling / 2 / regain.Seconds()
+	if l.rate > nearly*l.ceiling {
+		step /= 10 // feel the way around where it went wrong
+	}
+	l.rate += step
 	if l.rate > freeAt*l.ceiling {
 		l.rate, l.ceiling = 0, 0
 	}
