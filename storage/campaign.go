@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -367,41 +366,6 @@ func (db *DB) campaigns(ctx context.Context, scope actnow.Scope, only actnow.Cam
 		return nil
 	})
 	return list, err
-}
-
-// PackOf returns a pack with its files.
-func (db *DB) PackOf(ctx context.Context, id actnow.PackID) (*campaigns.Pack, error) {
-	p := &campaigns.Pack{}
-	err := db.read(ctx, func(tx *sql.Tx) error {
-		var manifest string
-		var name, sha string
-		err := tx.QueryRowContext(ctx, `SELECT manifest, name, sha256 FROM packs WHERE id = ?`, id).Scan(&manifest, &name, &sha)
-		if err != nil {
-			return noRows(err)
-		}
-		if err := json.Unmarshal([]byte(manifest), p); err != nil {
-			return err
-		}
-		p.ID, p.Name, p.SHA256, p.Files = id, name, sha, map[string][]byte{}
-		rows, err := tx.QueryContext(ctx, `SELECT path, content FROM pack_files WHERE pack_id = ?`, id)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var path string
-			var content []byte
-			if err := rows.Scan(&path, &content); err != nil {
-				return err
-			}
-			p.Files[path] = content
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("pack %d: %w", id, err)
-	}
-	return p, nil
 }
 
 func campaignKey(id actnow.CampaignID) string { return fmt.Sprintf("campaign:%d", id) }

@@ -268,18 +268,3 @@ func TestSchedulingEntersASchedule(t *testing.T) {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
 }
-
-func TestPackOf(t *testing.T) {
-	t.Parallel()
-	db := storagetest.Open(t, campaignSeed)
-	p, err := db.PackOf(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.ID != 1 || p.Name != "Copilot start" || p.Sender.Address != "hello@partner.example" || string(p.Files["logo.png"]) != "\x89PNG" {
-		t.Errorf("pack = %+v", p)
-	}
-	if _, err := db.PackOf(t.Context(), 9); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("PackOf(9) = %v", err)
-	}
-}

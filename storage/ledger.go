@@ -11,6 +11,7 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/crm"
 )
 
 // DB is the ledger of the outbox.
@@ -248,7 +249,7 @@ func (db *DB) settle(tx *sql.Tx, r settling, v campaigns.Verdict, now time.Time)
 		return err
 	}
 	if v.Suppress {
-		if err := db.suppress(tx, r.address, "bounced", v.Reply, r.row, actnow.System, now); err != nil {
+		if err := db.suppress(tx, actnow.System, r.address, crm.Suppression{Reason: crm.Bounced, Evidence: v.Reply, LedgerRow: r.row}); err != nil {
 			return err
 		}
 	}

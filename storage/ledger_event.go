@@ -9,6 +9,7 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/crm"
 )
 
 // Unsubscribe takes the address of a ledger row off every list, for good, from
@@ -24,7 +25,7 @@ func (db *DB) Unsubscribe(ctx context.Context, row actnow.LedgerID, source strin
 		if err := addEvent(tx, row, campaigns.LedgerEvent{Kind: "unsubscribed", At: now, Detail: source}); err != nil {
 			return err
 		}
-		return db.suppress(tx, address, "unsubscribed", source, row, actnow.System, now)
+		return db.suppress(tx, actnow.System, address, crm.Suppression{Reason: crm.Unsubscribed, Evidence: source, LedgerRow: row})
 	})
 	if err != nil {
 		return fmt.Errorf("unsubscribe row %d: %w", row, err)
@@ -43,66 +44,14 @@ func (db *DB) Unsubscribed(ctx context.Context, row actnow.LedgerID) (bool, erro
 	return yes, nil
 }
 
-// Suppress notes a standing reason not to mail an address: "manual",
-// "complained" or "bounced". It is safe to repeat.
-func (db *DB) Suppress(ctx context.Context, by actnow.Actor, address, reason, evidence string, now time.Time) error {
-	normal := normalMailbox(address)
-	if !strings.Contains(normal, "@") {
-		return actnow.Invalid("error.address", "address", "%q is no e-mail address", address)
-	}
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		if err := db.suppress(tx, normal, reason, evidence, 0, by, now); err != nil {
-			return err
-		}
-		return db.audit(tx, by, "suppression.add", "suppression", map[string]string{"reason": reason})
-	})
-	if err != nil {
-		return fmt.Errorf("suppress: %w", err)
-	}
-	return nil
-}
-
-// LiftSuppression lets an address be mailed again; the evidence stays. The error
-// matches actnow.ErrNotFound if it is not suppressed.
-func (db *DB) LiftSuppression(ctx context.Context, by actnow.Actor, address string, now time.Time) error {
-	normal := normalMailbox(address)
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.Exec(`UPDATE suppressions SET lifted_by = ?, lifted_at = ? WHERE address = ? AND lifted_at IS NULL`,
-			by.Name, now.Unix(), normal)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			if err == nil {
-				err = actnow.ErrNotFound
-			}
-			return err
-		}
-		return db.audit(tx, by, "suppression.lift", "suppression", map[string]string{})
-	})
-	if err != nil {
-		return fmt.Errorf("lift suppression: %w", err)
-	}
-	return nil
-}
-
 // normalMailbox is the form under which the ledger and the suppressions hold an
 // address.
 func normalMailbox(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
-// suppress notes the suppression, if there is none in force, and settles what
-// waits for the address in any campaign.
-func (db *DB) suppress(tx *sql.Tx, address, reason, evidence string, row actnow.LedgerID, by actnow.Actor, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO suppressions (address, reason, evidence, ledger_id, created_by, created_at)
-		VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (address) DO UPDATE SET reason = excluded.reason, evidence = excluded.evidence, ledger_id = excluded.ledger_id,
-			created_by = excluded.created_by, created_at = excluded.created_at, lifted_by = '', lifted_at = NULL
-		WHERE suppressions.lifted_at IS NOT NULL`, address, reason, evidence, null(row), by.Name, now.Unix())
-	if err != nil {
-		return fmt.Errorf("suppress: %w", err)
-	}
+// settleSuppressed settles what waits for a suppressed address in any campaign.
+func (db *DB) settleSuppressed(tx *sql.Tx, address, reason string) error {
 	rows, err := tx.Query(`UPDATE ledger SET state = 'suppressed', why = ?, settled_at = ?
-		WHERE address = ? AND state IN ('queued', 'deferred') RETURNING campaign_id`, reason, now.Unix(), address)
+		WHERE address = ? AND state IN ('queued', 'deferred') RETURNING campaign_id`, reason, db.now().Unix(), address)
 	if err != nil {
 		return err
 	}

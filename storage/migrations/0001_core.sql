@@ -518,6 +518,7 @@ CREATE TABLE matches ( -- the outcome for each account
 	stage       TEXT NOT NULL DEFAULT '',
 	probability REAL NOT NULL DEFAULT 0,
 	reason      TEXT NOT NULL DEFAULT '',
+	machine_band TEXT NOT NULL DEFAULT 'none', -- what the matcher said, for when a decision is undone
 	matched_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX matches_customer ON matches (customer_id, band);

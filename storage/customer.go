@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"actnow"
+)
+
+// maxPage is the most rows a page asks for at once.
+const maxPage = 500
+
+const customerColumns = `c.id, c.key, c.tpid, c.duns, c.name, c.domain, c.org_size, c.industry, c.vertical,
+	c.city, c.state, c.postal_code, c.country, c.segment, c.nonprofit, c.first_month, c.last_month, COALESCE(c.gone_month, '')`
+
+func customerFields(c *actnow.Customer) []any {
+	return []any{&c.ID, &c.Key, &c.TPID, &c.DUNS, &c.Name, &c.Domain, &c.OrgSize, &c.Industry, &c.Vertical,
+		&c.City, &c.State, &c.PostalCode, &c.Country, &c.Segment, &c.Nonprofit, &c.FirstMonth, &c.LastMonth, &c.GoneMonth}
+}
+
+const standingColumns = `COALESCE(p.area, ''), COALESCE(p.month, ''), p.fit, p.intent, COALESCE(p.fit_band, ''), COALESCE(p.intent_band, ''),
+	COALESCE(p.fit_from, ''), COALESCE(p.intent_from, ''), COALESCE(p.cell, ''), COALESCE(p.cluster, ''), COALESCE(p.cluster_from, ''),
+	COALESCE(p.microsoft_cluster, ''), COALESCE(p.own_cluster, ''), COALESCE(p.previous_cluster, ''), COALESCE(p.previous_month, ''),
+	p.revenue_low, p.revenue_high, COALESCE(p.currency, '')`
+
+func standingFields(s *actnow.Standing) []any {
+	return []any{&s.Area, &s.Month, &s.Fit, &s.Intent, &s.FitBand, &s.IntentBand,
+		&s.FitFrom, &s.IntentFrom, &s.Cell, &s.Cluster, &s.ClusterFrom,
+		&s.MicrosoftCluster, &s.OwnCluster, &s.PreviousCluster, &s.PreviousMonth,
+		&s.Revenue.Low, &s.Revenue.High, &s.Revenue.Currency}
+}
+
+// byHeat orders clusters, hottest first, for SQL.
+const byHeat = `CASE %s WHEN 'Act Now' THEN 1 WHEN 'Evaluate' THEN 2 WHEN 'Nurture' THEN 3 WHEN 'Educate' THEN 4 ELSE 5 END`
+
+// Customers returns a page of the customers that the query chooses and the scope
+// allows. Money is empty without Scope.Revenue. The error matches
+// actnow.ErrInvalid if the query's filter cannot be read.
+func (db *DB) Customers(ctx context.Context, scope actnow.Scope, q actnow.CustomerQuery) (actnow.CustomerPage, error) {
+	var page actnow.CustomerPage
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		from, err := db.chosenCustomers(tx, scope, q)
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
+			Scan(&page.Total, &page.Matched, &page.Mailable)
+		if err != nil {
+			return err
+		}
+		limit := q.Limit
+		if limit <= 0 {
+			limit = 50
+		}
+		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+		return err
+	})
+	if err != nil {
+		return page, fmt.Errorf("list customers: %w", err)
+	}
+	return page, nil
+}
+
+// EachCustomer calls fn with every customer that the query chooses, in its
+// order, for taking a list out as a file. The error matches actnow.ErrForbidden
+// without Scope.Export.
+func (db *DB) EachCustomer(ctx context.Context, scope actnow.Scope, q actnow.CustomerQuery, fn func(actnow.CustomerRow) error) error {
+	if !scope.Export {
+		return fmt.Errorf("export customers: %w", actnow.ErrForbidden)
+	}
+	return db.read(ctx, func(tx *sql.Tx) error {
+		from, err := db.chosenCustomers(tx, scope, q)
+		if err != nil {
+			return err
+		}
+		for offset := 0; ; offset += maxPage {
+			rows, err := customerRows(tx, scope, from, q.Sort, maxPage, offset)
+			if err != nil {
+				return fmt.Errorf("export customers: %w", err)
+			}
+			for _, r := range rows {
+				if err := fn(r); err != nil {
+					return err
+				}
+			}
+			if len(rows) < maxPage {
+				return nil
+			}
+		}
+	})
+}
+
+// CustomerCount returns how many customers there are.
+func (db *DB) CustomerCount(ctx context.Context) (n int64, err error) {
+	err = db.readers.QueryRowContext(ctx, `SELECT count(*) FROM customers`).Scan(&n)
+	return n, err
+}
+
+// Whether a customer, by c.id, has a matched account, or someone to mail.
+const (
+	isMatched  = `EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'match')`
+	isMailable = `EXISTS (SELECT 1 FROM mailable_contacts mc WHERE mc.customer_id = c.id)`
+)
+
+// chosenCustomers returns the FROM and WHERE of a query: customers c with their
+// standing p.
+func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery) (clause, error) {
+	from := clause{sql: "\n\tFROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND p.latest = 1 AND p.area = "}
+	if q.Area != "" {
+		from.sql += "?"
+		from.args = append(from.args, string(q.Area))
+	} else {
+		from.sql += `(SELECT h.area FROM standings h WHERE h.customer_id = c.id AND h.latest = 1
+			ORDER BY ` + fmt.Sprintf(byHeat, "h.cluster") + `, COALESCE(h.revenue_high, 0) DESC, h.area LIMIT 1)`
+	}
+	var w where
+	w.andClause(inScope(scope, "c.id"))
+	if q.Cell != "" {
+		w.and("p.cell = ?", string(q.Cell))
+	}
+	if q.Cluster != "" {
+		w.and("p.cluster = ?", string(q.Cluster))
+	}
+	if q.Unscored {
+		w.and("COALESCE(p.cell, '') = ''")
+	}
+	if q.Segment != "" {
+		w.and("c.segment = ?", string(q.Segment))
+	}
+	if q.Gone {
+		w.and("c.gone_month IS NOT NULL")
+	}
+	if q.Matched {
+		w.and(isMatched)
+	}
+	if q.Mailable {
+		w.and(isMailable)
+	}
+	switch q.Move {
+	case actnow.MovedNew:
+		w.and(movedNew)
+	case actnow.MovedUp:
+		w.and(movedUp)
+	case actnow.MovedDown:
+		w.and(movedDown)
+	}
+	if q.Search != "" {
+		like := likeInside(q.Search)
+		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
+	}
+	chosen, err := db.filterQuery(tx, scope, q.Filter, q.Cohort)
+	if err != nil {
+		return clause{}, err
+	}
+	w.andClause(chosen)
+	from.sql += "\n\tWHERE " + w.sql
+	from.args = append(from.args, w.args...)
+	return from, nil
+}
+
+// How a standing p moved since the month before; in step with
+// actnow.Standing.Move.
+var (
+	movedNew  = `(p.cluster = 'Act Now' AND p.previous_month <> '' AND p.previous_cluster <> 'Act Now')`
+	movedUp   = `(p.cluster <> '' AND p.cluster <> 'Act Now' AND p.previous_month <> '' AND ` + fmt.Sprintf(byHeat, "p.cluster") + ` < ` + fmt.Sprintf(byHeat, "p.previous_cluster") + `)`
+	movedDown = `(p.cluster <> '' AND p.previous_month <> '' AND ` + fmt.Sprintf(byHeat, "p.cluster") + ` > ` + fmt.Sprintf(byHeat, "p.previous_cluster") + `)`
+)
+
+func customerRows(tx *sql.Tx, scope actnow.Scope, from clause, sort actnow.CustomerSort, limit, offset int) ([]actnow.CustomerRow, error) {
+	order := map[actnow.CustomerSort]string{
+		actnow.SortRevenue: "COALESCE(p.revenue_high, p.revenue_low, -1) DESC",
+		actnow.SortFit:     "COALESCE(p.fit, -1) DESC",
+		actnow.SortIntent:  "COALESCE(p.intent, -1) DESC",
+		actnow.SortSize:    "COALESCE(c.org_size, -1) DESC",
+	}[sort]
+	if order == "" || (sort == actnow.SortRevenue && !scope.Revenue) {
+		order = "fold(c.name)"
+	}
+	rows, err := tx.Query(`SELECT `+customerColumns+`, `+standingColumns+`,
+		COALESCE((SELECT min(m.account_id) FROM matches m WHERE m.customer_id = c.id AND m.band = 'match'), 0),
+		EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'review'),
+		(SELECT count(*) FROM mailable_contacts mc WHERE mc.customer_id = c.id)`+
+		from.sql+"\n\tORDER BY "+order+", c.key LIMIT ? OFFSET ?", append(from.args[:len(from.args):len(from.args)], limit, offset)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []actnow.CustomerRow
+	for rows.Next() {
+		var r actnow.CustomerRow
+		fields := append(customerFields(&r.Customer), standingFields(&r.Standing)...)
+		if err := rows.Scan(append(fields, &r.Account, &r.Review, &r.Mailable)...); err != nil {
+			return nil, err
+		}
+		if !scope.Revenue {
+			r.Standing.Revenue = actnow.MoneyRange{}
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}

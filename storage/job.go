@@ -1,0 +1,94 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"actnow"
+)
+
+// StartJob records a piece of long work as running.
+func (db *DB) StartJob(ctx context.Context, kind, title string, by actnow.Actor) (actnow.JobID, error) {
+	var id actnow.JobID
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		now := db.now().Unix()
+		return tx.QueryRow(`INSERT INTO jobs (kind, title, state, started_by, started_at, updated_at) VALUES (?, ?, 'running', ?, ?, ?) RETURNING id`,
+			kind, title, by.Name, now, now).Scan(&id)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("start job: %w", err)
+	}
+	return id, nil
+}
+
+// JobProgress records how far a running job is. total 0 means not known.
+func (db *DB) JobProgress(ctx context.Context, id actnow.JobID, done, total int64) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE jobs SET done = ?, total = ?, updated_at = ? WHERE id = ? AND state = 'running'`, done, total, db.now().Unix(), id)
+		return err
+	})
+}
+
+// FinishJob records the outcome of a job: its result as JSON, or why it failed.
+func (db *DB) FinishJob(ctx context.Context, id actnow.JobID, result any, failure error) error {
+	state, message := actnow.JobDone, ""
+	if failure != nil {
+		state, message = actnow.JobFailed, failure.Error()
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("finish job %d: %w", id, err)
+	}
+	return db.write(ctx, func(tx *sql.Tx) error {
+		now := db.now().Unix()
+		_, err := tx.Exec(`UPDATE jobs SET state = ?, message = ?, result = ?, updated_at = ?, finished_at = ?,
+			done = CASE WHEN ? = 'done' AND total > 0 THEN total ELSE done END WHERE id = ?`,
+			string(state), message, string(text), now, now, string(state), id)
+		return err
+	})
+}
+
+// EndJobs marks jobs that a crash left running as failed. It is called once at
+// the start.
+func (db *DB) EndJobs(ctx context.Context) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE jobs SET state = 'failed', message = 'the daemon stopped while it ran; nothing of it was kept', finished_at = ? WHERE state = 'running'`, db.now().Unix())
+		return err
+	})
+}
+
+const jobColumns = `id, kind, title, state, done, total, message, result, started_by, started_at, updated_at, COALESCE(finished_at, 0)`
+
+func jobFields(j *actnow.Job) []any {
+	return []any{&j.ID, &j.Kind, &j.Title, &j.State, &j.Done, &j.Total, &j.Message, &j.Result, &j.By, &j.StartedAt, &j.UpdatedAt, &j.FinishedAt}
+}
+
+// Job returns a job. The error matches actnow.ErrNotFound.
+func (db *DB) Job(ctx context.Context, id actnow.JobID) (actnow.Job, error) {
+	var j actnow.Job
+	err := db.readers.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = ?`, id).Scan(jobFields(&j)...)
+	if err != nil {
+		return j, fmt.Errorf("job %d: %w", id, noRows(err))
+	}
+	return j, nil
+}
+
+// Jobs returns the newest jobs of a kind, "" for all, newest first.
+func (db *DB) Jobs(ctx context.Context, kind string, limit int) ([]actnow.Job, error) {
+	var list []actnow.Job
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT `+jobColumns+` FROM jobs WHERE ? = '' OR kind = ? ORDER BY id DESC LIMIT ?`, []any{kind, kind, limit},
+			func(rows *sql.Rows) error {
+				var j actnow.Job
+				err := rows.Scan(jobFields(&j)...)
+				list = append(list, j)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return list, nil
+}

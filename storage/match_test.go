@@ -1,0 +1,91 @@
+package storage_test
+
+import (
+	"errors"
+	"testing"
+
+	"actnow"
+	"actnow/matcher"
+	"actnow/storage/storagetest"
+)
+
+func TestDecisionsActAtOnceAndLast(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, people)
+	by := actnow.Actor{Name: "Elin"}
+	state := func() actnow.Review {
+		t.Helper()
+		r, err := db.Review(t.Context(), actnow.Everything, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	decide := func(c actnow.CustomerID, v actnow.Verdict) {
+		t.Helper()
+		if err := db.Decide(t.Context(), actnow.Everything, by, 2, c, v, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mailable := func() int {
+		t.Helper()
+		p, err := db.Customers(t.Context(), actnow.Everything, actnow.CustomerQuery{Mailable: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Total
+	}
+
+	decide(2, actnow.VerdictYes)
+	if r := state(); r.Band != actnow.BandMatch || !r.Decided || mailable() != 2 {
+		t.Errorf("after yes: %s, decided %v, %d customers mailable", r.Band, r.Decided, mailable())
+	}
+	decide(2, actnow.VerdictUndone)
+	if r := state(); r.Band != actnow.BandReview || r.Decided || mailable() != 1 {
+		t.Errorf("after undo: %s, decided %v, %d customers mailable", r.Band, r.Decided, mailable())
+	}
+	decide(2, actnow.VerdictNo)
+	if r := state(); r.Band != actnow.BandReview || r.Candidates[0].Verdict != actnow.VerdictNo {
+		t.Errorf("after no: %s, %+v; want the next candidate in review", r.Band, r.Candidates)
+	}
+	decide(4, actnow.VerdictNo)
+	if r := state(); r.Band != actnow.BandNone {
+		t.Errorf("after no to all: %s, want none", r.Band)
+	}
+	if err := db.Decide(t.Context(), actnow.Everything, by, 1, 1, actnow.VerdictUndone, ""); !errors.Is(err, actnow.ErrConflict) {
+		t.Errorf("undo of nothing = %v, want ErrConflict", err)
+	}
+	if err := db.Decide(t.Context(), lund, by, 2, 4, actnow.VerdictYes, ""); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("a decision beyond the scope = %v, want ErrNotFound", err)
+	}
+
+	in, err := db.MatchInput(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Decisions) != 2 || len(in.Accounts) != 2 || len(in.Customers) != 4 {
+		t.Fatalf("match input has %d decisions, %d accounts, %d customers; want 2, 2, 4", len(in.Decisions), len(in.Accounts), len(in.Customers))
+	}
+	// A run that began before the decisions does not undo them.
+	stale := []matcher.Match{{Account: "crm:A-2", Band: actnow.BandMatch, Candidates: []matcher.Candidate{{Customer: "tpid:2", Probability: 0.99, Stage: actnow.StageName}}}}
+	if err := db.SaveMatches(t.Context(), stale, 0); err != nil {
+		t.Fatal(err)
+	}
+	if r := state(); r.Band != actnow.BandNone {
+		t.Errorf("after a stale run: %s, want none", r.Band)
+	}
+	if err := db.SaveMatches(t.Context(), stale, in.LastDecision); err != nil {
+		t.Fatal(err)
+	}
+	if r := state(); r.Band != actnow.BandMatch || len(r.Candidates) != 1 {
+		t.Errorf("after a fresh run: %s with %d candidates, want match with 1", r.Band, len(r.Candidates))
+	}
+	n, err := db.MatchCounts(t.Context())
+	if err != nil || n.Match != 2 || n.ByStage[actnow.StageDomain] != 1 {
+		t.Errorf("counts %+v, %v", n, err)
+	}
+	f, err := db.Funnel(t.Context(), actnow.Everything)
+	if err != nil || f.Customers != 4 || f.Matched != 2 || f.Mailable != 2 {
+		t.Errorf("funnel %+v, %v", f, err)
+	}
+}

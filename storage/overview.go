@@ -1,0 +1,240 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"actnow"
+)
+
+// Overview returns what changed in the area in the latest month that has scores
+// in it. Money is empty without Scope.Revenue.
+func (db *DB) Overview(ctx context.Context, scope actnow.Scope, area actnow.Area) (actnow.Overview, error) {
+	o := actnow.Overview{Area: area}
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		if o.Month, o.Previous, err = latestMonths(tx, area); err != nil {
+			return err
+		}
+		in := inScope(scope, "c.id")
+		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(gone_month IS NOT NULL), 0) FROM customers c WHERE `+in.sql, in.args...).
+			Scan(&o.Customers, &o.Gone)
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(`SELECT
+			COALESCE(sum(`+movedNew+`), 0),
+			COALESCE(sum(`+movedNew+` AND `+isMatched+`), 0),
+			COALESCE(sum(`+movedNew+` AND `+isMailable+`), 0),
+			COALESCE(sum(`+movedUp+`), 0), COALESCE(sum(`+movedDown+`), 0),
+			COALESCE(sum(`+movedDown+` AND p.previous_cluster = 'Act Now'), 0),
+			COALESCE(sum(p.cluster = 'Act Now'), 0), COALESCE(sum(p.cell <> ''), 0)
+			FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.latest = 1 AND p.month = ?
+			WHERE `+in.sql, append([]any{string(area), string(o.Month)}, in.args...)...).
+			Scan(&o.NewActNow, &o.NewMatched, &o.NewMailable, &o.MovedUp, &o.MovedDown, &o.LeftActNow, &o.ActNow, &o.UnscoredInArea)
+		if err != nil {
+			return err
+		}
+		o.UnscoredInArea = o.Customers - o.UnscoredInArea
+		if scope.Revenue {
+			for _, part := range []struct {
+				into *[]actnow.Money
+				cond string
+			}{{&o.NewRevenue, movedNew}, {&o.ActNowRevenue, `p.cluster = 'Act Now'`}} {
+				*part.into, err = sumRevenue(tx, area, o.Month, part.cond, in)
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return tx.QueryRow(`SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
+			JOIN customers c ON c.id = m.customer_id WHERE m.band = 'review' AND a.deleted_at IS NULL AND `+in.sql, in.args...).Scan(&o.ToReview)
+	})
+	if err != nil {
+		return o, fmt.Errorf("overview of %s: %w", area, err)
+	}
+	return o, nil
+}
+
+// latestMonths returns the latest month with standings in the area and the one
+// before, "" where there is none.
+func latestMonths(tx *sql.Tx, area actnow.Area) (latest, previous actnow.Month, err error) {
+	months := []*actnow.Month{&latest, &previous}
+	i := 0
+	err = each(tx, `SELECT DISTINCT month FROM standings WHERE area = ? ORDER BY month DESC LIMIT 2`, []any{string(area)},
+		func(rows *sql.Rows) error {
+			i++
+			return rows.Scan(months[i-1])
+		})
+	return latest, previous, err
+}
+
+// sumRevenue adds the lower bounds of the estimates of the standings p for which
+// cond holds, per currency.
+func sumRevenue(tx *sql.Tx, area actnow.Area, month actnow.Month, cond string, in clause) ([]actnow.Money, error) {
+	var sums []actnow.Money
+	err := each(tx, `SELECT p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))
+		FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.latest = 1 AND p.month = ?
+		WHERE COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL AND `+cond+` AND `+in.sql+`
+		GROUP BY p.currency ORDER BY 2 DESC`, append([]any{string(area), string(month)}, in.args...),
+		func(rows *sql.Rows) error {
+			var m actnow.Money
+			err := rows.Scan(&m.Currency, &m.Minor)
+			sums = append(sums, m)
+			return err
+		})
+	return sums, err
+}
+
+// Grid returns the matrix of the area in a month, "" for the latest.
+func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, month actnow.Month) (actnow.Grid, error) {
+	g := actnow.Grid{Area: area, Month: month}
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		matrix, err := activeMatrix(tx)
+		if err != nil {
+			return err
+		}
+		g.Matrix = matrix.Name
+		if g.Month == "" {
+			if g.Month, _, err = latestMonths(tx, area); err != nil {
+				return err
+			}
+		}
+		err = tx.QueryRow(`SELECT COALESCE(max(month), '') FROM standings WHERE area = ? AND month < ?`, string(area), string(g.Month)).Scan(&g.Previous)
+		if err != nil {
+			return err
+		}
+		places := map[actnow.Cell]int{}
+		for _, fit := range actnow.Bands {
+			for _, intent := range actnow.Bands {
+				cell := matrix.Cells[fit][intent]
+				places[cell] = len(g.Cells)
+				g.Cells = append(g.Cells, actnow.GridCell{Cell: cell, Fit: fit, Intent: intent, Cluster: cell.Cluster()})
+			}
+		}
+		return fillGrid(tx, scope, &g, places)
+	})
+	if err != nil {
+		return g, fmt.Errorf("grid of %s: %w", area, err)
+	}
+	return g, nil
+}
+
+func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.Cell]int) error {
+	in := inScope(scope, "c.id")
+	at := func(month actnow.Month) []any { return append([]any{string(g.Area), string(month)}, in.args...) }
+	const from = ` FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.month = ? WHERE `
+	scored := 0
+	err := each(tx, `SELECT p.cell, count(*), sum(`+isMatched+`), sum(`+isMailable+`),
+		sum(p.microsoft_cluster <> '' AND p.microsoft_cluster <> CASE substr(p.cell, 1, 1) WHEN 'A' THEN 'Act Now' WHEN 'B' THEN 'Evaluate' WHEN 'C' THEN 'Nurture' ELSE 'Educate' END)`+
+		from+in.sql+` AND p.cell <> '' GROUP BY p.cell`, at(g.Month),
+		func(rows *sql.Rows) error {
+			var cell actnow.Cell
+			var n, matched, mailable, disagree int
+			if err := rows.Scan(&cell, &n, &matched, &mailable, &disagree); err != nil {
+				return err
+			}
+			scored += n
+			g.Disagree += disagree
+			if i, ok := places[cell]; ok {
+				g.Cells[i].Count, g.Cells[i].Matched, g.Cells[i].Mailable = n, matched, mailable
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	err = each(tx, `SELECT p.cell, count(*)`+from+in.sql+` AND p.cell <> '' GROUP BY p.cell`, at(g.Previous),
+		func(rows *sql.Rows) error {
+			var cell actnow.Cell
+			var n int
+			err := rows.Scan(&cell, &n)
+			if i, ok := places[cell]; ok {
+				g.Cells[i].Previous = n
+			}
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	if scope.Revenue {
+		err = each(tx, `SELECT p.cell, p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))`+from+in.sql+`
+			AND p.cell <> '' AND COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL GROUP BY p.cell, p.currency ORDER BY 3 DESC`, at(g.Month),
+			func(rows *sql.Rows) error {
+				var cell actnow.Cell
+				var m actnow.Money
+				err := rows.Scan(&cell, &m.Currency, &m.Minor)
+				if i, ok := places[cell]; ok {
+					g.Cells[i].Revenue = append(g.Cells[i].Revenue, m)
+				}
+				return err
+			})
+		if err != nil {
+			return err
+		}
+	}
+	var all int
+	if err := tx.QueryRow(`SELECT count(*) FROM customers c WHERE `+in.sql, in.args...).Scan(&all); err != nil {
+		return err
+	}
+	g.Unscored = all - scored
+	return nil
+}
+
+// ClusterMonths returns how many customers each cluster of the area held in each
+// of the last n months that have standings, oldest first.
+func (db *DB) ClusterMonths(ctx context.Context, scope actnow.Scope, area actnow.Area, n int) ([]actnow.ClusterCount, error) {
+	var counts []actnow.ClusterCount
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		in := inScope(scope, "p.customer_id")
+		return each(tx, `SELECT p.month, p.cluster, count(*) FROM standings p
+			WHERE p.area = ? AND p.cluster <> '' AND p.month IN (SELECT DISTINCT month FROM standings WHERE area = ? ORDER BY month DESC LIMIT ?)
+				AND `+in.sql+` GROUP BY p.month, p.cluster ORDER BY p.month, `+fmt.Sprintf(byHeat, "p.cluster"),
+			append([]any{string(area), string(area), n}, in.args...),
+			func(rows *sql.Rows) error {
+				var c actnow.ClusterCount
+				err := rows.Scan(&c.Month, &c.Cluster, &c.Count)
+				counts = append(counts, c)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cluster months of %s: %w", area, err)
+	}
+	return counts, nil
+}
+
+// Freshness returns the latest snapshot of each report that ever came.
+func (db *DB) Freshness(ctx context.Context) ([]actnow.Freshness, error) {
+	var list []actnow.Freshness
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT s.report, s.month, s.revision, s.rows, (SELECT count(*) FROM rejected_rows r WHERE r.snapshot_id = s.id), s.imported_at, s.imported_by
+			FROM snapshots s WHERE s.current = 1 AND s.month = (SELECT max(q.month) FROM snapshots q WHERE q.report = s.report AND q.current = 1)
+			ORDER BY s.report`, nil,
+			func(rows *sql.Rows) error {
+				var f actnow.Freshness
+				err := rows.Scan(&f.Report, &f.Month, &f.Revision, &f.Rows, &f.Rejected, &f.At, &f.By)
+				list = append(list, f)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("freshness: %w", err)
+	}
+	return list, nil
+}
+
+// Setup returns which of the first steps are done.
+func (db *DB) Setup(ctx context.Context) (actnow.Setup, error) {
+	var s actnow.Setup
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots), EXISTS (SELECT 1 FROM accounts),
+			EXISTS (SELECT 1 FROM settings WHERE key = 'sender'), EXISTS (SELECT 1 FROM audit WHERE action = 'campaign.test'),
+			EXISTS (SELECT 1 FROM campaign_runs)`).Scan(&s.Report, &s.CRM, &s.Sender, &s.TestMail, &s.Campaign)
+	})
+	if err != nil {
+		return s, fmt.Errorf("first steps: %w", err)
+	}
+	return s, nil
+}
