@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -80,16 +81,8 @@ func describe(name, doing string, err error) error {
 	if errors.As(err, &input) {
 		return err
 	}
-	return &importError{doing: doing + " report " + filepath.Base(name), err: err}
+	return fmt.Errorf("%s report %s: %w", doing, filepath.Base(name), err)
 }
-
-type importError struct {
-	doing string
-	err   error
-}
-
-func (e *importError) Error() string { return e.doing + ": " + e.err.Error() }
-func (e *importError) Unwrap() error { return e.err }
 
 func (im *Importer) importSource(ctx context.Context, name string, s *source, opt Options, limit int64, progress func(done, total int64)) (Result, error) {
 	t, l, head, err := open(s, name, limit)
@@ -103,9 +96,8 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 
 	earlier, err := im.earlier(ctx, head, opt.Month)
 	if err == nil {
-		earlier.File, earlier.AlreadyImported, earlier.DryRun = name, true, opt.DryRun
-		earlier.New, earlier.Changed, earlier.Unchanged, earlier.Gone = 0, 0, earlier.Rows, 0
-		return earlier, nil
+		earlier.File, earlier.DryRun = name, opt.DryRun
+		return earlier.Again(), nil
 	}
 	if !errors.Is(err, actnow.ErrNotFound) {
 		return Result{}, err

@@ -180,6 +180,14 @@ type Result struct {
 	Crossings Evidence `json:"-"`
 }
 
+// Again returns the result of importing the same content once more: every row
+// is unchanged.
+func (r Result) Again() Result {
+	r.AlreadyImported = true
+	r.New, r.Changed, r.Unchanged, r.Gone = 0, 0, r.Rows, 0
+	return r
+}
+
 // Warn adds a warning.
 func (r *Result) Warn(n Notice) {
 	r.Notices = append(r.Notices, n)

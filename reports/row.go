@@ -50,10 +50,10 @@ func (l *layout) fit(rec *record) *Rejected {
 	}
 	for i, cell := range rec.cells {
 		if len(cell) > maxCell {
-			return reject(rec.line, l.columns[i].Header, "reject.cell_long", l.columns[i].Header, maxCell>>10)
+			return reject(rec.line, l.columns[i].Header, "reject.cell_long", clip(l.columns[i].Header), maxCell>>10)
 		}
 		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
-			return reject(rec.line, l.columns[i].Header, "reject.encoding", l.columns[i].Header)
+			return reject(rec.line, l.columns[i].Header, "reject.encoding", clip(l.columns[i].Header))
 		}
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *cellReader) reject(column int, code string, args ...any) {
 	if args == nil {
 		args = []any{clip(strings.TrimSpace(c.rec.cells[column]))}
 	}
-	c.bad = reject(c.rec.line, header, code, append([]any{header}, args...)...)
+	c.bad = reject(c.rec.line, header, code, append([]any{clip(header)}, args...)...)
 }
 
 func (c *cellReader) id(field string) string {
