@@ -51,7 +51,8 @@ type Options struct {
 //
 // The same content again changes nothing: the earlier result comes back with
 // AlreadyImported set and every row unchanged, for whatever month it was imported, unless opt names
-// another month. Lines that cannot be used are in the result with their reason;
+// another month. If another revision of that month has come since, the content
+// becomes the current one again. Lines that cannot be used are in the result with their reason;
 // a file that cannot be used at all is an *actnow.InputError, and nothing is
 // stored.
 func (im *Importer) Import(ctx context.Context, name string, r io.Reader, opt Options, progress func(done, total int64)) (Result, error) {
@@ -94,15 +95,18 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 	}
 	head.File, head.SHA256, head.Complete, head.By = name, s.sha256, opt.Complete, opt.By
 
-	earlier, err := im.earlier(ctx, head, opt.Month)
-	if err == nil {
+	head.Month = opt.Month
+	earlier, err := im.earlier(ctx, head)
+	switch {
+	case err == nil && earlier.Superseded:
+		head.Month = earlier.Month
+	case err == nil:
 		earlier.File, earlier.DryRun = name, opt.DryRun
 		return earlier.Again(), nil
-	}
-	if !errors.Is(err, actnow.ErrNotFound) {
+	case !errors.Is(err, actnow.ErrNotFound):
 		return Result{}, err
 	}
-	if head.Month = opt.Month; head.Month == "" {
+	if head.Month == "" {
 		head.Month = actnow.ReportMonth(im.Now().In(im.Zone))
 	}
 
@@ -128,11 +132,11 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 }
 
 // earlier returns the result of an earlier import of the same content.
-func (im *Importer) earlier(ctx context.Context, head Head, month actnow.Month) (Result, error) {
-	if month == "" {
+func (im *Importer) earlier(ctx context.Context, head Head) (Result, error) {
+	if head.Month == "" {
 		return im.Store.ImportedAnyMonth(ctx, head.SHA256)
 	}
-	return im.Store.Imported(ctx, head.SHA256, head.Kind, month)
+	return im.Store.Imported(ctx, head.SHA256, head.Kind, head.Month)
 }
 
 // open finds the header of the source and the report it belongs to.

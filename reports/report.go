@@ -171,6 +171,9 @@ type Result struct {
 	DryRun           bool         `json:"dry_run,omitempty"`
 
 	Snapshot actnow.SnapshotID `json:"-"`
+	// Superseded says, of an earlier import, that another revision of its month
+	// has come since and is the current one.
+	Superseded bool `json:"-"`
 	// Notices are the warnings by code, in the same order.
 	Notices []Notice `json:"-"`
 	// Columns are those of the file, with what is known of them once all rows

@@ -60,19 +60,21 @@ type publication struct {
 	res  reports.Result
 	now  int64
 
-	id       int64 // of the snapshot
+	id       int64 // of the snapshot; set from the start if it was superseded and comes back
 	replaced int64 // the revision before, 0 if there is none
 	before   int64 // the snapshot that the counts compare with, 0 if there is none
 }
 
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
-	if err == nil {
+	switch {
+	case err == nil && earlier.Superseded:
+		p.id = int64(earlier.Snapshot)
+	case err == nil:
 		earlier.File = p.head.File
 		p.res = earlier.Again()
 		return nil
-	}
-	if !errors.Is(err, actnow.ErrNotFound) {
+	case !errors.Is(err, actnow.ErrNotFound):
 		return err
 	}
 	steps := []func(*sql.Tx) error{p.findBefore, p.locations, p.customers, p.place, p.compare}
@@ -179,12 +181,23 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, string(p.head.Kind), string(p.head.Month)); err != nil {
+	err = execAll(tx, "revision", []clause{
+		{`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, []any{string(p.head.Kind), string(p.head.Month)}},
+		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{p.id}},
+		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{p.id}},
+		{`DELETE FROM rejected_rows WHERE snapshot_id = ?`, []any{p.id}},
+	})
+	if err != nil {
 		return err
 	}
 	err = tx.QueryRow(`INSERT INTO snapshots (report, month, revision, current, file, sha256, encoding, separator, columns, complete,
 			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at)
-		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (sha256, report, month) DO UPDATE SET revision = excluded.revision, current = 1, file = excluded.file,
+			columns = excluded.columns, complete = excluded.complete, rows = excluded.rows, new = excluded.new, changed = excluded.changed,
+			unchanged = excluded.unchanged, gone = excluded.gone, warnings = excluded.warnings,
+			imported_by = excluded.imported_by, imported_at = excluded.imported_at
+		RETURNING id`,
 		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
 		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
 		string(warnings), p.head.By, p.now).Scan(&p.id)
@@ -206,6 +219,8 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	return nil
 }
 
+// rows keeps the rows with their raw cells. Where the revision before placed a
+// customer in a location that no current snapshot names, it is there no more.
 func (p *publication) rows(tx *sql.Tx) error {
 	return execAll(tx, "rows", []clause{
 		{`INSERT INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
@@ -215,6 +230,11 @@ func (p *publication) rows(tx *sql.Tx) error {
 		{`INSERT INTO customer_locations (customer_id, location_id)
 			SELECT DISTINCT customer_id, location_id FROM temp.placed WHERE true
 			ON CONFLICT DO NOTHING`, nil},
+		{`DELETE FROM customer_locations
+			WHERE customer_id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?)
+				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
+					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`,
+			[]any{p.replaced}},
 		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
 			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
 			FROM stage.rows s JOIN temp.placed l ON l.line = s.line

@@ -127,6 +127,38 @@ func TestImportTwiceAndRevise(t *testing.T) {
 	}
 }
 
+func TestImportRightFileAfterWrongOne(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t)
+	right := azureHeader + "100,Oslo,7,Åkes,akes.example,120,,Lund,Sweden,,Yes,Act Now,88,79,1000-5000,Yes\n"
+	wrong := azureHeader + "200,Lund,7,Åkes,akes.example,120,,Lund,Sweden,,No,Educate,1,2,7-8,No\n"
+	mustImport(t, db, "right.csv", right, reports.Options{Month: "2026-10"})
+	mustImport(t, db, "wrong.csv", wrong, reports.Options{Month: "2026-10"})
+	const where = `SELECT group_concat(l.global_id) FROM customer_locations cl JOIN locations l ON l.id = cl.location_id`
+	if got := one[string](t, db, where); got != "200" {
+		t.Errorf("after the wrong file the customer is in %s, want 200", got)
+	}
+	res := mustImport(t, db, "right.csv", right, reports.Options{})
+	if res.AlreadyImported || res.Month != "2026-10" || res.Revision != 3 || res.Rows != 1 {
+		t.Fatalf("the right file again = %+v, want revision 3 of its month", res)
+	}
+	if got := one[string](t, db, where); got != "100" {
+		t.Errorf("after the right file the customer is in %s, want 100", got)
+	}
+	got := one[string](t, db, `SELECT p.cluster || ' ' || p.revenue_low || ' ' || (SELECT count(*) FROM cohort_members) || ' ' || (SELECT count(*) FROM snapshot_rows)
+		FROM current_propensities p`)
+	if want := "Act Now 100000 1 2"; got != want {
+		t.Errorf("the current state = %q, want %q", got, want)
+	}
+	if again := mustImport(t, db, "right.csv", right, reports.Options{}); !again.AlreadyImported || again.Revision != 3 {
+		t.Errorf("and again = %+v, want it recognised", again)
+	}
+	list, err := db.Snapshots(t.Context(), actnow.Everything, reports.Azure, 10)
+	if err != nil || len(list) != 2 || one[int](t, db, `SELECT count(*) FROM snapshots WHERE current = 1`) != 1 {
+		t.Errorf("snapshots = %+v, %v; want two, one of them current", list, err)
+	}
+}
+
 func TestImportFindsCustomers(t *testing.T) {
 	t.Parallel()
 	const header = "GlobalID,CustomerID,AccountName,Domain,PostalCode,AzureCluster\n"
