@@ -173,3 +173,16 @@ func syncFile(path string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
+
+// Check looks for damage in the store, quickly: indexes are not compared with
+// their tables, as InspectBackup does.
+func (db *DB) Check(ctx context.Context) error {
+	var check string
+	if err := db.readers.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
+		return err
+	}
+	if check != "ok" {
+		return errors.New(check)
+	}
+	return nil
+}
