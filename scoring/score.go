@@ -42,16 +42,22 @@ type Value struct {
 // Event is a dated fact of a customer in an area. Kind is "opportunity_open",
 // "opportunity_won", "opportunity_lost", "agreement_end", "transaction" or
 // "subscription".
+//
+// At may lie ahead only for an agreement_end. KnownAt is the day on which the
+// event was known, zero for the day it happened; an agreement end should carry
+// the day of its report.
 type Event struct {
-	Kind   string
-	Area   actnow.Area // "" if it is of no area
-	At     time.Time
-	Amount int64 // minor units, 0 if not known
-	Seats  int64
-	Text   string
+	Kind    string
+	Area    actnow.Area // "" if it is of no area
+	At      time.Time
+	KnownAt time.Time
+	Amount  int64 // minor units, 0 if not known
+	Seats   int64
+	Text    string
 }
 
-// Part is one reason of a score: a point of the card or a term of a model.
+// Part is one reason of a score: a point of the card or a term of a model. Its
+// sentence takes Value as {0} and the day of At, "2026-11-25", as {1}.
 type Part struct {
 	Feature string    `json:"feature"`
 	Value   string    `json:"value"`
@@ -63,7 +69,8 @@ type Part struct {
 }
 
 // Score is one of the two scores of a customer in an area. Points is nil when
-// there is no signal and so no claim.
+// there is no signal and so no claim. For a points card, the points of the parts
+// add up to Points exactly; the first part is the base.
 type Score struct {
 	Points *float64 // 0 to 100, unrounded
 	Parts  []Part
@@ -71,11 +78,29 @@ type Score struct {
 
 // Propensity is everything said of a customer in one area in one month.
 type Propensity struct {
-	Customer actnow.CustomerID
-	Area     actnow.Area
-	Fit      Score
-	Intent   Score
-	Cell     actnow.Cell
-	Cluster  actnow.Cluster
-	Model    string // "card:azure@1a2b3c…": what made it
+	Customer   actnow.CustomerID
+	Area       actnow.Area
+	Fit        Score
+	Intent     Score
+	FitBand    actnow.Band // by the edges of the model; "" without a score
+	IntentBand actnow.Band
+	Cell       actnow.Cell // "" unless there are both scores
+	Cluster    actnow.Cluster
+	Model      string // "card:azure@1a2b3c…": what made it
+}
+
+// Sourced is what one source says of a customer in one area and month: a report,
+// or our own scores. Several stand beside each other.
+type Sourced struct {
+	Area        actnow.Area
+	Month       actnow.Month
+	Source      string // "own", or the report: "azure", "renewals" …
+	Fit, Intent *float64
+	FitBand     actnow.Band
+	IntentBand  actnow.Band
+	Cell        actnow.Cell
+	Cluster     actnow.Cluster
+	ClusterFrom string // "file" or "matrix"
+	Model       string // of our own scores
+	Explanation string // the words of a report
 }

@@ -12,7 +12,8 @@ type Store interface {
 	// after, in key order, as known at the end of month.
 	FactsAfter(ctx context.Context, month actnow.Month, after actnow.CustomerID, limit int) ([]Facts, error)
 	// SavePropensities saves our own scores of a month; saving the same again
-	// changes nothing. Scores imported from a report stay beside them.
+	// changes nothing. One without any score takes an earlier one back. Scores
+	// imported from a report stay beside them.
 	SavePropensities(ctx context.Context, month actnow.Month, ps []Propensity) error
 	// Matrix returns the active matrix.
 	Matrix(ctx context.Context) (Matrix, error)

@@ -217,10 +217,3 @@ func skipDue(tx *sql.Tx, id actnow.ScheduleID) error {
 	_, err := tx.Exec(`UPDATE schedule_runs SET state = 'skipped', message = 'switched off' WHERE schedule_id = ? AND state IN ('due', 'asks')`, int64(id))
 	return err
 }
-
-func unixOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.Unix()
-}

@@ -1,0 +1,174 @@
+package scoring
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Measures say how good probabilities were against what happened.
+type Measures struct {
+	Rows      int     `json:"rows"`
+	Positives int     `json:"positives"`
+	AUC       float64 `json:"auc"`       // chance that a positive ranks above a negative
+	AUCLow    float64 `json:"auc_low"`   // ends of its 95 % interval
+	AUCHigh   float64 `json:"auc_high"`  //
+	LogLoss   float64 `json:"log_loss"`  // natural logarithm, mean of a row
+	BaseLoss  float64 `json:"base_loss"` // the same of the base rate in every row
+	ECE       float64 `json:"ece"`       // expected calibration error over 10 bins of equal mass
+	Lift      float64 `json:"lift"`      // rate among the top tenth over the rate among all
+	Slope     float64 `json:"slope"`     // of a recalibration; 1 is right
+	Intercept float64 `json:"intercept"` // 0 is right
+	Brier     float64 `json:"brier"`     // mean squared error
+}
+
+// Measure compares probabilities with outcomes, 0 or 1, row by row. base is the
+// rate that BaseLoss supposes. Without both outcomes, AUC is 0.5 and its
+// interval is everything.
+func Measure(probability, outcome []float64, base float64) Measures {
+	m := Measures{Rows: len(outcome)}
+	if m.Rows == 0 {
+		return m
+	}
+	n := float64(m.Rows)
+	for i, y := range outcome {
+		if y == 1 {
+			m.Positives++
+		}
+		m.LogLoss += logLoss(probability[i], y) / n
+		m.BaseLoss += logLoss(base, y) / n
+		m.Brier += (probability[i] - y) * (probability[i] - y) / n
+	}
+	m.AUC, m.AUCLow, m.AUCHigh = auc(probability, outcome)
+	order := make([]int, len(outcome))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probability[a], probability[b]) })
+	for bin := range 10 {
+		from, to := bin*m.Rows/10, (bin+1)*m.Rows/10
+		gap, hits := 0.0, 0.0
+		for _, i := range order[from:to] {
+			gap += probability[i] - outcome[i]
+			hits += outcome[i]
+		}
+		m.ECE += math.Abs(gap) / n
+		if bin == 9 && m.Positives > 0 && to > from {
+			m.Lift = hits / float64(to-from) / (float64(m.Positives) / n)
+		}
+	}
+	scores := make([]float64, len(probability))
+	for i, p := range probability {
+		scores[i] = logit(min(max(p, 1e-9), 1-1e-9))
+	}
+	c := platt(scores, outcome, ones(len(scores)), 0)
+	m.Slope, m.Intercept = c.slope, c.offset
+	return m
+}
+
+func logLoss(p, y float64) float64 {
+	p = min(max(p, 1e-15), 1-1e-15)
+	if y == 1 {
+		return -math.Log(p)
+	}
+	return -math.Log1p(-p)
+}
+
+// auc returns the area under the ROC curve and its 95 % interval by the method
+// of DeLong and others, "Comparing the areas under two or more correlated
+// receiver operating characteristic curves" (1988).
+func auc(score, outcome []float64) (area, low, high float64) {
+	order := make([]int, len(score))
+	pos := 0.0
+	for i := range order {
+		order[i] = i
+		pos += outcome[i]
+	}
+	neg := float64(len(score)) - pos
+	if pos == 0 || neg == 0 {
+		return 0.5, 0, 1
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(score[a], score[b]) })
+	// Each row's share: how many of the other kind it stands on the right side
+	// of, a tie counting half.
+	share := make([]float64, len(score))
+	posBelow, negBelow := 0.0, 0.0
+	for from := 0; from < len(order); {
+		to, p := from, 0.0
+		for to < len(order) && score[order[to]] == score[order[from]] {
+			p += outcome[order[to]]
+			to++
+		}
+		q := float64(to-from) - p
+		for _, i := range order[from:to] {
+			if outcome[i] == 1 {
+				share[i] = (negBelow + q/2) / neg
+			} else {
+				share[i] = (pos - posBelow - p/2) / pos
+			}
+		}
+		posBelow, negBelow, from = posBelow+p, negBelow+q, to
+	}
+	for i, y := range outcome {
+		area += share[i] * y / pos
+	}
+	varPos, varNeg := 0.0, 0.0
+	for i, y := range outcome {
+		if gap := share[i] - area; y == 1 {
+			varPos += gap * gap
+		} else {
+			varNeg += gap * gap
+		}
+	}
+	spread := varPos/max(pos-1, 1)/pos + varNeg/max(neg-1, 1)/neg
+	half := 1.959964 * math.Sqrt(spread)
+	return area, max(area-half, 0), min(area+half, 1)
+}
+
+// calibrator maps a model's log-odds to calibrated ones: slope·x + offset.
+type calibrator struct{ slope, offset float64 }
+
+// platt fits a calibrator to scores out of the fold by maximum likelihood, after
+// Platt, "Probabilistic outputs for support vector machines" (1999). hold draws
+// it to the identity as if by so many rows of a fair coin.
+func platt(score, outcome, weight []float64, hold float64) calibrator {
+	c := calibrator{slope: 1}
+	for range 50 {
+		g0, g1 := -hold/4*c.offset, -hold/4*(c.slope-1)
+		h00, h01, h11 := hold/4+1e-9, 0.0, hold/4+1e-9
+		for i, x := range score {
+			q := sigmoid(c.slope*x + c.offset)
+			v := weight[i] * max(q*(1-q), 1e-12)
+			r := weight[i] * (outcome[i] - q)
+			g0 += r
+			g1 += r * x
+			h00 += v
+			h01 += v * x
+			h11 += v * x * x
+		}
+		det := h00*h11 - h01*h01
+		if !(det > 1e-12) {
+			return c
+		}
+		d0, d1 := (h11*g0-h01*g1)/det, (h00*g1-h01*g0)/det
+		if far := max(math.Abs(d0), math.Abs(d1)); far > 2 {
+			d0, d1 = d0*2/far, d1*2/far
+		}
+		c.offset += d0
+		c.slope += d1
+		if math.Abs(d0)+math.Abs(d1) < 1e-10 {
+			break
+		}
+	}
+	// A negative slope would turn the ranking round: then nothing was learned.
+	c.slope = min(max(c.slope, 0), 10)
+	return c
+}
+
+func ones(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
+}

@@ -1,0 +1,52 @@
+package scoring
+
+// Messages are the sentences of this package in English and Swedish, by code;
+// {0}, {1} … stand for the arguments. Reasons of a points card are
+// "card.<area>.<fit or intent>.<key>", with the value and the day of the part.
+var Messages = messages()
+
+func messages() map[string][2]string {
+	m := map[string][2]string{
+		"card.base":  {"Where every customer starts of whom anything is known.", "Där varje kund börjar som något är känt om."},
+		"card.limit": {"A score stays between 0 and 100; the points add up to {0}.", "Ett värde håller sig mellan 0 och 100; poängen blir tillsammans {0}."},
+
+		"error.score.area":        {"There is no points card for the area {0}.", "Det finns inget poängkort för området {0}."},
+		"error.score.edges":       {"Band edges must fall from High to Low between 100 and 0, not {0}, {1}, {2}.", "Bandens gränser måste falla från High till Low mellan 100 och 0, inte {0}, {1}, {2}."},
+		"error.score.matrix.name": {"A matrix needs a name.", "En matris behöver ett namn."},
+		"error.score.matrix.cell": {"The cell of fit {0} and intent {1} must be one of A1 to D4 that no other has, not {2}.", "Cellen för fit {0} och intent {1} måste vara en av A1 till D4 som ingen annan har, inte {2}."},
+
+		"error.score.matrix.builtin": {"{0} is the name of a built-in matrix.", "{0} är namnet på en inbyggd matris."},
+
+		"error.card.size":      {"A card may be {0} bytes long, this one has {1}.", "Ett kort får vara {0} byte långt, detta har {1}."},
+		"error.card.yaml":      {"This is no card: {0}.", "Detta är inget kort: {0}."},
+		"error.card.area":      {"{0} is no key of a solution area.", "{0} är ingen nyckel för ett lösningsområde."},
+		"error.card.version":   {"The version must be 1 or more, not {0}.", "Versionen måste vara 1 eller mer, inte {0}."},
+		"error.card.base":      {"The base must be 0 to 100 in quarters, not {0}.", "Grundvärdet måste vara 0 till 100 i fjärdedelar, inte {0}."},
+		"error.card.lines":     {"A score has 1 to {0} lines of points, not {1}.", "Ett värde har 1 till {0} poängrader, inte {1}."},
+		"error.card.key":       {"Each line needs a key of its own, of letters, digits and _, not {0}.", "Varje rad behöver en egen nyckel av bokstäver, siffror och _, inte {0}."},
+		"error.card.points":    {"A line gives -100 to 100 points in quarters and not 0, not {0}.", "En rad ger -100 till 100 poäng i fjärdedelar och inte 0, inte {0}."},
+		"error.card.days":      {"Days must be 0 to {0}, not {1}.", "Dagar måste vara 0 till {0}, inte {1}."},
+		"error.card.sentence":  {"Each line needs a sentence in English and in Swedish.", "Varje rad behöver en mening på engelska och på svenska."},
+		"error.card.when":      {"Each line needs 1 to {0} conditions, not {1}.", "Varje rad behöver 1 till {0} villkor, inte {1}."},
+		"error.card.fade":      {"Only points for an event can fade: make the event the first condition.", "Bara poäng för en händelse kan avta: gör händelsen till första villkoret."},
+		"error.card.subject":   {"A condition asks for exactly one of flag, flag_with, value, event, size, industry, not for {0}.", "Ett villkor frågar efter exakt en av flag, flag_with, value, event, size, industry, inte efter {0}."},
+		"error.card.misplaced": {"{0} does not belong to this condition.", "{0} hör inte till detta villkor."},
+		"error.card.is":        {"is must be yes or no, in quotes, not {0}.", "is måste vara yes eller no, inom citattecken, inte {0}."},
+		"error.card.in":        {"in must be same or any, not {0}.", "in måste vara same eller any, inte {0}."},
+		"error.card.window":    {"An event needs either within or ahead, in days.", "En händelse behöver antingen within eller ahead, i dagar."},
+		"error.card.range":     {"{0} needs from, to or contains.", "{0} behöver from, to eller contains."},
+		"error.card.event":     {"{0} is no kind of event.", "{0} är ingen sorts händelse."},
+		"error.card.text":      {"{0} has no letter or digit to look for.", "{0} har ingen bokstav eller siffra att leta efter."},
+	}
+	for _, c := range Cards() {
+		for _, side := range []struct {
+			name string
+			Side
+		}{{"fit", c.Fit}, {"intent", c.Intent}} {
+			for _, p := range side.Points {
+				m["card."+string(c.Area)+"."+side.name+"."+p.Key] = [2]string{p.EN, p.SV}
+			}
+		}
+	}
+	return m
+}

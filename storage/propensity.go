@@ -1,0 +1,247 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"actnow"
+	"actnow/scoring"
+)
+
+// SavePropensities saves our own scores of a month with their reasons, and makes
+// the standings of the customers anew, in one transaction. Saving the same again
+// changes nothing but the time of scoring. One without fit and intent takes an
+// earlier one of the month back.
+func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []scoring.Propensity) error {
+	if len(ps) == 0 {
+		return nil
+	}
+	rows := make([]propensityRow, len(ps))
+	seen := map[actnow.CustomerID]bool{}
+	var ids []actnow.CustomerID
+	for i, p := range ps {
+		var err error
+		if rows[i], err = newPropensityRow(p); err != nil {
+			return fmt.Errorf("save scores of customer %d: %w", p.Customer, err)
+		}
+		if !seen[p.Customer] {
+			seen[p.Customer] = true
+			ids = append(ids, p.Customer)
+		}
+	}
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		if err := saveRows(tx, month, rows, db.now().Unix()); err != nil {
+			return err
+		}
+		return refreshStandings(tx, `SELECT value FROM `+jsonEach, idList(ids))
+	})
+	if err != nil {
+		return fmt.Errorf("save %d scores of %s: %w", len(ps), month, err)
+	}
+	return nil
+}
+
+// propensityRow is a propensity with its reasons as they are kept.
+type propensityRow struct {
+	scoring.Propensity
+	fitParts, intentParts string // JSON; "" without a score
+}
+
+func newPropensityRow(p scoring.Propensity) (propensityRow, error) {
+	r := propensityRow{Propensity: p}
+	for _, side := range []struct {
+		score scoring.Score
+		text  *string
+	}{{p.Fit, &r.fitParts}, {p.Intent, &r.intentParts}} {
+		if side.score.Points == nil {
+			continue
+		}
+		parts := side.score.Parts
+		if parts == nil {
+			parts = []scoring.Part{}
+		}
+		b, err := json.Marshal(parts)
+		if err != nil {
+			return r, err
+		}
+		*side.text = string(b)
+	}
+	return r, nil
+}
+
+func saveRows(tx *sql.Tx, month actnow.Month, rows []propensityRow, now int64) error {
+	stmts := make([]*sql.Stmt, 4)
+	for i, query := range []string{
+		`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, model, scored_at)
+			VALUES (?, ?, ?, 'own', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (customer_id, area, month, source) DO UPDATE SET fit = excluded.fit, intent = excluded.intent,
+				fit_band = excluded.fit_band, intent_band = excluded.intent_band, cell = excluded.cell, cluster = excluded.cluster,
+				cluster_from = excluded.cluster_from, model = excluded.model, scored_at = excluded.scored_at`,
+		`DELETE FROM propensities WHERE customer_id = ? AND area = ? AND month = ? AND source = 'own'`,
+		`INSERT INTO score_parts (customer_id, area, month, score, parts) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (customer_id, area, month, score) DO UPDATE SET parts = excluded.parts`,
+		`DELETE FROM score_parts WHERE customer_id = ? AND area = ? AND month = ? AND score = ?`,
+	} {
+		stmt, err := tx.Prepare(query)
+		if err != nil {
+			return err
+		}
+		defer stmt.Close()
+		stmts[i] = stmt
+	}
+	save, drop, saveParts, dropParts := stmts[0], stmts[1], stmts[2], stmts[3]
+	for _, r := range rows {
+		var err error
+		if r.Fit.Points == nil && r.Intent.Points == nil {
+			_, err = drop.Exec(r.Customer, r.Area, month)
+		} else {
+			from := ""
+			if r.Cell != "" {
+				from = "matrix"
+			}
+			_, err = save.Exec(r.Customer, r.Area, month, r.Fit.Points, r.Intent.Points, r.FitBand, r.IntentBand, r.Cell, r.Cluster, from, r.Model, now)
+		}
+		if err != nil {
+			return err
+		}
+		for _, side := range []struct{ name, parts string }{{"fit", r.fitParts}, {"intent", r.intentParts}} {
+			if side.parts == "" {
+				_, err = dropParts.Exec(r.Customer, r.Area, month, side.name)
+			} else {
+				_, err = saveParts.Exec(r.Customer, r.Area, month, side.name, side.parts)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Sources returns what each report and our own scores say of a customer, side by
+// side: newest month first, then by area, our own last. The error matches
+// actnow.ErrNotFound if the customer is not in the scope.
+func (db *DB) Sources(ctx context.Context, scope actnow.Scope, id actnow.CustomerID) ([]scoring.Sourced, error) {
+	var out []scoring.Sourced
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		in := inScope(scope, "c.id")
+		var one int
+		if err := tx.QueryRow(`SELECT 1 FROM customers c WHERE c.id = ? AND `+in.sql, append([]any{id}, in.args...)...).Scan(&one); err != nil {
+			return noRows(err)
+		}
+		return each(tx, `SELECT area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, model, explanation
+			FROM propensities WHERE customer_id = ? ORDER BY month DESC, area, source = 'own', source`, []any{id}, func(rows *sql.Rows) error {
+			var s scoring.Sourced
+			err := rows.Scan(&s.Area, &s.Month, &s.Source, &s.Fit, &s.Intent, &s.FitBand, &s.IntentBand, &s.Cell, &s.Cluster, &s.ClusterFrom, &s.Model, &s.Explanation)
+			out = append(out, s)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sources of customer %d: %w", id, err)
+	}
+	return out, nil
+}
+
+// Matrix returns the active matrix.
+func (db *DB) Matrix(ctx context.Context) (scoring.Matrix, error) {
+	var m scoring.Matrix
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		m, err = activeMatrix(tx)
+		return err
+	})
+	return m, err
+}
+
+// Matrices returns all versions of all matrices by name, newest version first;
+// active is the place of the one in force.
+func (db *DB) Matrices(ctx context.Context) (all []scoring.Matrix, active int, err error) {
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT name, version, cells, active FROM matrices ORDER BY name, version DESC`, nil, func(rows *sql.Rows) error {
+			var m scoring.Matrix
+			var cells string
+			var inForce bool
+			if err := rows.Scan(&m.Name, &m.Version, &cells, &inForce); err != nil {
+				return err
+			}
+			if inForce {
+				active = len(all)
+			}
+			all = append(all, m)
+			return json.Unmarshal([]byte(cells), &all[len(all)-1].Cells)
+		})
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("matrices: %w", err)
+	}
+	return all, active, nil
+}
+
+// AddMatrix keeps m as the next version of its name, without choosing it, and
+// returns it with that version. The error is an *actnow.InputError if a cell is
+// missing, or if the name is that of a built-in matrix.
+func (db *DB) AddMatrix(ctx context.Context, by actnow.Actor, m scoring.Matrix) (scoring.Matrix, error) {
+	if err := m.Check(); err != nil {
+		return m, err
+	}
+	if m.Name == scoring.QuadrantsName || m.Name == scoring.RowsName {
+		return m, actnow.Invalid("error.score.matrix.builtin", "name", "%s is the name of a built-in matrix", m.Name)
+	}
+	cells, err := json.Marshal(m.Cells)
+	if err != nil {
+		return m, fmt.Errorf("add matrix %s: %w", m.Name, err)
+	}
+	err = db.write(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRow(`INSERT INTO matrices (name, version, cells, active, created_by, created_at)
+			SELECT ?, COALESCE(max(version), 0) + 1, ?, 0, ?, ? FROM matrices WHERE name = ? RETURNING version`,
+			m.Name, string(cells), by.Name, db.now().Unix(), m.Name).Scan(&m.Version); err != nil {
+			return err
+		}
+		return db.audit(tx, by, "matrix.add", fmt.Sprintf("matrix:%s@%d", m.Name, m.Version), m.Cells)
+	})
+	if err != nil {
+		return m, fmt.Errorf("add matrix %s: %w", m.Name, err)
+	}
+	return m, nil
+}
+
+// ChooseMatrix puts a version of a matrix in force and places all customers
+// anew, in one transaction. Clusters that a file says stay. The error matches
+// actnow.ErrNotFound if there is no such version.
+func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, version int) error {
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		var id int64
+		if err := tx.QueryRow(`SELECT id FROM matrices WHERE name = ? AND version = ?`, name, version).Scan(&id); err != nil {
+			return noRows(err)
+		}
+		if _, err := tx.Exec(`UPDATE matrices SET active = 0 WHERE active = 1 AND id <> ?`, id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE matrices SET active = 1 WHERE id = ?`, id); err != nil {
+			return err
+		}
+		m, err := activeMatrix(tx)
+		if err != nil {
+			return err
+		}
+		for fit, line := range m.Cells {
+			for intent, cell := range line {
+				if _, err := tx.Exec(`UPDATE propensities SET cell = ?, cluster = ? WHERE cluster_from = 'matrix' AND fit_band = ? AND intent_band = ?`,
+					cell, cell.Cluster(), fit, intent); err != nil {
+					return err
+				}
+			}
+		}
+		if err := refreshStandings(tx, `SELECT id FROM customers`); err != nil {
+			return err
+		}
+		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)
+	})
+	if err != nil {
+		return fmt.Errorf("choose matrix %s version %d: %w", name, version, err)
+	}
+	return nil
+}
