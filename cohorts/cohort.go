@@ -30,9 +30,9 @@ type Cohort struct {
 	By        string
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	Counts    Counts
+	Count     Counts
 	// Withheld is set if the rule names money and the reader may not see any:
-	// then there are no counts.
+	// then there is no Count.
 	Withheld bool
 }
 

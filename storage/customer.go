@@ -44,22 +44,27 @@ func (db *DB) Customers(ctx context.Context, scope actnow.Scope, q actnow.Custom
 		if err != nil {
 			return err
 		}
-		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
-			Scan(&page.Total, &page.Matched, &page.Mailable)
-		if err != nil {
-			return err
-		}
-		limit := q.Limit
-		if limit <= 0 {
-			limit = 50
-		}
-		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+		page, err = readCustomerPage(tx, scope, from, q)
 		return err
 	})
 	if err != nil {
 		return page, fmt.Errorf("list customers: %w", err)
 	}
 	return page, nil
+}
+
+func readCustomerPage(tx *sql.Tx, scope actnow.Scope, from clause, q actnow.CustomerQuery) (page actnow.CustomerPage, err error) {
+	err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
+		Scan(&page.Total, &page.Matched, &page.Mailable)
+	if err != nil {
+		return page, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+	return page, err
 }
 
 // EachCustomer calls fn with every customer that the query chooses, in its
@@ -143,6 +148,11 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		like := likeInside(q.Search)
 		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
 	}
+	chosen, err := db.filterQuery(tx, scope, q.Filter, q.Cohort)
+	if err != nil {
+		return clause{}, err
+	}
+	w.andClause(chosen)
 	from.sql += "\n\tWHERE " + w.sql
 	from.args = append(from.args, w.args...)
 	return from, nil
