@@ -30,9 +30,9 @@ type Cohort struct {
 	By        string
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	Count     Counts
+	Counts    Counts
 	// Withheld is set if the rule names money and the reader may not see any:
-	// then there is no Count.
+	// then there are no counts.
 	Withheld bool
 }
 

@@ -13,12 +13,13 @@ import (
 	"actnow/cohorts"
 )
 
-// CreateCohort keeps a filter under a name. The error matches actnow.ErrInvalid
-// if the filter cannot be read or the name used.
-func (db *DB) CreateCohort(ctx context.Context, by actnow.Actor, name, filter string) (actnow.CohortID, error) {
+// CreateCohort keeps a filter under a name and returns the cohort with its
+// counts. The error matches actnow.ErrInvalid if the filter cannot be read or
+// the name used.
+func (db *DB) CreateCohort(ctx context.Context, scope actnow.Scope, by actnow.Actor, name, filter string) (cohorts.Cohort, error) {
 	var id actnow.CohortID
 	err := db.write(ctx, func(tx *sql.Tx) error {
-		name, filter, err := db.checkCohort(tx, cohortRule{kind: string(cohorts.ByFilter)}, name, filter)
+		name, filter, err := db.checkCohort(tx, scope, 0, name, filter)
 		if err != nil {
 			return err
 		}
@@ -31,21 +32,24 @@ func (db *DB) CreateCohort(ctx context.Context, by actnow.Actor, name, filter st
 		return db.auditCohort(tx, by, "cohort.create", id, name, filter)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("create cohort: %w", err)
+		return cohorts.Cohort{}, fmt.Errorf("create cohort: %w", err)
 	}
-	return id, nil
+	return db.Cohort(ctx, scope, id)
 }
 
-// ChangeCohort gives a cohort another name and another filter; the filter is
-// ignored for a column's cohort. The error matches actnow.ErrNotFound, or actnow.ErrInvalid as that of
+// ChangeCohort gives a cohort another name and, if it follows a filter, another
+// filter. The error matches actnow.ErrNotFound, or actnow.ErrInvalid as that of
 // CreateCohort does.
-func (db *DB) ChangeCohort(ctx context.Context, by actnow.Actor, id actnow.CohortID, name, filter string) error {
+func (db *DB) ChangeCohort(ctx context.Context, scope actnow.Scope, by actnow.Actor, id actnow.CohortID, name, filter string) error {
 	err := db.write(ctx, func(tx *sql.Tx) error {
 		rule, err := cohortByID(tx, id)
 		if err != nil {
 			return err
 		}
-		name, filter, err := db.checkCohort(tx, rule, name, filter)
+		if rule.kind == string(cohorts.ByColumn) {
+			filter = ""
+		}
+		name, filter, err := db.checkCohort(tx, scope, id, name, filter)
 		if err != nil {
 			return err
 		}
@@ -65,28 +69,34 @@ func (db *DB) ChangeCohort(ctx context.Context, by actnow.Actor, id actnow.Cohor
 	return nil
 }
 
-// checkCohort returns the name trimmed and the filter in its canonical form, for
-// a cohort that is new, with the id 0, or changed.
-func (db *DB) checkCohort(tx *sql.Tx, rule cohortRule, name, filter string) (string, string, error) {
+// checkCohort returns the name trimmed and the filter in its canonical form. id
+// is that of the cohort that is changed, or 0.
+func (db *DB) checkCohort(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, name, filter string) (string, string, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n == 0 || n > cohorts.MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
 		return "", "", actnow.Invalid("error.cohort_name", "name", "a cohort needs a name of at most %d characters", cohorts.MaxName)
 	}
 	var taken bool
-	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM cohorts WHERE fold(name) = ? AND id <> ? AND deleted_at IS NULL)`, fold(name), int64(rule.id)).Scan(&taken); err != nil {
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM cohorts WHERE fold(name) = ? AND id <> ? AND deleted_at IS NULL)`, fold(name), int64(id)).Scan(&taken); err != nil {
 		return "", "", err
 	}
 	if taken {
 		return "", "", actnow.Invalid("error.cohort_name_taken", "name", "there is a cohort named %q already", name)
 	}
-	if rule.kind == string(cohorts.ByColumn) {
-		return name, "", nil
+	if id != 0 && filter == "" {
+		rule, err := cohortByID(tx, id)
+		if err != nil || rule.kind == string(cohorts.ByColumn) {
+			return name, "", err
+		}
 	}
 	e, err := cohorts.Parse(filter)
 	if err != nil {
 		return "", "", err
 	}
-	b := filterBuilder{tx: tx, scope: actnow.Everything, today: db.now(), open: []actnow.CohortID{rule.id}}
+	b := filterBuilder{tx: tx, scope: scope, today: db.now()}
+	if id != 0 {
+		b.open = []actnow.CohortID{id}
+	}
 	if _, err := b.customers(e); err != nil {
 		return "", "", err
 	}
@@ -238,7 +248,7 @@ func (db *DB) listCohorts(tx *sql.Tx, scope actnow.Scope, cond string, args ...a
 	for i := range list {
 		members, err := db.cohortMembers(tx, scope, list[i].ID, "")
 		if err == nil {
-			list[i].Count, err = countCustomers(tx, members)
+			list[i].Counts, err = countCustomers(tx, members)
 		}
 		var input *actnow.InputError
 		if errors.As(err, &input) && input.Code == "error.filter_revenue" {
@@ -259,7 +269,7 @@ func (db *DB) CountFilter(ctx context.Context, scope actnow.Scope, filter string
 		return counts, err
 	}
 	err = db.read(ctx, func(tx *sql.Tx) error {
-		q, err := db.filterIDs(tx, scope, e, "")
+		q, err := db.filterCustomers(tx, scope, e, "")
 		if err != nil {
 			return err
 		}
@@ -293,51 +303,58 @@ func (db *DB) cohortMembers(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, 
 	return b.members(rule)
 }
 
-// CohortCustomers returns the keys of a cohort's customers, in ascending order:
-// the audience of a campaign before anyone is left out. Pages take them with
-// Customers, within a scope. The error matches actnow.ErrNotFound.
-func (db *DB) CohortCustomers(ctx context.Context, id actnow.CohortID) (ids []actnow.CustomerID, err error) {
+// CohortMembers returns the keys of a cohort's customers within the scope, in
+// ascending order: the audience of a campaign before anyone is left out. The
+// error matches actnow.ErrNotFound.
+func (db *DB) CohortMembers(ctx context.Context, scope actnow.Scope, id actnow.CohortID) (ids []actnow.CustomerID, err error) {
 	err = db.read(ctx, func(tx *sql.Tx) error {
-		q, err := db.cohortMembers(tx, actnow.Everything, id, "")
-		if err != nil {
-			return err
-		}
-		ids, err = readCustomerIDs(tx, q)
+		ids, err = db.cohortCustomers(tx, scope, id)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("customers of cohort %d: %w", id, err)
+		return nil, fmt.Errorf("members of cohort %d: %w", id, err)
 	}
 	return ids, nil
 }
 
-// FilterCustomers returns the keys of the customers that a filter chooses, in
-// ascending order. The error matches actnow.ErrInvalid if it cannot be read.
-func (db *DB) FilterCustomers(ctx context.Context, filter string) (ids []actnow.CustomerID, err error) {
-	e, err := cohorts.Parse(filter)
+// cohortCustomers is CohortMembers within a transaction.
+func (db *DB) cohortCustomers(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID) ([]actnow.CustomerID, error) {
+	q, err := db.cohortMembers(tx, scope, id, "")
 	if err != nil {
 		return nil, err
 	}
-	err = db.read(ctx, func(tx *sql.Tx) error {
-		q, err := db.filterIDs(tx, actnow.Everything, e, "")
-		if err != nil {
-			return err
-		}
-		ids, err = readCustomerIDs(tx, q)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("customers of a filter: %w", err)
-	}
-	return ids, nil
+	return hitIDs(tx, q)
 }
 
-func readCustomerIDs(tx *sql.Tx, q clause) (ids []actnow.CustomerID, err error) {
-	err = each(tx, `SELECT c.id FROM (`+q.sql+`) c ORDER BY c.id`, q.args, func(rows *sql.Rows) error {
+// hitIDs reads a query of customer ids, in ascending order.
+func hitIDs(tx *sql.Tx, q clause) ([]actnow.CustomerID, error) {
+	ids := []actnow.CustomerID{}
+	err := each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
 		var id actnow.CustomerID
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	return ids, err
+}
+
+// FilterMembers returns the keys of all customers that a filter chooses, in
+// ascending order. The error matches actnow.ErrInvalid if it cannot be read.
+func (db *DB) FilterMembers(ctx context.Context, filter string) (ids []actnow.CustomerID, err error) {
+	e, err := cohorts.Parse(filter)
+	if err != nil {
+		return nil, err
+	}
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		q, err := db.filterCustomers(tx, actnow.Everything, e, "")
+		if err != nil {
+			return err
+		}
+		ids, err = hitIDs(tx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members of a filter: %w", err)
+	}
+	return ids, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"actnow"
 	"actnow/cohorts"
@@ -24,7 +23,7 @@ func (db *DB) CohortChange(ctx context.Context, scope actnow.Scope, id actnow.Co
 		}
 		count := func(n *int, in, out clause) error {
 			return tx.QueryRow(`WITH now (id) AS (`+in.sql+`), was (id) AS (`+out.sql+`) SELECT count(*) FROM now WHERE id NOT IN (SELECT id FROM was)`,
-				slices.Concat(in.args, out.args)...).Scan(n)
+				append(in.args[:len(in.args):len(in.args)], out.args...)...).Scan(n)
 		}
 		if err := count(&change.Joined, now, before); err != nil {
 			return err
@@ -54,30 +53,55 @@ func (db *DB) twoMonths(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, chan
 	return now, before, err
 }
 
-// CohortMoved returns a page of the customers on one side of a cohort's change,
-// chosen further and ordered by the query. The error matches actnow.ErrNotFound.
+// CohortMoved returns a page of the customers on one side of a cohort's change;
+// of the query, what orders and pages counts, and the area whose standing is
+// shown. The error matches actnow.ErrNotFound.
 func (db *DB) CohortMoved(ctx context.Context, scope actnow.Scope, id actnow.CohortID, side cohorts.Side, q actnow.CustomerQuery) (actnow.CustomerPage, error) {
-	var page actnow.CustomerPage
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	return db.customersAmong(ctx, scope, q, func(tx *sql.Tx) (clause, error) {
 		var change cohorts.Change
 		now, before, err := db.twoMonths(tx, scope, id, &change)
-		if err != nil || change.Previous == "" {
-			return err
-		}
-		if side == cohorts.Left {
+		switch {
+		case err != nil:
+			return clause{}, err
+		case change.Previous == "":
+			return never, nil
+		case side == cohorts.Left:
 			now, before = before, now
+		}
+		return clause{sql: "c.id IN (" + now.sql + ") AND c.id NOT IN (" + before.sql + ")",
+			args: append(now.args[:len(now.args):len(now.args)], before.args...)}, nil
+	})
+}
+
+// customersAmong is Customers, for those who satisfy a condition on c.id.
+func (db *DB) customersAmong(ctx context.Context, scope actnow.Scope, q actnow.CustomerQuery, among func(tx *sql.Tx) (clause, error)) (actnow.CustomerPage, error) {
+	q.Filter, q.Cohort = "", 0
+	var page actnow.CustomerPage
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		cond, err := among(tx)
+		if err != nil {
+			return err
 		}
 		from, err := db.chosenCustomers(tx, scope, q)
 		if err != nil {
 			return err
 		}
-		from.sql += "\n\tAND c.id IN (" + now.sql + ") AND c.id NOT IN (" + before.sql + ")"
-		from.args = slices.Concat(from.args, now.args, before.args)
-		page, err = readCustomerPage(tx, scope, from, q)
+		from.sql += "\n\tAND " + cond.sql
+		from.args = append(from.args, cond.args...)
+		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
+			Scan(&page.Total, &page.Matched, &page.Mailable)
+		if err != nil {
+			return err
+		}
+		limit := q.Limit
+		if limit <= 0 {
+			limit = 50
+		}
+		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
 		return err
 	})
 	if err != nil {
-		return actnow.CustomerPage{}, fmt.Errorf("who moved in cohort %d: %w", id, err)
+		return actnow.CustomerPage{}, fmt.Errorf("customers of a cohort: %w", err)
 	}
 	return page, nil
 }

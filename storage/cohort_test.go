@@ -15,13 +15,12 @@ func TestCohortLife(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Open(t, people, filterSeed)
 	ctx, by := t.Context(), actnow.Actor{Name: "Elin"}
-	id, err := db.CreateCohort(ctx, by, "  Hot in Sweden ", `cluster="actnow" AND country = "Sweden"`)
+	c, err := db.CreateCohort(ctx, actnow.Everything, by, "  Hot in Sweden ", `cluster="actnow" AND country = "Sweden"`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := db.Cohort(ctx, actnow.Everything, id)
-	if err != nil || c.Name != "Hot in Sweden" || c.Filter != `cluster = "Act Now" and country = "Sweden"` || c.Kind != cohorts.ByFilter ||
-		c.By != "Elin" || c.Count != (cohorts.Counts{Customers: 1, Matched: 1, Mailable: 1}) {
+	if c.Name != "Hot in Sweden" || c.Filter != `cluster = "Act Now" and country = "Sweden"` || c.Kind != cohorts.ByFilter ||
+		c.By != "Elin" || c.Counts != (cohorts.Counts{Customers: 1, Matched: 1, Mailable: 1}) {
 		t.Errorf("CreateCohort = %+v", c)
 	}
 	for _, tt := range []struct{ name, filter, code string }{
@@ -33,17 +32,17 @@ func TestCohortLife(t *testing.T) {
 		{"odd", `clster = "x"`, "error.filter_field"},
 	} {
 		var input *actnow.InputError
-		if _, err := db.CreateCohort(ctx, by, tt.name, tt.filter); !errors.As(err, &input) || input.Code != tt.code {
+		if _, err := db.CreateCohort(ctx, actnow.Everything, by, tt.name, tt.filter); !errors.As(err, &input) || input.Code != tt.code {
 			t.Errorf("CreateCohort(%.20q, %q) error = %v, want %s", tt.name, tt.filter, err, tt.code)
 		}
 	}
-	if err := db.ChangeCohort(ctx, by, c.ID, "Cold", `cluster = "Educate"`); err != nil {
+	if err := db.ChangeCohort(ctx, actnow.Everything, by, c.ID, "Cold", `cluster = "Educate"`); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.ChangeCohort(ctx, by, c.ID, "Cold", `cohort = "Cold"`); !errors.Is(err, actnow.ErrInvalid) {
+	if err := db.ChangeCohort(ctx, actnow.Everything, by, c.ID, "Cold", `cohort = "Cold"`); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("a cohort within itself: %v, want ErrInvalid", err)
 	}
-	if c, err = db.Cohort(ctx, actnow.Everything, c.ID); err != nil || c.Name != "Cold" || c.Count.Customers != 1 {
+	if c, err = db.Cohort(ctx, actnow.Everything, c.ID); err != nil || c.Name != "Cold" || c.Counts.Customers != 1 {
 		t.Errorf("after the change %+v, %v", c, err)
 	}
 	if err := db.DeleteCohort(ctx, by, c.ID); err != nil {
@@ -52,7 +51,7 @@ func TestCohortLife(t *testing.T) {
 	if _, err := db.Cohort(ctx, actnow.Everything, c.ID); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("after the deletion: %v, want ErrNotFound", err)
 	}
-	if _, err := db.CreateCohort(ctx, by, "Cold", `fit > 1`); err != nil {
+	if _, err := db.CreateCohort(ctx, actnow.Everything, by, "Cold", `fit > 1`); err != nil {
 		t.Errorf("the name of a deleted cohort is taken: %v", err)
 	}
 }
@@ -68,10 +67,10 @@ func TestCohortInUse(t *testing.T) {
 			t.Errorf("delete %s: %v, want ErrConflict", name, err)
 		}
 	}
-	if err := db.ChangeCohort(ctx, actnow.System, 2, "Svear", `country = "Sweden"`); !errors.Is(err, actnow.ErrConflict) {
+	if err := db.ChangeCohort(ctx, actnow.Everything, actnow.System, 2, "Svear", `country = "Sweden"`); !errors.Is(err, actnow.ErrConflict) {
 		t.Errorf("rename what another names: %v, want ErrConflict", err)
 	}
-	if err := db.ChangeCohort(ctx, actnow.System, 1, "Premium upsell", "ignored"); err != nil {
+	if err := db.ChangeCohort(ctx, actnow.Everything, actnow.System, 1, "Premium upsell", "ignored"); err != nil {
 		t.Errorf("rename a column's cohort: %v", err)
 	}
 	storagetest.Exec(t, db, `UPDATE campaigns SET state = 'finished'`)
@@ -99,7 +98,7 @@ func TestCohorts(t *testing.T) {
 	}
 	var got []row
 	for _, c := range list {
-		got = append(got, row{c.Name, c.Kind, c.Count, c.Withheld})
+		got = append(got, row{c.Name, c.Kind, c.Counts, c.Withheld})
 	}
 	want := []row{
 		{"Hot Swedes", cohorts.ByFilter, cohorts.Counts{Customers: 1, Matched: 1, Mailable: 1}, false},
@@ -133,28 +132,28 @@ func TestCohortChange(t *testing.T) {
 		}
 		return all
 	}
-	hot, err := db.CreateCohort(ctx, actnow.System, "Hot", `area = azure and cluster = "Act Now"`)
+	hot, err := db.CreateCohort(ctx, actnow.Everything, actnow.System, "Hot", `area = azure and cluster = "Act Now"`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// In September customers 2 and 3 were in the column and 3 was hot; 1 joined both.
 	for id, want := range map[actnow.CohortID]cohorts.Change{
-		hot: {Month: "2026-10", Previous: "2026-09", Joined: 1, Left: 1},
-		1:   {Month: "2026-10", Previous: "2026-09", Joined: 1, Left: 1},
-		2:   {Month: "2026-10", Previous: "2026-09"},
+		hot.ID: {Month: "2026-10", Previous: "2026-09", Joined: 1, Left: 1},
+		1:      {Month: "2026-10", Previous: "2026-09", Joined: 1, Left: 1},
+		2:      {Month: "2026-10", Previous: "2026-09"},
 	} {
 		if got, err := db.CohortChange(ctx, actnow.Everything, id); err != nil || got != want {
 			t.Errorf("CohortChange(%d) = %+v, %v; want %+v", id, got, err, want)
 		}
 	}
 	azure := actnow.CustomerQuery{Area: actnow.Azure}
-	if got := ids(db.CohortMoved(ctx, actnow.Everything, hot, cohorts.Joined, azure)); !slices.Equal(got, []actnow.CustomerID{1}) {
+	if got := ids(db.CohortMoved(ctx, actnow.Everything, hot.ID, cohorts.Joined, azure)); !slices.Equal(got, []actnow.CustomerID{1}) {
 		t.Errorf("joined %v", got)
 	}
-	if got := ids(db.CohortMoved(ctx, actnow.Everything, hot, cohorts.Left, azure)); !slices.Equal(got, []actnow.CustomerID{3}) {
+	if got := ids(db.CohortMoved(ctx, actnow.Everything, hot.ID, cohorts.Left, azure)); !slices.Equal(got, []actnow.CustomerID{3}) {
 		t.Errorf("left %v", got)
 	}
-	if got := ids(db.CohortMoved(ctx, lund, hot, cohorts.Left, azure)); len(got) != 0 {
+	if got := ids(db.CohortMoved(ctx, lund, hot.ID, cohorts.Left, azure)); len(got) != 0 {
 		t.Errorf("left, seen from Lund: %v", got)
 	}
 	if got := ids(db.Customers(ctx, actnow.Everything, actnow.CustomerQuery{Cohort: 2, Filter: `org_size > 100`})); !slices.Equal(got, []actnow.CustomerID{1}) {
@@ -169,11 +168,11 @@ func TestCohortChange(t *testing.T) {
 	if _, err := db.CohortChange(ctx, actnow.Everything, 404); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("change of no cohort: %v", err)
 	}
-	if _, err := db.CohortCustomers(ctx, 404); !errors.Is(err, actnow.ErrNotFound) {
+	if _, err := db.CohortMembers(ctx, actnow.Everything, 404); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("members of no cohort: %v", err)
 	}
 	storagetest.Exec(t, db, `UPDATE snapshots SET current = 0 WHERE month = '2026-09'`)
-	if got, err := db.CohortChange(ctx, actnow.Everything, hot); err != nil || got != (cohorts.Change{Month: "2026-10"}) {
+	if got, err := db.CohortChange(ctx, actnow.Everything, hot.ID); err != nil || got != (cohorts.Change{Month: "2026-10"}) {
 		t.Errorf("without a month before: %+v, %v", got, err)
 	}
 }

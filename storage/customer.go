@@ -44,27 +44,22 @@ func (db *DB) Customers(ctx context.Context, scope actnow.Scope, q actnow.Custom
 		if err != nil {
 			return err
 		}
-		page, err = readCustomerPage(tx, scope, from, q)
+		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
+			Scan(&page.Total, &page.Matched, &page.Mailable)
+		if err != nil {
+			return err
+		}
+		limit := q.Limit
+		if limit <= 0 {
+			limit = 50
+		}
+		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
 		return err
 	})
 	if err != nil {
 		return page, fmt.Errorf("list customers: %w", err)
 	}
 	return page, nil
-}
-
-func readCustomerPage(tx *sql.Tx, scope actnow.Scope, from clause, q actnow.CustomerQuery) (page actnow.CustomerPage, err error) {
-	err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
-		Scan(&page.Total, &page.Matched, &page.Mailable)
-	if err != nil {
-		return page, err
-	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
-	return page, err
 }
 
 // EachCustomer calls fn with every customer that the query chooses, in its
@@ -94,6 +89,12 @@ func (db *DB) EachCustomer(ctx context.Context, scope actnow.Scope, q actnow.Cus
 			}
 		}
 	})
+}
+
+// CustomerCount returns how many customers there are.
+func (db *DB) CustomerCount(ctx context.Context) (n int64, err error) {
+	err = db.readers.QueryRowContext(ctx, `SELECT count(*) FROM customers`).Scan(&n)
+	return n, err
 }
 
 // Whether a customer, by c.id, has a matched account, or someone to mail.

@@ -26,12 +26,12 @@ type filterBuilder struct {
 	heads []snapshotHeaders // of the newest snapshots, read once
 }
 
-// filterIDs returns the query of the ids of customers that the filter
+// filterCustomers returns the query of the ids of customers that the filter
 // chooses and the scope allows. Standings and cohort columns are those of the
 // end of month, or current if it is ""; all else is as it is today. The error
 // matches actnow.ErrInvalid if the filter names money and the scope has no
 // Revenue, or a cohort within itself.
-func (db *DB) filterIDs(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr, month actnow.Month) (clause, error) {
+func (db *DB) filterCustomers(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr, month actnow.Month) (clause, error) {
 	b := filterBuilder{tx: tx, scope: scope, today: db.now(), month: month}
 	return b.customers(e)
 }
@@ -321,7 +321,7 @@ func (db *DB) filterQuery(tx *sql.Tx, scope actnow.Scope, filter string, cohort 
 		if err != nil {
 			return clause{}, err
 		}
-		q, err := db.filterIDs(tx, scope, e, "")
+		q, err := db.filterCustomers(tx, scope, e, "")
 		if err != nil {
 			return clause{}, err
 		}

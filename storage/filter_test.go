@@ -65,8 +65,8 @@ func chosen(t testing.TB, db *storage.DB, scope actnow.Scope, filter string) ([]
 	if filter != "" && (n.Customers != len(ids) || n.Matched != page.Matched || n.Mailable != page.Mailable) {
 		t.Errorf("%q counts %+v and lists %v", filter, n, ids)
 	}
-	if all, err := db.FilterCustomers(t.Context(), filter); scope.AllLocations && (err != nil || !slices.Equal(all, ids)) {
-		t.Errorf("FilterCustomers(%q) = %v, %v; want %v", filter, all, err, ids)
+	if all, err := db.FilterMembers(t.Context(), filter); scope.AllLocations && (err != nil || !slices.Equal(all, ids)) {
+		t.Errorf("FilterMembers(%q) = %v, %v; want %v", filter, all, err, ids)
 	}
 	return ids, nil
 }

@@ -68,13 +68,13 @@ func (a *app) plan(ctx context.Context, id actnow.CampaignID, period string) (ca
 	}
 	p := campaigns.LaunchPlan{Period: period, Domain: a.mailDomain(pack),
 		Language: func(contact string) (string, bool) { return campaigns.ChooseLanguage(pack, contact) }}
-	if p.Customers, err = a.db.CohortCustomers(ctx, c.Cohort); err != nil {
+	if p.Customers, err = a.db.CohortMembers(ctx, actnow.Everything, c.Cohort); err != nil {
 		return p, nil, err
 	}
 	for _, s := range pack.Steps {
 		step := campaigns.LaunchStep{Key: s.Key, After: s.After, Channel: s.Channel}
 		if s.When != "" {
-			if step.Only, err = a.db.FilterCustomers(ctx, s.When); err != nil {
+			if step.Only, err = a.db.FilterMembers(ctx, s.When); err != nil {
 				return p, nil, fmt.Errorf("step %s: %w", s.Key, err)
 			}
 		}
