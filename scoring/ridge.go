@@ -66,6 +66,7 @@ func (c *ridgeColumn) term(f *frame, row int) float64 {
 // gathers their normal equations.
 func newRidge(f *frame, rows []int, use []bool, target func(row int) float64) (r *ridge, gram *mat.SymDense, moments []float64) {
 	r = &ridge{}
+	fine := resolutionFor(f, use)
 	for j := range f.nums {
 		if use != nil && !use[j] {
 			continue
@@ -76,7 +77,7 @@ func newRidge(f *frame, rows []int, use []bool, target func(row int) float64) (r
 			}
 			continue
 		}
-		if b, ok := newBasis(f, j, rows); ok {
+		if b, ok := newBasis(f, j, rows, fine); ok {
 			for _, level := range b.names {
 				r.columns = append(r.columns, ridgeColumn{feature: j, form: formLevel, level: level})
 			}
