@@ -25,12 +25,13 @@ const (
 	OutLanguage     LeftOut = "language"       // no text in a language of the pack
 	OutCondition    LeftOut = "step_condition" // the step's condition does not hold
 	OutDuplicate    LeftOut = "duplicate"      // the address is in the audience already
+	OutMailedBefore LeftOut = "mailed_before"  // an earlier run of the campaign has mailed the address
 	OutFrequencyCap LeftOut = "frequency_cap"
 )
 
 // LeftOuts lists the reasons in the order in which they are looked at.
 var LeftOuts = []LeftOut{OutNotMatched, OutNoContact, OutNoAddress, OutDoNotEmail, OutSuppressed,
-	OutNoBasis, OutLanguage, OutCondition, OutDuplicate, OutFrequencyCap}
+	OutNoBasis, OutLanguage, OutCondition, OutDuplicate, OutMailedBefore, OutFrequencyCap}
 
 // Fields are the merge fields of one recipient, by the names of the contract
 // (FirstName, Company, …). A missing field is the empty text.
@@ -47,23 +48,27 @@ type Message struct {
 	Address    string // as the contact has it; the row's key is its normal form
 	Name       string
 	Language   string
-	Attempt    int    // of this try; the first is 1
-	MessageID  string // with angle brackets; derived from the row
-	ReturnPath string // envelope sender; derived from the row
+	Attempt    int       // of this try; the first is 1
+	Due        time.Time // when the step was first due: the age of retries counts from here
+	Tried      time.Time // when it was last offered to the server, zero if never
+	MessageID  string    // with angle brackets; derived from the row
+	ReturnPath string    // envelope sender; derived from the row
 	Fields     Fields
 }
 
 // Verdict is what a try came to, from the replies of the server alone.
 type Verdict struct {
-	State actnow.LedgerState // sent, deferred, bounced, suppressed or unknown; queued if the row was never offered
-	Code  int                // SMTP code, 0 if none was heard
-	Reply string             // the last reply or error, in one line
-	Why   string             // in a word: "taken", "no such address", "policy", …
+	// State is sent, deferred, bounced or unknown; queued if the row was never
+	// offered, cancelled if no mail can be made of it.
+	State actnow.LedgerState
+	Code  int    // SMTP code, 0 if none was heard
+	Reply string // the last reply or error, in one line
+	Why   string // in a word: "taken", "no such address", "policy", …
 	// RetryAt is when a deferred row is due again.
 	RetryAt time.Time
 	// Suppress is set when the address itself is no good (5.1.1).
 	Suppress bool
-	// Stop is set when the server refuses the sender by policy (5.7.x): the
-	// campaign stops.
+	// Stop is set when the server refuses the sender or the content by policy
+	// (5.7.x, or any 5xx to MAIL): the campaign stops.
 	Stop bool
 }

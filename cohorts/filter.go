@@ -56,6 +56,8 @@ const (
 	Number                  // float64
 	Day                     // a date, or today ± days
 	YesNo                   // yes or no
+	Choice                  // one of a list, in Value.Text as the list spells it
+	Month                   // "2026-11", in Value.Text
 )
 
 // Field is a field of the catalogue, or raw."Header" of a kept column.
@@ -74,4 +76,14 @@ type Value struct {
 	Relative bool
 	Days     int
 	Yes      bool
+}
+
+// At returns the day that v means when today is the given time: midnight UTC of
+// v.Day, or of today's date and the offset.
+func (v Value) At(today time.Time) time.Time {
+	if !v.Relative {
+		return v.Day
+	}
+	year, month, day := today.Date()
+	return time.Date(year, month, day+v.Days, 0, 0, 0, 0, time.UTC)
 }

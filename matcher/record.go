@@ -43,6 +43,7 @@ type Comparison struct {
 	Level    string  // "equal", "alike", "different", "missing"
 	Bits     float64 // match weight: log2 of the likelihood ratio
 	Code     string  // names the sentence in the message catalogues
+	Args     []any   // fill it, in order
 	Note     string  // the same in English
 }
 

@@ -22,6 +22,26 @@ const (
 // Kinds lists the reports in the order pages show them.
 var Kinds = []Kind{Azure, M365, Security, D365, Renewals, Surface}
 
+// Name returns the report's name as Microsoft writes it, the same in every
+// language.
+func (k Kind) Name() string {
+	switch k {
+	case Renewals:
+		return "Agreement Renewals"
+	case Azure:
+		return "Azure"
+	case D365:
+		return "Dynamics 365"
+	case M365:
+		return "Microsoft 365"
+	case Security:
+		return "Security"
+	case Surface:
+		return "Surface"
+	}
+	return string(k)
+}
+
 // Row is one usable line of a report. Blank cells are zero values and mean "not
 // said", never 0.
 type Row struct {
@@ -100,6 +120,16 @@ type Column struct {
 	Known     bool   // a cohort column of the catalogue
 }
 
+// Unknown reports whether the catalogue does not know the column at all. Such a
+// column is kept as it is.
+func (c Column) Unknown() bool {
+	if c.Field != "" || c.Header == "" {
+		return false
+	}
+	_, twice := Lookup(c.Header) // a known one that came before
+	return !twice
+}
+
 // Rejected is a line that could not be used, with the reason in a sentence.
 type Rejected struct {
 	Line   int    `json:"line"`
@@ -141,4 +171,17 @@ type Result struct {
 	DryRun           bool         `json:"dry_run,omitempty"`
 
 	Snapshot actnow.SnapshotID `json:"-"`
+	// Notices are the warnings by code, in the same order.
+	Notices []Notice `json:"-"`
+	// Columns are those of the file, with what is known of them once all rows
+	// were read.
+	Columns []Column `json:"-"`
+	// Crossings counts which clusters the file names for which bands.
+	Crossings Evidence `json:"-"`
+}
+
+// Warn adds a warning.
+func (r *Result) Warn(n Notice) {
+	r.Notices = append(r.Notices, n)
+	r.Warnings = append(r.Warnings, n.String())
 }

@@ -23,10 +23,14 @@ type Store interface {
 type Stage interface {
 	// Add stages rows. The rows and their slices are not kept.
 	Add(ctx context.Context, rows []Row) error
-	// Compare counts what Publish would do.
-	Compare(ctx context.Context) (Result, error)
-	// Publish makes the snapshot current with the rejected lines and warnings
-	// of res, and returns the counts. All of it happens or none of it.
+	// Compare returns res with the counts of what Publish would do.
+	Compare(ctx context.Context, res Result) (Result, error)
+	// Publish makes the snapshot current with the columns, rejected lines and
+	// warnings of res, and returns res with the counts. A row that repeats an
+	// earlier one cell for cell counts once. Nobody is gone unless Head says
+	// that the file is complete and no line was rejected. All of it happens or
+	// none of it. If the same content was published for the month meanwhile,
+	// that result comes back with AlreadyImported set.
 	Publish(ctx context.Context, res Result) (Result, error)
 	// Discard drops the stage; after Publish it does nothing.
 	Discard() error

@@ -44,8 +44,8 @@ type Schedule struct {
 	Zone    string // IANA name
 	Last    bool   // a day beyond the month's end is its last day
 	CatchUp CatchUp
-	MaxLate time.Duration
-	Since   time.Time // periods due at or before this instant are none of ours
+	MaxLate time.Duration // 0 is MaxLateJob, or MaxLateAsk for CatchAsk
+	Since   time.Time     // periods of Line due at or before this instant are none of ours
 	Enabled bool
 }
 
@@ -53,10 +53,17 @@ type Schedule struct {
 type Run struct {
 	Schedule actnow.ScheduleID
 	Key      string
-	Period   string // "2026-11", "2026-11-25", "2026-11-25T06:00", in the schedule's zone
-	DueAt    time.Time
-	State    State
-	Attempt  int
+	// Period is what may happen once: "2026", "2026-Q4", "2026-11", "2026-11-25"
+	// or "2026-11-25T06:00", in the schedule's zone; with seconds,
+	// "2026-11-25T06:00:07", if a person asked for the run.
+	Period  string
+	DueAt   time.Time
+	State   State
+	Attempt int // how often it was claimed
+	// StartedAt and EndedAt are zero, Message is empty, until there is something
+	// to say.
+	StartedAt, EndedAt time.Time
+	Message            string
 }
 
 // Store keeps schedules and their runs.
@@ -68,12 +75,17 @@ type Store interface {
 	// AddRuns records runs; a period that has a row keeps it. It returns those
 	// that were added.
 	AddRuns(ctx context.Context, runs []Run) ([]Run, error)
-	// ClaimRun takes a due run, or a running one whose lease has ended, for
-	// lease. ok is false if another has it.
-	ClaimRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error)
 	// ClaimableRuns returns runs in state due, or running with a lease that
-	// ended before now.
+	// ended before now, oldest first.
 	ClaimableRuns(ctx context.Context, now time.Time) ([]Run, error)
-	// FinishRun records the outcome of a claimed run.
+	// ClaimRun takes a due run, or a running one whose lease has ended, for
+	// lease. ok is false if another has it, or has another period of the same
+	// schedule.
+	ClaimRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error)
+	// RenewRun prolongs the lease of a running run. ok is false if the run is no
+	// longer running.
+	RenewRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error)
+	// FinishRun records the outcome of a running run: done, failed, or due if it
+	// was interrupted and is to start again.
 	FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state State, message string, now time.Time) error
 }

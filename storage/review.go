@@ -12,7 +12,7 @@ import (
 const accountColumns = `a.id, a.external_id, a.name, a.website, a.domains, a.city, a.state, a.postal_code, a.country, a.tpid, a.owner_name,
 	(SELECT count(*) FROM contacts k WHERE k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL)`
 
-func scanAccount(row interface{ Scan(...any) error }, s *actnow.AccountSide, more ...any) error {
+func scanSide(row interface{ Scan(...any) error }, s *actnow.AccountSide, more ...any) error {
 	var domains string
 	fields := []any{&s.ID, &s.ExternalID, &s.Name, &s.Website, &domains, &s.City, &s.State, &s.PostalCode, &s.Country, &s.TPID, &s.Owner, &s.Contacts}
 	if err := row.Scan(append(fields, more...)...); err != nil {
@@ -37,7 +37,7 @@ func (db *DB) Reviews(ctx context.Context, scope actnow.Scope, band actnow.Match
 			append(args, min(max(limit, 1), maxPage), max(offset, 0)),
 			func(rows *sql.Rows) error {
 				var r actnow.Review
-				err := scanAccount(rows, &r.Account, &r.Band, &r.Decided)
+				err := scanSide(rows, &r.Account, &r.Band, &r.Decided)
 				list = append(list, r)
 				return err
 			})
@@ -53,7 +53,7 @@ func (db *DB) Reviews(ctx context.Context, scope actnow.Scope, band actnow.Match
 func (db *DB) Review(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.Review, error) {
 	var r actnow.Review
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		err := scanAccount(tx.QueryRow(`SELECT `+accountColumns+`, COALESCE(m.band, 'none'), COALESCE(m.decided, 0)
+		err := scanSide(tx.QueryRow(`SELECT `+accountColumns+`, COALESCE(m.band, 'none'), COALESCE(m.decided, 0)
 			FROM accounts a LEFT JOIN matches m ON m.account_id = a.id WHERE a.id = ? AND a.deleted_at IS NULL`, id), &r.Account, &r.Band, &r.Decided)
 		if err != nil {
 			return noRows(err)

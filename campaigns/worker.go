@@ -1,0 +1,209 @@
+package campaigns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"actnow"
+)
+
+// worker carries one mail at a time over one connection that stays open.
+type worker struct {
+	o       *Outbox
+	packs   *packCache
+	stop    context.Context // ends when no new mail is to begin
+	sending context.Context // ends when mails on their way are to be cut
+	fail    func(error)
+
+	conn     Conn
+	used     bool       // a mail went over conn before
+	recorded chan error // the verdict that is being written, or nil
+}
+
+// outcome is how a mail came back to the dispatcher.
+type outcome struct {
+	m       Message
+	reply   Reply // zero if the server was not spoken to
+	again   bool  // the row is still due: the server could not be reached
+	offered bool  // reply belongs to an open connection
+}
+
+func (w *worker) work(jobs <-chan Message, done chan<- outcome) {
+	defer w.hangUp()
+	defer w.settle()
+	idle := time.NewTimer(orDefault(w.o.Idle, 20*time.Second))
+	defer idle.Stop()
+	for {
+		select {
+		case m, ok := <-jobs:
+			if !ok {
+				return
+			}
+			out, err := w.carry(m)
+			if err != nil {
+				w.fail(err)
+			}
+			done <- out
+			idle.Reset(orDefault(w.o.Idle, 20*time.Second))
+		case <-idle.C:
+			w.settle()
+			w.hangUp()
+		}
+	}
+}
+
+// carry takes m from queued to a verdict. An error means that the ledger could
+// not be written.
+func (w *worker) carry(m Message) (outcome, error) {
+	ctx := context.WithoutCancel(w.stop)
+	out := outcome{m: m}
+	if w.stop.Err() != nil {
+		return out, w.settle()
+	}
+	raw, from, err := w.render(ctx, &m)
+	if err != nil {
+		if !errors.Is(err, errNoMail) {
+			return out, err
+		}
+		w.o.Log.WarnContext(ctx, "no mail can be made of a message", "campaign", m.Campaign, "row", m.Row, "error", err)
+		return out, w.record(ctx, m, Verdict{State: actnow.LedgerCancelled, Why: oneLine(Reply{Err: err})})
+	}
+	if r, ok := w.connect(); !ok {
+		out.reply, out.again = r, true
+		return out, w.settle()
+	}
+
+	ok, err := w.o.Store.MarkIntent(ctx, m.Row, w.o.Now())
+	// The verdict of the mail before rode in the same commit; it must be on disk
+	// before another mail of this connection can become ambiguous.
+	if err := errors.Join(err, w.settle()); err != nil {
+		return out, fmt.Errorf("row %d: %w", m.Row, err)
+	}
+	if !ok {
+		return out, nil
+	}
+	out.reply = w.send(from, m.Address, raw)
+	out.offered = out.reply.Stage != StageConnect
+	v := w.judge(m, out.reply)
+	if v.State == actnow.LedgerSent {
+		recorded := make(chan error, 1)
+		w.recorded = recorded
+		go func() { recorded <- w.record(ctx, m, v) }()
+		return out, nil
+	}
+	return out, w.record(ctx, m, v)
+}
+
+// errNoMail marks a message that no mail can be made of, ever.
+var errNoMail = errors.New("no mail can be made of it")
+
+func (w *worker) render(ctx context.Context, m *Message) (raw []byte, from string, err error) {
+	pack, err := w.packs.get(ctx, m.Pack)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := w.o.Render(ctx, pack, *m)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: render: %w", errNoMail, err)
+	}
+	if raw, err = w.o.Sender.Encode(l); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", errNoMail, err)
+	}
+	return raw, l.ReturnPath, nil
+}
+
+// connect makes sure that there is a connection.
+func (w *worker) connect() (Reply, bool) {
+	if w.conn != nil && w.conn.Usable() {
+		return Reply{}, true
+	}
+	w.hangUp()
+	conn, err := w.o.Sender.Dial(w.sending)
+	if err != nil {
+		var refused *DialError
+		if errors.As(err, &refused) {
+			return refused.Reply, false
+		}
+		return Reply{Stage: StageConnect, Err: err}, false
+	}
+	w.conn, w.used = conn, false
+	return Reply{}, true
+}
+
+// send carries the mail. A connection that has served before may have been
+// closed by the server since, or have reached its number of mails: as long as
+// nothing but MAIL was said, the mail goes over a new one.
+func (w *worker) send(from, to string, raw []byte) Reply {
+	if w.stop.Err() != nil {
+		return Reply{Stage: StageMail, Err: context.Canceled}
+	}
+	r := w.conn.Send(w.sending, from, to, raw)
+	stale := w.used && r.Stage == StageMail && (r.Code == 0 || r.Code == 421) && w.sending.Err() == nil
+	w.used = true
+	if !stale {
+		return r
+	}
+	w.hangUp()
+	if r, ok := w.connect(); !ok {
+		return r
+	}
+	w.used = true
+	return w.conn.Send(w.sending, from, to, raw)
+}
+
+// judge adds to the verdict what follows from the age of the message.
+func (w *worker) judge(m Message, r Reply) Verdict {
+	o, now := w.o, w.o.Now()
+	v := Judge(r)
+	switch v.State {
+	case actnow.LedgerDeferred:
+		if !m.Due.IsZero() && now.Sub(m.Due) > orDefault(o.GiveUp, 72*time.Hour) {
+			v.State, v.Why = actnow.LedgerBounced, "given up"
+			return v
+		}
+		fallthrough
+	case actnow.LedgerUnknown:
+		// The dispatcher owns the pacer's state; Retry only reads its settings.
+		v.RetryAt = now.Add(o.pacer().Retry(m.Attempt, orDefault(o.RetryFirst, 5*time.Minute), orDefault(o.RetryMost, 4*time.Hour)))
+	}
+	return v
+}
+
+// record writes the verdict down.
+func (w *worker) record(ctx context.Context, m Message, v Verdict) error {
+	if err := w.o.Store.MarkVerdict(ctx, m.Row, v, w.o.Now()); err != nil {
+		return fmt.Errorf("record %s of row %d: %w", v.State, m.Row, err)
+	}
+	if v.Stop {
+		w.o.Log.ErrorContext(ctx, "campaign stopped: the server refuses it by policy", "campaign", m.Campaign, "code", v.Code)
+	}
+	if w.o.Observe != nil {
+		w.o.Observe(m, v)
+	}
+	return nil
+}
+
+// settle waits until the verdict before is on disk.
+func (w *worker) settle() error {
+	if w.recorded == nil {
+		return nil
+	}
+	err := <-w.recorded
+	w.recorded = nil
+	if err != nil {
+		w.fail(err)
+	}
+	return err
+}
+
+func (w *worker) hangUp() {
+	if w.conn == nil {
+		return
+	}
+	if err := w.conn.Close(); err != nil {
+		w.o.Log.Debug("close a mail connection", "error", err)
+	}
+	w.conn = nil
+}

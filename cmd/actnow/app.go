@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"actnow"
+	"actnow/campaigns"
+	"actnow/crm"
+	"actnow/reports"
+	"actnow/scoring"
+	"actnow/storage"
+)
+
+// app is Act Now with its store open: what commands, pages and schedules set
+// going. One exists for each open data folder.
+type app struct {
+	cfg  config
+	db   *storage.DB
+	log  *slog.Logger
+	now  func() time.Time
+	zone *time.Location
+	demo bool
+
+	reports  *reports.Importer
+	crm      *crm.Importer
+	rescorer *scoring.Rescorer
+	renderer *campaigns.Renderer
+	tokens   *campaigns.Tokens
+	outbox   *campaigns.Outbox // nil unless this process sends
+
+	matching sync.Mutex // one match run at a time
+	jobs     sync.WaitGroup
+	jobsCtx  context.Context // of work that outlives the request that asked for it
+	endJobs  context.CancelFunc
+}
+
+// openApp opens the data folder that the settings name.
+func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
+	zone, err := cfg.zone()
+	if err != nil {
+		return nil, err
+	}
+	dir := cfg.get("data-dir")
+	db, err := storage.Open(ctx, storage.Options{Dir: dir, KeyFile: cfg.get("key-file"), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{cfg: cfg, db: db, log: log, now: time.Now, zone: zone, renderer: &campaigns.Renderer{}}
+	a.jobsCtx, a.endJobs = context.WithCancel(context.WithoutCancel(ctx))
+	a.reports = &reports.Importer{Store: db, Now: a.now, Zone: zone, Log: log, Dir: a.spool("")}
+	a.crm = &crm.Importer{Store: db, Now: a.now, Log: log}
+	a.rescorer = &scoring.Rescorer{Store: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
+	if err == nil {
+		err = os.MkdirAll(a.spool(""), 0o700)
+	}
+	if err == nil {
+		err = a.readSettings(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+// readSettings takes over what an administrator saved at the pages.
+func (a *app) readSettings(ctx context.Context) error {
+	var demo bool
+	if err := a.db.Setting(ctx, "demo", &demo); err != nil && !errors.Is(err, actnow.ErrNotFound) {
+		return err
+	}
+	a.demo = demo
+	return nil
+}
+
+// close waits for what runs in the background and closes the store.
+func (a *app) close() error {
+	a.endJobs()
+	a.jobs.Wait()
+	return a.db.Close()
+}
+
+// spool is the place of an uploaded file that waits to be imported.
+func (a *app) spool(name string) string {
+	return filepath.Join(a.db.Dir(), "uploads", name)
+}
+
+// withApp gives fn the open app: the daemon's, or one of this process alone. If
+// a daemon has the folder, the error makes execute hand the command to it.
+func withApp(cmd *cobra.Command, sh *shell, fn func(ctx context.Context, a *app) error) (err error) {
+	ctx := cmd.Context()
+	if sh.host != nil {
+		return fn(ctx, sh.host)
+	}
+	cfg, err := loadConfig(cmd, sh)
+	if err != nil {
+		return err
+	}
+	a, err := openApp(ctx, cfg, newLog(io.Discard, "error"))
+	var locked *storage.LockedError
+	if errors.As(err, &locked) {
+		return &forwardError{dir: locked.Dir}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	return fn(ctx, a)
+}
+
+// newLog writes JSON lines at the level and above.
+func newLog(w io.Writer, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+// commandLine is who acts when a command does.
+var commandLine = actnow.Actor{Name: "command line"}
+
+// background starts work that a page shows the progress of. It goes on when the
+// request is over, and ends when the daemon stops.
+func (a *app) background(ctx context.Context, kind, title string, by actnow.Actor,
+	work func(ctx context.Context, progress func(done, total int64)) (any, error)) (actnow.JobID, error) {
+	id, err := a.db.StartJob(ctx, kind, title, by)
+	if err != nil {
+		return 0, err
+	}
+	a.jobs.Go(func() {
+		ctx := a.jobsCtx
+		result, err := a.guard(ctx, work, a.reporter(ctx, id))
+		if err != nil {
+			a.log.ErrorContext(ctx, "job failed", "job", id, "kind", kind, "error", err)
+		}
+		if err := a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)); err != nil {
+			a.log.ErrorContext(ctx, "finish job", "job", id, "error", err)
+		}
+	})
+	return id, nil
+}
+
+// guard turns a panic of the work into its error, so that the daemon lives.
+func (a *app) guard(ctx context.Context, work func(context.Context, func(done, total int64)) (any, error), progress func(done, total int64)) (result any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return work(ctx, progress)
+}
+
+// sentence is the error as a person may read it: an input error alone, else the
+// whole chain.
+func sentence(err error) error {
+	var input *actnow.InputError
+	if errors.As(err, &input) {
+		return input
+	}
+	return err
+}
+
+// reporter records progress at most four times a second.
+func (a *app) reporter(ctx context.Context, id actnow.JobID) func(done, total int64) {
+	var last time.Time
+	return func(done, total int64) {
+		now := a.now()
+		if now.Sub(last) < 250*time.Millisecond && done < total {
+			return
+		}
+		last = now
+		if err := a.db.JobProgress(ctx, id, done, total); err != nil {
+			a.log.WarnContext(ctx, "job progress", "job", id, "error", err)
+		}
+	}
+}

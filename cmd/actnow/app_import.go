@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"actnow"
+	"actnow/crm"
+	"actnow/reports"
+)
+
+// maxUpload is the largest file a page takes, in bytes.
+const maxUpload = 2 << 30
+
+// upload is a file that was uploaded and looked at, and waits for the word to
+// import it. It lies in the spool under the number of the job that looked.
+type upload struct {
+	Name   string          `json:"name"`
+	Report *reports.Result `json:"report,omitempty"`
+	CRM    *crm.Result     `json:"crm,omitempty"`
+	Kind   crm.Kind        `json:"kind,omitempty"`
+	Month  actnow.Month    `json:"month,omitempty"` // as the person chose it, "" for the default
+
+	Complete bool `json:"complete,omitempty"`
+}
+
+// keepUpload writes an uploaded file into the spool.
+func (a *app) keepUpload(r io.Reader) (path string, err error) {
+	f, err := os.CreateTemp(a.spool(""), "upload-*")
+	if err != nil {
+		return "", fmt.Errorf("keep upload: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	n, err := io.Copy(f, io.LimitReader(r, maxUpload+1))
+	if err == nil && n > maxUpload {
+		err = actnow.Invalid("error.upload_large", "file", "the file is larger than %d MiB: import it with the command actnow import", maxUpload>>20)
+	}
+	return f.Name(), errors.Join(err, f.Close())
+}
+
+// StartReport looks at an uploaded report in the background, without importing
+// it: the job's result says what an import would do.
+func (a *app) StartReport(ctx context.Context, by actnow.Actor, name string, r io.Reader, month actnow.Month, complete bool) (actnow.JobID, error) {
+	path, err := a.keepUpload(r)
+	if err != nil {
+		return 0, err
+	}
+	return a.look(ctx, by, "report", path, upload{Name: filepath.Base(name), Month: month, Complete: complete})
+}
+
+// StartCRM looks at an uploaded CRM file in the background, without importing
+// it.
+func (a *app) StartCRM(ctx context.Context, by actnow.Actor, kind crm.Kind, name string, r io.Reader) (actnow.JobID, error) {
+	path, err := a.keepUpload(r)
+	if err != nil {
+		return 0, err
+	}
+	return a.look(ctx, by, "crm", path, upload{Name: filepath.Base(name), Kind: kind})
+}
+
+func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u upload) (actnow.JobID, error) {
+	kept := make(chan string, 1) // the file's place under the job's number
+	id, err := a.background(ctx, "look-"+kind, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
+		select {
+		case path := <-kept:
+			return u, a.run(ctx, by, path, &u, true, progress)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	if err != nil {
+		os.Remove(path)
+		return 0, err
+	}
+	under := a.spool(fmt.Sprint(id))
+	if err := os.Rename(path, under); err != nil {
+		kept <- path
+		return id, err
+	}
+	kept <- under
+	return id, nil
+}
+
+// run imports, or only looks at, the file at path and puts the result into u.
+func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, dry bool, progress func(done, total int64)) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if u.Kind != "" {
+		res, err := a.crm.Import(ctx, crm.FileConnection, u.Kind, u.Name, f, dry, progress)
+		u.CRM = &res
+		return err
+	}
+	res, err := a.reports.Import(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
+	u.Report = &res
+	return err
+}
+
+// lookedAt returns what looking at an uploaded file found. The error matches
+// actnow.ErrNotFound if the job did not look at a file or the file is gone.
+func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (upload, error) {
+	var u upload
+	j, err := a.db.Job(ctx, job)
+	if err != nil {
+		return u, err
+	}
+	if j.State != actnow.JobDone || (j.Kind != "look-report" && j.Kind != "look-crm") {
+		return u, fmt.Errorf("upload of job %d: %w", job, actnow.ErrNotFound)
+	}
+	return u, unmarshal(j.Result, &u)
+}
+
+// ImportUpload imports a file that was looked at, in the background, then
+// matches and scores.
+func (a *app) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error) {
+	u, err := a.lookedAt(ctx, looked)
+	if err != nil {
+		return 0, err
+	}
+	path := a.spool(fmt.Sprint(looked))
+	if _, err := os.Stat(path); err != nil {
+		return 0, actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
+	}
+	return a.background(ctx, "import", u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
+		if err := a.run(ctx, by, path, &u, false, progress); err != nil {
+			return u, err
+		}
+		return u, errors.Join(os.Remove(path), a.refresh(ctx, by))
+	})
+}
+
+// DropUpload forgets a file that was looked at.
+func (a *app) DropUpload(ctx context.Context, looked actnow.JobID) error {
+	if _, err := a.lookedAt(ctx, looked); err != nil {
+		return err
+	}
+	if err := os.Remove(a.spool(fmt.Sprint(looked))); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"actnow/campaigns"
+	"actnow/campaigns/mail"
+	"actnow/cohorts"
+	"actnow/crm"
+	"actnow/matcher"
+	"actnow/reports"
+	"actnow/schedule"
+	"actnow/scoring"
+	"actnow/web"
+)
+
+// sentences are those of this package, English and Swedish.
+var sentences = map[string][2]string{
+	"error.upload_large":     {"The file is larger than {0} MiB: import it with the command actnow import.", "Filen är större än {0} MiB: importera den med kommandot actnow import."},
+	"error.upload_gone":      {"The uploaded file is no longer there: upload it again.", "Den uppladdade filen finns inte kvar: ladda upp den igen."},
+	"error.public_missing":   {"No public address is set: unsubscribe links need one. Set ACTNOW_PUBLIC_URL to an https address that leads to the public listener.", "Ingen publik adress är angiven: avregistreringslänkar behöver en. Sätt ACTNOW_PUBLIC_URL till en https-adress som leder till den publika lyssnaren."},
+	"error.public_https":     {"{0} is no https address: unsubscribe links need one.", "{0} är ingen https-adress: avregistreringslänkar behöver en."},
+	"error.public_silent":    {"{0} does not answer: nobody could unsubscribe. Start the daemon and the proxy before it, then try again.", "{0} svarar inte: ingen skulle kunna avregistrera sig. Starta tjänsten och proxyn framför den och försök igen."},
+	"error.public_broken":    {"{0} answers with status {1}: nobody could unsubscribe. Look at the proxy before it.", "{0} svarar med status {1}: ingen skulle kunna avregistrera sig. Se över proxyn framför den."},
+	"preflight.public_other": {"{0} answers, but not as this daemon: unsubscribe links may lead nowhere.", "{0} svarar, men inte som den här tjänsten: avregistreringslänkar kanske inte leder någonstans."},
+	"preflight.no_smtp":      {"No mail server is set: mails wait until ACTNOW_SMTP_URL is.", "Ingen e-postserver är angiven: utskicken väntar tills ACTNOW_SMTP_URL är satt."},
+	"error.no_journal":       {"Policy reconcile needs a mailbox that gets a copy of every mail: set ACTNOW_JOURNAL_URL, or choose hold.", "Regeln reconcile behöver en brevlåda som får en kopia av varje utskick: sätt ACTNOW_JOURNAL_URL eller välj hold."},
+	"error.no_such":          {"There is no {0} {1}.", "Det finns ingen {0} {1}."},
+	"error.test_address":     {"{0} is no e-mail address.", "{0} är ingen e-postadress."},
+	"error.no_smtp":          {"No mail server is set: set ACTNOW_SMTP_URL and start again.", "Ingen e-postserver är angiven: sätt ACTNOW_SMTP_URL och starta om."},
+}
+
+// messages are the sentences of all packages, for the pages.
+func messages() web.Messages {
+	return web.MergeMessages(sentences, reports.Messages, crm.Messages, matcher.Messages, scoring.Messages,
+		cohorts.Messages, schedule.Messages, campaigns.Messages, mail.Messages)
+}

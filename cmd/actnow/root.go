@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// newRoot makes the tree of commands for one run.
+func newRoot(sh *shell) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "actnow",
+		Short:         "Act Now turns CloudAscent reports into campaigns",
+		Long:          "Act Now reads CloudAscent propensity reports, finds the customers in the CRM, scores them,\nand carries cohorts into scheduled e-mail campaigns. It runs on the partner's own machine.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          exactly(0, "a command"),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().BoolVar(&sh.json, "json", false, "print JSON")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	addOptions(root)
+	root.AddCommand(
+		newServeCommand(sh), newDemoCommand(sh),
+		newImportCommand(sh), newMatchCommand(sh), newScoreCommand(sh),
+		newCohortCommand(sh), newCampaignCommand(sh), newHookCommand(sh), newReportCommand(sh),
+		newUserCommand(sh), newConnectionCommand(sh),
+		newBackupCommand(sh), newRestoreCommand(sh), newDoctorCommand(sh),
+		newConfigCommand(sh), newVersionCommand(sh),
+	)
+	refuseUnknown(root)
+	return root
+}
+
+// refuseUnknown makes a group of commands refuse a word that is none of them as
+// a usage error, with a suggestion.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		refuseUnknown(c)
+	}
+	if !cmd.HasSubCommands() {
+		return
+	}
+	help := cmd.RunE
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			if help != nil {
+				return help(c, args)
+			}
+			return c.Help()
+		}
+		if s := c.SuggestionsFor(args[0]); len(s) > 0 {
+			return usageError{fmt.Errorf("%q is no command of %s; did you mean %s?", args[0], c.CommandPath(), s[0])}
+		}
+		return usageError{fmt.Errorf("%q is no command of %s", args[0], c.CommandPath())}
+	}
+}
+
+func newVersionCommand(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: exactly(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			goVersion := ""
+			if info, ok := debug.ReadBuildInfo(); ok {
+				goVersion = info.GoVersion
+			}
+			return sh.print(map[string]string{"version": version, "go": goVersion}, func(w io.Writer) {
+				fmt.Fprintf(w, "actnow %s (%s)\n", version, goVersion)
+			})
+		},
+	}
+}
+
+// number reads a key from the command line.
+func number[T ~int64](s, what string) (T, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, usageError{fmt.Errorf("%q is no number of a %s", s, what)}
+	}
+	return T(n), nil
+}
+
+func unmarshal(b []byte, v any) error {
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("read stored result: %w", err)
+	}
+	return nil
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
+
+// choice refuses a value that is not among those that may be.
+func choice[T ~string](value T, flag string, all []T) error {
+	for _, a := range all {
+		if value == a {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("--%s %q: it is one of %v", flag, value, all)}
+}

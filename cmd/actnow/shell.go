@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"actnow"
+)
+
+// shell is where a command runs: its output, its files, and, inside a daemon,
+// the app that is running already.
+type shell struct {
+	stdout, stderr io.Writer
+	files          files
+	getenv         func(string) string
+	host           *app // the daemon's app, nil outside one
+	terminal       bool // stderr is a terminal: progress may be shown
+	json           bool // --json
+}
+
+// files are what a command reads and writes by name. A command that a daemon
+// runs for somebody else reads and writes that person's files, not its own.
+type files interface {
+	Open(path string) (io.ReadCloser, error)
+	Create(path string) (io.WriteCloser, error)
+	// Tree returns a folder, or a zip file as one.
+	Tree(path string) (fs.FS, error)
+}
+
+// usageError is a mistake in the words of a command: exit code 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// execute runs the command that args name and returns its exit code.
+func execute(ctx context.Context, sh *shell, args []string) int {
+	root := newRoot(sh)
+	root.SetArgs(args)
+	root.SetOut(sh.stdout)
+	root.SetErr(sh.stderr)
+	err := root.ExecuteContext(ctx)
+	var away *forwardError
+	if errors.As(err, &away) {
+		return forward(ctx, sh, away.dir, args)
+	}
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(sh.stderr, "actnow: %s\nSee: actnow %s --help\n", oneLine(err), strings.Join(commandWords(args), " "))
+		return 2
+	}
+	fmt.Fprintf(sh.stderr, "actnow: %s\n", oneLine(err))
+	return 1
+}
+
+// oneLine is the sentence for the person at the terminal: that of an input
+// error alone, without what was being done around it.
+func oneLine(err error) string {
+	var input *actnow.InputError
+	if errors.As(err, &input) {
+		return strings.ReplaceAll(input.Error(), "\n", " ")
+	}
+	return strings.ReplaceAll(err.Error(), "\n", " ")
+}
+
+// commandWords are the leading words of args that are no flags.
+func commandWords(args []string) []string {
+	var words []string
+	for _, a := range args {
+		if strings.HasPrefix(a, "-") || len(words) == 2 {
+			break
+		}
+		words = append(words, a)
+	}
+	return words
+}
+
+// print writes v as one line of JSON with --json, else calls table.
+func (sh *shell) print(v any, table func(w io.Writer)) error {
+	if sh.json {
+		enc := json.NewEncoder(sh.stdout)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	}
+	w := tabwriter.NewWriter(sh.stdout, 0, 4, 2, ' ', 0)
+	table(w)
+	return w.Flush()
+}
+
+// progress returns a function that shows how far work is, on a terminal only.
+func (sh *shell) progress(what string) func(done, total int64) {
+	if !sh.terminal || sh.json {
+		return func(int64, int64) {}
+	}
+	last := int64(-1)
+	return func(done, total int64) {
+		if total <= 0 {
+			return
+		}
+		if percent := done * 100 / total; percent != last {
+			last = percent
+			fmt.Fprintf(sh.stderr, "\r%s %3d %%", what, percent)
+			if percent == 100 {
+				fmt.Fprintln(sh.stderr)
+			}
+		}
+	}
+}
+
+// localFiles are those of this process.
+type localFiles struct{}
+
+func (localFiles) Open(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return f, nil
+}
+
+func (localFiles) Create(path string) (io.WriteCloser, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return f, nil
+}
+
+func (localFiles) Tree(path string) (fs.FS, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	if st.IsDir() {
+		return os.DirFS(path), nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return zipFS(path, b)
+}
+
+func fileError(path string, err error) error {
+	var why error = err
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		why = pe.Err
+	}
+	return actnow.Invalid("error.file", "file", "%s cannot be opened: %v", path, why)
+}
+
+// exactly and atLeast check the number of arguments as a usage error.
+func exactly(n int, names string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%d arguments are given, %d wanted: %s", len(args), n, names)}
+		}
+		return nil
+	}
+}
+
+func atLeast(n int, names string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usageError{fmt.Errorf("%d arguments are given, at least %d wanted: %s", len(args), n, names)}
+		}
+		return nil
+	}
+}

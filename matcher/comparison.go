@@ -1,0 +1,221 @@
+package matcher
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// candidate returns what is told of a finalist.
+func (m *matching) candidate(a *entity, f *finalist) Candidate {
+	c := &m.index.customers[f.id]
+	out := Candidate{Customer: c.rec.Key, Probability: f.p, Stage: f.stage(), Comparisons: f.comparisons(a, c)}
+	out.Reason = reason(out.Comparisons)
+	return out
+}
+
+// comparisons returns the rows of the waterfall. Their bits add up to the log2
+// odds of the pair's probability before it is held for a person.
+func (f *finalist) comparisons(a, c *entity) []Comparison {
+	bits := f.fieldBits()
+	e := &f.e
+	rows := []Comparison{note("start", levelMissing, bits["start"], "match.start")}
+	add := func(row Comparison, customer, account string) {
+		row.Customer, row.Account = customer, account
+		row.Bits = bits[row.Field]
+		rows = append(rows, row)
+	}
+	add(e.domain.note(), site{host: e.domain.customer}.shown(), site{host: e.domain.account}.shown())
+	if e.label != labelMissing {
+		code := [...]string{"", "match.label.name", "match.label.initials", "match.label.word", "match.label.other"}[e.label]
+		l := levelAlike
+		if e.label == labelOther {
+			l = levelDifferent
+		}
+		add(note("label", l, 0, code), c.domains(), a.domains())
+	}
+	add(e.name.note(a, c), c.rec.Name, a.rec.Name)
+	if e.name.known {
+		add(e.name.wordsNote())
+	}
+	if e.legal != levelMissing {
+		add(note("legal_form", e.legal, 0, "match.legal_form."+e.legal.String()), c.rec.Name, a.rec.Name)
+	}
+	place := func(field string, l level, customer, account string) {
+		if l != levelMissing {
+			add(note(field, l, 0, "match."+field+"."+l.String()), customer, account)
+		}
+	}
+	place("city", e.city, c.rec.City, a.rec.City)
+	place("postal_code", e.postal, c.rec.PostalCode, a.rec.PostalCode)
+	place("state", e.state, c.rec.State, a.rec.State)
+	if e.country != levelMissing {
+		code := "match.country." + e.country.String()
+		if e.guessed {
+			code = "match.country.guess." + e.country.String()
+		}
+		add(note("country", e.country, 0, code), c.countryShown(), a.countryShown())
+	}
+	switch e.tpid {
+	case levelEqual:
+		add(note("tpid", e.tpid, 0, "match.tpid.equal", a.rec.TPID), c.rec.TPID, a.rec.TPID)
+	case levelDifferent:
+		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
+	}
+	if f.rivals != 0 {
+		rows = append(rows, note("rivals", levelMissing, f.rivals, "match.rivals"))
+	}
+	if f.hold != "" {
+		rows = append(rows, note("hold", levelMissing, 0, f.hold))
+	}
+	return rows
+}
+
+// fieldBits adds up the weights of the pair's terms by field.
+func (f *finalist) fieldBits() map[string]float64 {
+	bits := make(map[string]float64, 12)
+	for _, w := range f.terms {
+		bits[w.term.field()] += weights[w.term] * w.share
+	}
+	return bits
+}
+
+// field returns the comparison that a term belongs to.
+func (t term) field() string {
+	switch {
+	case t == termPrior:
+		return "start"
+	case t < termLabel:
+		return "domain"
+	case t < termName:
+		return "label"
+	case t >= termOddAccount && t < termRare:
+		return "words"
+	case t < termLegal:
+		return "name"
+	case t < termCity:
+		return "legal_form"
+	case t < termPostal:
+		return "city"
+	case t < termStateEqual:
+		return "postal_code"
+	case t < termCountryEqual:
+		return "state"
+	case t < termTPIDEqual:
+		return "country"
+	}
+	return "tpid"
+}
+
+// note returns a comparison without the values of the two sides.
+func note(field string, l level, bits float64, code string, args ...any) Comparison {
+	return Comparison{Field: field, Level: l.String(), Bits: bits, Code: code, Args: args, Note: english(code, args...)}
+}
+
+func (d *domainEvidence) note() Comparison {
+	account, customer := site{host: d.account}.shown(), site{host: d.customer}.shown()
+	switch {
+	case d.level == levelEqual && d.shared > 1:
+		return note("domain", levelEqual, 0, "match.domain.shared", account, d.shared)
+	case d.level == levelEqual && d.byMail:
+		return note("domain", levelEqual, 0, "match.domain.mail", account)
+	case d.level == levelEqual:
+		return note("domain", levelEqual, 0, "match.domain.equal", account)
+	case d.level == levelAlike:
+		return note("domain", levelAlike, 0, "match.domain.alike", customer, account)
+	case d.level == levelDifferent:
+		return note("domain", levelDifferent, 0, "match.domain.different", customer, account)
+	case d.useless:
+		return note("domain", levelMissing, 0, "match.domain.useless", account)
+	}
+	return note("domain", levelMissing, 0, "match.domain.missing")
+}
+
+func (n *nameEvidence) note(a, c *entity) Comparison {
+	switch {
+	case !n.known:
+		return note("name", levelMissing, 0, "match.name.missing")
+	case joined(words(Fold(a.rec.Name))) == joined(words(Fold(c.rec.Name))):
+		return note("name", levelEqual, 0, "match.name.equal")
+	case n.acronym >= 3 && n.sim < 0.5:
+		return note("name", levelAlike, 0, "match.name.initials")
+	case n.foreign:
+		return note("name", levelMissing, 0, "match.name.foreign")
+	case n.sim > 0.995:
+		return note("name", levelEqual, 0, "match.name.core")
+	case n.sim < 0.3:
+		return note("name", levelDifferent, 0, "match.name.different")
+	}
+	l := levelAlike
+	if n.sim < 0.5 {
+		l = levelDifferent
+	}
+	return note("name", l, 0, "match.name.alike", int(100*n.sim))
+}
+
+// wordsNote tells of the heaviest word that only one name has.
+func (n *nameEvidence) wordsNote() (row Comparison, customer, account string) {
+	switch {
+	case n.oddA == 0 && n.oddC == 0:
+		return note("words", levelEqual, 0, "match.words.none"), "", ""
+	case n.oddA >= n.oddC:
+		return note("words", levelDifferent, 0, "match.words.account", n.oddWordA), n.oddWordC, n.oddWordA
+	}
+	return note("words", levelDifferent, 0, "match.words.customer", n.oddWordC), n.oddWordC, n.oddWordA
+}
+
+// shown returns the host as people write it.
+func (s site) shown() string {
+	if u, err := idna.ToUnicode(s.host); err == nil {
+		return u
+	}
+	return s.host
+}
+
+// domains returns the hosts of the record as people write them.
+func (e *entity) domains() string {
+	var hosts []string
+	for _, s := range e.sites() {
+		hosts = append(hosts, s.shown())
+	}
+	return strings.Join(hosts, ", ")
+}
+
+func (e *entity) countryShown() string {
+	if e.place.guessed {
+		return e.place.country
+	}
+	return e.rec.Country
+}
+
+// telling is the least weight, in bits, of a comparison that a reason names.
+const telling = 1
+
+// reason returns the comparisons that tell most as one sentence.
+func reason(rows []Comparison) string {
+	var parts []string
+	for _, r := range rows {
+		switch r.Field {
+		case "start", "legal_form", "state":
+			continue
+		case "words", "label":
+			if r.Bits > -telling && !(r.Field == "label" && r.Bits >= telling) {
+				continue
+			}
+		case "country", "postal_code":
+			if r.Level == levelEqual.String() {
+				continue
+			}
+		case "domain":
+			if r.Code == "match.domain.missing" {
+				continue
+			}
+		case "rivals":
+			if r.Bits > -telling {
+				continue
+			}
+		}
+		parts = append(parts, r.Note)
+	}
+	return strings.Join(parts, "; ")
+}

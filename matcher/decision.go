@@ -1,0 +1,47 @@
+package matcher
+
+import "actnow"
+
+// accountDecisions is what people have decided about one account.
+type accountDecisions struct {
+	yes string          // key of its customer, or ""
+	no  map[string]bool // keys of customers it does not belong to
+}
+
+// settle plays decisions in the order they were made. The last word on a pair
+// stands; undone leaves the pair as if nobody had decided. Of several customers
+// confirmed for an account the last one stands.
+func settle(decisions []Decision) map[string]accountDecisions {
+	type word struct {
+		verdict actnow.Verdict
+		at      int
+	}
+	last := make(map[Decision]word, len(decisions)) // the key's Verdict is ""
+	for i, d := range decisions {
+		pair := Decision{Customer: d.Customer, Account: d.Account}
+		if d.Verdict == actnow.VerdictYes || d.Verdict == actnow.VerdictNo {
+			last[pair] = word{d.Verdict, i}
+		} else {
+			delete(last, pair)
+		}
+	}
+	out := make(map[string]accountDecisions)
+	for i, d := range decisions {
+		pair := Decision{Customer: d.Customer, Account: d.Account}
+		w, ok := last[pair]
+		if !ok || w.at != i {
+			continue
+		}
+		a := out[d.Account]
+		if w.verdict == actnow.VerdictYes {
+			a.yes = d.Customer
+		} else {
+			if a.no == nil {
+				a.no = make(map[string]bool)
+			}
+			a.no[d.Customer] = true
+		}
+		out[d.Account] = a
+	}
+	return out
+}

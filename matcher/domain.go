@@ -1,0 +1,170 @@
+package matcher
+
+import (
+	_ "embed"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+//go:embed data/free_mail_domains.txt
+var freeMailText string
+
+//go:embed data/shared_hosts.txt
+var sharedHostsText string
+
+// siteKind says whose a domain is.
+type siteKind uint8
+
+const (
+	siteNone    siteKind = iota // no domain, or none that can be read
+	siteOwn                     // an organisation's own
+	siteTenant                  // an organisation's host under a shared domain
+	siteMail                    // a provider of free mail
+	siteProfile                 // a shared host without a host per tenant
+)
+
+// site is a website or mail domain, read.
+type site struct {
+	kind  siteKind
+	host  string // ASCII, without "www."
+	key   string // what names the owner: registrable domain or tenant's host; "" if nothing does
+	label string // first label of the key, in Unicode: "contoso"
+}
+
+// named reports whether the site says whose it is.
+func (s site) named() bool { return s.kind == siteOwn || s.kind == siteTenant }
+
+var freeMail = sync.OnceValue(func() map[string]bool {
+	m := make(map[string]bool, 1<<14)
+	for line := range dataLines(freeMailText) {
+		m[line] = true
+	}
+	return m
+})
+
+var sharedHosts = sync.OnceValue(func() map[string]siteKind {
+	m := make(map[string]siteKind, 256)
+	for line := range dataLines(sharedHostsText) {
+		kind, host, _ := strings.Cut(line, " ")
+		m[host] = siteProfile
+		if kind == "tenant" {
+			m[host] = siteTenant
+		}
+	}
+	return m
+})
+
+// readSite reads a URL, a host, a domain or an address of mail.
+func readSite(s string) site {
+	host := hostOf(s)
+	if host == "" {
+		return site{}
+	}
+	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil { // a public suffix itself, such as blogspot.com
+		if sharedHosts()[host] != 0 || freeMail()[host] {
+			return site{kind: siteProfile, host: host}
+		}
+		return site{}
+	}
+	if kind := sharedHosts()[domain]; kind == siteProfile {
+		return site{kind: siteProfile, host: host}
+	} else if kind == siteTenant {
+		return tenant(host, domain)
+	}
+	if freeMail()[domain] || freeMail()[host] {
+		return site{kind: siteMail, host: host}
+	}
+	suffix, icann := publicsuffix.PublicSuffix(domain)
+	kind := siteOwn
+	if !icann && strings.Contains(suffix, ".") {
+		kind = siteTenant
+	}
+	return site{kind: kind, host: host, key: domain, label: firstLabel(domain)}
+}
+
+// tenant reads a host under a shared domain: contoso.sharepoint.com.
+func tenant(host, domain string) site {
+	sub, ok := strings.CutSuffix(host, "."+domain)
+	if !ok {
+		return site{kind: siteProfile, host: host}
+	}
+	name := sub[strings.LastIndexByte(sub, '.')+1:]
+	if name == "mail" || name == "m" || name == "my" {
+		return site{kind: siteProfile, host: host}
+	}
+	key := name + "." + domain
+	return site{kind: siteTenant, host: host, key: key, label: firstLabel(key)}
+}
+
+func firstLabel(domain string) string {
+	label, _, _ := strings.Cut(domain, ".")
+	if u, err := idna.ToUnicode(label); err == nil {
+		label = u
+	}
+	return label
+}
+
+// hostOf returns the host in a URL, a domain in any spelling or an address of
+// mail, in ASCII without "www.", or "".
+func hostOf(s string) string {
+	s = strings.TrimSpace(s)
+	if i := strings.Index(s, "://"); i >= 0 {
+		s = s[i+3:]
+	}
+	s = strings.TrimPrefix(s, "//")
+	if i := strings.IndexAny(s, "/?#\\ ,;"); i >= 0 {
+		s = s[:i]
+	}
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		s = s[i+1:]
+	}
+	if i := strings.IndexByte(s, ':'); i >= 0 {
+		s = s[:i]
+	}
+	s = strings.Trim(s, ".<>()[]\"'")
+	ascii, err := idna.Lookup.ToASCII(s)
+	if err != nil {
+		// Underscores and the like stand in hosts that are in use.
+		if ascii = strings.ToLower(s); strings.ContainsFunc(ascii, notHostRune) {
+			return ""
+		}
+	}
+	if !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.Contains(ascii, "..") {
+		return ""
+	}
+	if _, err := netip.ParseAddr(ascii); err == nil {
+		return ""
+	}
+	for _, www := range [...]string{"www.", "www2.", "www3."} {
+		if rest, ok := strings.CutPrefix(ascii, www); ok && strings.Contains(rest, ".") {
+			return rest
+		}
+	}
+	return ascii
+}
+
+func notHostRune(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
+}
+
+// genericUse holds country domains that the whole world registers under.
+var genericUse = map[string]bool{
+	"io": true, "co": true, "ai": true, "tv": true, "me": true, "cc": true, "ly": true, "fm": true,
+	"to": true, "gg": true, "sh": true, "vc": true, "ws": true, "eu": true, "is": true, "nu": true,
+	"tk": true, "ml": true, "ga": true, "cf": true, "gq": true, "la": true, "ac": true, "am": true,
+	"im": true, "bz": true, "su": true, "st": true, "ag": true, "li": true,
+}
+
+// domainCountry returns the country whose domain the host stands under, or "".
+func domainCountry(host string) string {
+	tld := host[strings.LastIndexByte(host, '.')+1:]
+	if len(tld) != 2 || genericUse[tld] {
+		return ""
+	}
+	return readCountry(tld)
+}

@@ -1,0 +1,274 @@
+package matcher
+
+import (
+	"math"
+	"strings"
+)
+
+// domainEvidence is how the sites of two records agree.
+type domainEvidence struct {
+	level    level
+	account  string // the account's domain that tells, as an ASCII host
+	customer string
+	byMail   bool // the account's domain is that of its mail
+	sameHost bool // not only the registrable domain
+	shared   int  // customers that have the domain
+	accounts int  // accounts that have it
+	useless  bool // a domain that names nobody: free mail, a shared host
+}
+
+// labelEvidence is how the label of one record's domain fits the other's name.
+type labelEvidence uint8
+
+const (
+	labelMissing labelEvidence = iota
+	labelName                  // it is the name run together
+	labelInitials
+	labelWord  // it is the name's rarest word, or begins the name
+	labelOther // there is one, and it is nothing of the name
+)
+
+// evidence is all that two records say about each other.
+type evidence struct {
+	domain  domainEvidence
+	label   labelEvidence
+	name    nameEvidence
+	legal   level
+	city    level
+	postal  level
+	state   level
+	country level
+	guessed bool // a country was that of the domain
+	tpid    level
+}
+
+// weigh compares an account with a customer.
+func (m *matching) weigh(a, c *entity, sim tokenSim) evidence {
+	e := evidence{
+		domain:  m.compareDomains(a, c),
+		name:    compareNames(a, c, sim),
+		legal:   legalAgreement(a.name.forms, c.name.forms),
+		city:    cityLevel(&a.place, &c.place),
+		postal:  postalLevel(&a.place, &c.place),
+		state:   stateLevel(&a.place, &c.place),
+		country: countryLevel(&a.place, &c.place),
+		guessed: a.place.guessed || c.place.guessed,
+	}
+	if e.domain.level != levelEqual {
+		e.label = compareLabels(a, c)
+	}
+	switch {
+	case a.tpid == "" || c.tpid == "":
+	case a.tpid == c.tpid:
+		e.tpid = levelEqual
+	default:
+		e.tpid = levelDifferent
+	}
+	return e
+}
+
+func (m *matching) compareDomains(a, c *entity) domainEvidence {
+	e := domainEvidence{}
+	sitesA, sitesC := a.sites(), c.sites()
+	for i, x := range sitesA {
+		mail := i >= len(a.web)
+		for _, y := range sitesC {
+			switch {
+			case x.named() && y.named() && x.key == y.key:
+				if e.level != levelEqual || !e.sameHost && x.host == y.host {
+					shared := len(m.index.keys.under(hashKey(armDomain, x.key)))
+					byMail := mail
+					if e.level == levelEqual {
+						byMail = e.byMail && mail
+					}
+					e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
+						sameHost: x.host == y.host, shared: shared, accounts: m.accountsAt[x.key]}
+				}
+			case e.level == levelEqual:
+			case x.kind == siteOwn && y.kind == siteOwn && len(x.label) >= 4 && x.label == y.label:
+				if e.level != levelAlike {
+					e = domainEvidence{level: levelAlike, account: x.host, customer: y.host, byMail: mail}
+				}
+			case e.level == levelAlike:
+			case x.kind == siteOwn && y.kind == siteOwn:
+				if e.level == levelMissing {
+					e = domainEvidence{level: levelDifferent, account: x.host, customer: y.host, byMail: mail}
+				}
+			case e.level == levelMissing:
+				e.useless = true
+				e.account, e.customer = x.host, y.host
+			}
+		}
+	}
+	return e
+}
+
+// compareLabels looks for the label of either record's domain in the other's
+// name.
+func compareLabels(a, c *entity) labelEvidence {
+	best := labelMissing
+	better := func(l labelEvidence) {
+		if l != labelMissing && (best == labelMissing || l < best) {
+			best = l
+		}
+	}
+	for _, s := range a.sites() {
+		better(labelInName(s, &c.name))
+	}
+	for _, s := range c.sites() {
+		better(labelInName(s, &a.name))
+	}
+	return best
+}
+
+func labelInName(s site, n *name) labelEvidence {
+	if !s.named() || len(n.variants) == 0 {
+		return labelMissing
+	}
+	label := labelKey(s.label)
+	if len(label) < 3 {
+		return labelMissing
+	}
+	for i := range n.variants {
+		v := &n.variants[i]
+		if label == v.compact || label == v.full {
+			return labelName
+		}
+	}
+	for i := range n.variants {
+		v := &n.variants[i]
+		if label == v.acronyms[0] || label == v.acronyms[1] {
+			return labelInitials
+		}
+		heaviest := 0
+		for j, t := range v.tokens {
+			if t.bits > v.tokens[heaviest].bits {
+				heaviest = j
+			}
+		}
+		if label == v.tokens[heaviest].text {
+			return labelWord
+		}
+		if len(label) >= 6 && strings.HasPrefix(v.full, label) || len(v.compact) >= 6 && strings.HasPrefix(label, v.compact) {
+			return labelWord
+		}
+	}
+	return labelOther
+}
+
+// terms returns what the model weighs. n is the number of customers.
+func (e *evidence) terms(n int) []weighted {
+	out := make([]weighted, 0, 24)
+	add := func(t term) { out = append(out, weighted{t, 1}) }
+	hat := func(first term, knots []float64, x float64) { out = appendHat(out, first, knots, x) }
+
+	add(termPrior)
+	e.domainTerms(add)
+	switch {
+	case e.name.known && e.name.foreign:
+		if e.domain.level == levelEqual {
+			add(termForeignSameDomain)
+		} else {
+			add(termForeign)
+		}
+	case e.name.known:
+		scale := math.Log2(float64(n + smoothing))
+		if e.domain.level == levelEqual {
+			hat(termNameSameDomain, simKnots, e.name.sim)
+			hat(termOddSameDomain, oddKnots, max(e.name.oddA, e.name.oddC)/scale)
+		} else {
+			hat(termName, simKnots, e.name.sim)
+			hat(termOddAccount, oddKnots, e.name.oddA/scale)
+			hat(termOddCustomer, oddKnots, e.name.oddC/scale)
+			hat(termRare, rareKnots, e.name.shared-scale)
+		}
+		hat(termCompact, compactKnots, e.name.compact)
+		if e.name.partial {
+			add(termPartial)
+		}
+		if e.name.first {
+			add(termFirstWord)
+		}
+		switch {
+		case e.name.acronym >= 4:
+			add(termAcronymLong)
+		case e.name.acronym == 3:
+			add(termAcronymShort)
+		}
+	}
+	if e.legal != levelMissing {
+		add(termLegal + term(e.legal-levelEqual))
+	}
+	e.placeTerms(add)
+	switch e.tpid {
+	case levelEqual:
+		add(termTPIDEqual)
+	case levelDifferent:
+		add(termTPIDDifferent)
+	}
+	return out
+}
+
+func (e *evidence) domainTerms(add func(term)) {
+	d := &e.domain
+	switch d.level {
+	case levelEqual:
+		t := termDomain
+		switch {
+		case d.shared >= 4:
+			t = termDomainMany
+		case d.shared >= 2:
+			t = termDomainFew
+		}
+		add(t)
+		if d.byMail {
+			add(termDomainByMail)
+		}
+		if !d.sameHost && !d.byMail {
+			add(termDomainOtherHost)
+		}
+		if d.accounts >= 4 {
+			add(termDomainManyAccounts)
+		}
+	case levelAlike:
+		add(termDomainOtherSuffix)
+	case levelDifferent:
+		if d.byMail {
+			add(termMailConflict)
+		} else {
+			add(termDomainConflict)
+		}
+	}
+	if e.label != labelMissing {
+		add(termLabel + term(e.label-labelName))
+	}
+}
+
+func (e *evidence) placeTerms(add func(term)) {
+	if e.city != levelMissing {
+		if e.domain.level == levelEqual {
+			add(termCitySameDomain + term(e.city-levelEqual))
+		} else {
+			add(termCity + term(e.city-levelEqual))
+		}
+	}
+	if e.postal != levelMissing {
+		add(termPostal + term(e.postal-levelEqual))
+	}
+	switch e.state {
+	case levelEqual:
+		add(termStateEqual)
+	case levelDifferent:
+		add(termStateDifferent)
+	}
+	switch {
+	case e.country == levelEqual && e.guessed:
+		add(termCountryGuessEqual)
+	case e.country == levelDifferent && e.guessed:
+		add(termCountryGuessDifferent)
+	case e.country == levelEqual:
+		add(termCountryEqual)
+	case e.country == levelDifferent:
+		add(termCountryDifferent)
+	}
+}

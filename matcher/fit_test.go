@@ -1,0 +1,343 @@
+package matcher
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var (
+	fit  = flag.Bool("fit", false, "fit weights.go anew on the labelled sets")
+	hold = flag.String("hold", "", "labelled set to leave out of the fit, and to judge it by; writes nothing")
+)
+
+// choice is an account with its candidates; right is the true one's place or -1.
+type choice struct {
+	candidates [][]weighted
+	right      int
+	weight     float64
+}
+
+// gather returns the choices of a set.
+func gather(t testing.TB, set devSet, weight float64) []choice {
+	t.Helper()
+	ix := New(set.customers, Options{})
+	sorted := sortRecords(set.accounts)
+	m := &matching{index: ix, accountsAt: make(map[string]int)}
+	accounts := make([]entity, len(sorted))
+	for i, r := range sorted {
+		accounts[i] = readEntity(r)
+		accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
+		for _, k := range accounts[i].domainKeys() {
+			m.accountsAt[k]++
+		}
+	}
+	out := make([]choice, len(sorted))
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			s := ix.newScratch()
+			for i := w; i < len(accounts); i += 2 {
+				c := choice{right: -1, weight: weight}
+				for j, id := range ix.candidates(&accounts[i], s) {
+					e := m.weigh(&accounts[i], &ix.customers[id], closeSim)
+					c.candidates = append(c.candidates, e.terms(len(ix.customers)))
+					if ix.customers[id].rec.Key == set.truth[sorted[i].Key] {
+						c.right = j
+					}
+				}
+				out[i] = c
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// rising and falling are the runs of terms along which more agreement must not
+// weigh less, whatever a sample says.
+var rising = [][2]term{
+	{termName, term(len(simKnots))}, {termNameSameDomain, term(len(simKnots))},
+	{termRare, term(len(rareKnots))}, {termCompact, term(len(compactKnots))},
+}
+
+var falling = [][2]term{
+	{termOddAccount, term(len(oddKnots))}, {termOddCustomer, term(len(oddKnots))}, {termOddSameDomain, term(len(oddKnots))},
+	{termDomain, 3}, {termLabel, 4}, {termLegal, 3}, {termCity, 3}, {termCitySameDomain, 3}, {termPostal, 3},
+	{termStateEqual, 2}, {termCountryEqual, 2}, {termCountryGuessEqual, 2}, {termTPIDEqual, 2},
+}
+
+// monotone moves the weights to the nearest ones that rise and fall as they must.
+func monotone(w []float64) {
+	for _, r := range rising {
+		poolViolators(w[r[0] : r[0]+r[1]])
+	}
+	for _, r := range falling {
+		run := w[r[0] : r[0]+r[1]]
+		slices.Reverse(run)
+		poolViolators(run)
+		slices.Reverse(run)
+	}
+}
+
+// poolViolators makes run non-decreasing with least squared change.
+func poolViolators(run []float64) {
+	type block struct {
+		sum float64
+		n   int
+	}
+	var blocks []block
+	for _, x := range run {
+		b := block{x, 1}
+		for len(blocks) > 0 && blocks[len(blocks)-1].sum/float64(blocks[len(blocks)-1].n) > b.sum/float64(b.n) {
+			last := blocks[len(blocks)-1]
+			b = block{b.sum + last.sum, b.n + last.n}
+			blocks = blocks[:len(blocks)-1]
+		}
+		blocks = append(blocks, b)
+	}
+	i := 0
+	for _, b := range blocks {
+		for range b.n {
+			run[i] = b.sum / float64(b.n)
+			i++
+		}
+	}
+}
+
+// learn maximises the likelihood of the choices, less a ridge, by Adam.
+func learn(choices []choice) (w [numTerms]float64, loss float64) {
+	const (
+		steps = 350
+		ridge = 3.0 // in accounts' weight, per squared bit
+		rate  = 0.08
+	)
+	w = weights
+	var m, v [numTerms]float64
+	total := 0.0
+	for _, c := range choices {
+		total += c.weight
+	}
+	for step := 1; step <= steps; step++ {
+		var parts [2][numTerms]float64
+		var losses [2]float64
+		var wg sync.WaitGroup
+		for half := range 2 {
+			wg.Go(func() {
+				g := &parts[half]
+				var scores []float64
+				for i := half; i < len(choices); i += 2 {
+					c := &choices[i]
+					scores = scores[:0]
+					sum := 0.0
+					for _, terms := range c.candidates {
+						s := 0.0
+						for _, x := range terms {
+							s += w[x.term] * x.share
+						}
+						scores = append(scores, s)
+						sum = log2Sum(sum, s)
+					}
+					if c.right >= 0 {
+						losses[half] += c.weight * (sum - scores[c.right])
+					} else {
+						losses[half] += c.weight * sum
+					}
+					for j, terms := range c.candidates {
+						d := math.Exp2(scores[j] - sum)
+						if j == c.right {
+							d--
+						}
+						if math.Abs(d) < 1e-6 {
+							continue
+						}
+						for _, x := range terms {
+							g[x.term] += c.weight * d * x.share
+						}
+					}
+				}
+			})
+		}
+		wg.Wait()
+		loss = (losses[0] + losses[1]) / total
+		r := rate
+		if step > steps/2 {
+			r *= 2 * (1 - float64(step)/float64(steps))
+		}
+		for k := range w {
+			g := (parts[0][k] + parts[1][k] + 2*ridge*0.01*w[k]) / total
+			m[k] = 0.9*m[k] + 0.1*g
+			v[k] = 0.99*v[k] + 0.01*g*g
+			mh, vh := m[k]/(1-math.Pow(0.9, float64(step))), v[k]/(1-math.Pow(0.99, float64(step)))
+			w[k] -= r * mh / (math.Sqrt(vh) + 1e-8)
+		}
+		monotone(w[:])
+	}
+	return w, loss
+}
+
+// calibrate returns the slope and the offset that make scores of sets the
+// weights were not fitted on most likely: Platt's scaling, by a fine grid.
+func calibrate(choices []choice, scores [][]float64) (slope, offset float64) {
+	best := math.Inf(1)
+	try := func(a, b float64) {
+		loss := 0.0
+		for i, c := range choices {
+			sum := 0.0
+			for _, s := range scores[i] {
+				if s > -20 {
+					sum = log2Sum(sum, a*s+b)
+				}
+			}
+			if c.right >= 0 {
+				sum -= a*scores[i][c.right] + b
+			}
+			loss += c.weight * sum
+		}
+		if loss < best {
+			best, slope, offset = loss, a, b
+		}
+	}
+	for a := 0.5; a < 1.25; a += 0.1 {
+		for b := -3.0; b < 3; b += 0.5 {
+			try(a, b)
+		}
+	}
+	a0, b0 := slope, offset
+	for a := a0 - 0.08; a < a0+0.09; a += 0.02 {
+		for b := b0 - 0.4; b < b0+0.5; b += 0.1 {
+			try(a, b)
+		}
+	}
+	return slope, offset
+}
+
+// scoreAll returns the scores of the candidates of each choice that count.
+func scoreAll(w *[numTerms]float64, choices []choice) [][]float64 {
+	out := make([][]float64, len(choices))
+	for i, c := range choices {
+		for _, terms := range c.candidates {
+			s := 0.0
+			for _, x := range terms {
+				s += w[x.term] * x.share
+			}
+			out[i] = append(out[i], s)
+		}
+	}
+	return out
+}
+
+// fitted returns weights learnt on the sets, calibrated on each set by the
+// weights learnt on the others.
+func fitted(t *testing.T, sets [][]choice) [numTerms]float64 {
+	t.Helper()
+	var all []choice
+	var scores [][]float64
+	for i := range sets {
+		var others []choice
+		for j := range sets {
+			if j != i {
+				others = append(others, sets[j]...)
+			}
+		}
+		w, _ := learn(others)
+		all = append(all, sets[i]...)
+		scores = append(scores, scoreAll(&w, sets[i])...)
+	}
+	slope, offset := calibrate(all, scores)
+	w, loss := learn(all)
+	t.Logf("loss %.4f bits an account, slope %.2f, offset %.2f bits", loss, slope, offset)
+	for i := range w {
+		w[i] *= slope
+	}
+	w[termPrior] += offset
+	return w
+}
+
+func TestFit(t *testing.T) {
+	if !*fit && *hold == "" {
+		t.Skip("runs with -fit or -hold")
+	}
+	var sets [][]choice
+	for _, name := range devSets {
+		if name == *hold {
+			continue
+		}
+		set := loadSet(t, name)
+		// A set counts by the square root of its size, so that none rules.
+		c := gather(t, set, 100/math.Sqrt(float64(len(set.accounts))))
+		reach := 0
+		for _, x := range c {
+			if x.right >= 0 {
+				reach++
+			}
+		}
+		t.Logf("%s: %d of %d true pairs are candidates", name, reach, len(set.truth))
+		sets = append(sets, c)
+	}
+	w := fitted(t, sets)
+	if *hold != "" {
+		weights = w
+		set := loadSet(t, *hold)
+		matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("held out %s: %+v", *hold, measure(set, matches))
+		t.Log(reliability(set, matches))
+		return
+	}
+	var b strings.Builder
+	b.WriteString(weightsHead)
+	for k, x := range w {
+		fmt.Fprintf(&b, "\t%d: %.3f, // %s\n", k, x, term(k).field())
+	}
+	b.WriteString("}\n")
+	if err := os.WriteFile("weights.go", []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reliability returns how often the best candidates of each range of
+// probability are right.
+func reliability(set devSet, matches []Match) string {
+	edges := []float64{0.05, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.1}
+	var b strings.Builder
+	for i := 0; i+1 < len(edges); i++ {
+		n, good, sum := 0, 0, 0.0
+		for _, m := range matches {
+			if len(m.Candidates) == 0 {
+				continue
+			}
+			p := m.Candidates[0].Probability
+			if p < edges[i] || p >= edges[i+1] {
+				continue
+			}
+			n++
+			sum += p
+			if set.truth[m.Account] == m.Candidates[0].Customer {
+				good++
+			}
+		}
+		fmt.Fprintf(&b, "\n[%.3f, %.3f) n=%d said %.4f was %.4f", edges[i], edges[i+1], n, sum/float64(max(n, 1)), float64(good)/float64(max(n, 1)))
+	}
+	return b.String()
+}
+
+const weightsHead = `package matcher
+
+// weights holds the weight of each term in bits, in the order of the terms.
+// They maximise the likelihood of the true customer, or of none, among the
+// candidates of each account of labelled sets of research organisations,
+// listed companies, colleges and restaurants, each set weighed by the square
+// root of its size, under a ridge and with more agreement never weighing less;
+// they are then scaled so that probabilities hold on a set that was left out
+// (Platt, "Probabilistic Outputs for Support Vector Machines", 1999).
+// TestFit in fit_test.go makes this file.
+var weights = [numTerms]float64{
+`

@@ -1,0 +1,181 @@
+package matcher
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+//go:embed data/letters.txt
+var lettersText string
+
+// letters maps a lower-case letter that Unicode does not decompose to its
+// spelling in a key.
+var letters = sync.OnceValue(func() map[rune]string {
+	m := make(map[rune]string, 128)
+	for line := range dataLines(lettersText) {
+		from, to, _ := strings.Cut(line, " ")
+		for _, r := range from {
+			m[r] = to
+		}
+	}
+	return m
+})
+
+// dataLines yields the lines of an embedded file that say something.
+func dataLines(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// Fold returns s as names are compared: compatibility forms resolved, lower
+// case, Latin, Greek and Cyrillic letters without their marks and in Latin
+// spelling, invisible characters dropped. Other scripts keep theirs. Folding
+// twice changes nothing.
+func Fold(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	s = norm.NFKC.String(strings.ToValidUTF8(s, " "))
+	table := letters()
+	var b strings.Builder
+	b.Grow(len(s))
+	bare := false // the letter before loses its marks
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			if !bare {
+				b.WriteRune(r)
+			}
+		case unicode.Is(unicode.Cf, r):
+			// zero-width joiners, soft hyphens, direction marks
+		case unicode.IsControl(r):
+			b.WriteByte(' ')
+		default:
+			bare = unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+			r = unicode.ToLower(r)
+			if to, ok := table[r]; ok {
+				b.WriteString(to)
+			} else {
+				b.WriteRune(r)
+			}
+		}
+	}
+	return norm.NFKC.String(b.String())
+}
+
+// isPlain reports whether s is lower-case ASCII text that folds to itself.
+func isPlain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c > '~' || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// words splits folded text into its words: runs of letters and digits. What
+// is written without spaces (Han, kana, Hangul, Thai and the like) comes as
+// pairs of characters. Dotted and spaced initials become one word, "&" and "+"
+// become "and", and a possessive s stays with its word.
+func words(folded string) []string {
+	var out []string
+	runes := []rune(folded)
+	for i := 0; i < len(runes); {
+		r := runes[i]
+		switch {
+		case r == '&' || r == '+':
+			out = append(out, "and")
+			i++
+		case isApostrophe(r) && len(out) > 0 && possessive(runes[i+1:]):
+			out[len(out)-1] += "s"
+			i += 2
+		case unbroken(r):
+			j := i + 1
+			for j < len(runes) && (unbroken(runes[j]) || unicode.Is(unicode.M, runes[j])) {
+				j++
+			}
+			out = appendPairs(out, runes[i:j])
+			i = j
+		case isWordRune(r):
+			j := i + 1
+			for j < len(runes) && !unbroken(runes[j]) && (isWordRune(runes[j]) || unicode.Is(unicode.M, runes[j])) {
+				j++
+			}
+			out = append(out, string(runes[i:j]))
+			i = j
+		default:
+			i++
+		}
+	}
+	return joinInitials(out)
+}
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// unbroken reports whether r belongs to a script written without spaces.
+func unbroken(r rune) bool {
+	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
+		unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}
+
+func appendPairs(out []string, run []rune) []string {
+	if len(run) == 1 {
+		return append(out, string(run))
+	}
+	for i := 0; i+1 < len(run); i++ {
+		out = append(out, string(run[i:i+2]))
+	}
+	return out
+}
+
+func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' || r == '`' || r == 'ʼ' }
+
+// possessive reports whether what follows an apostrophe is a lone s.
+func possessive(rest []rune) bool {
+	return len(rest) > 0 && rest[0] == 's' && (len(rest) == 1 || !isWordRune(rest[1]))
+}
+
+// joinInitials turns "a b c" (from "A.B.C.") into "abc".
+func joinInitials(in []string) []string {
+	out := in[:0]
+	for i := 0; i < len(in); {
+		j := i
+		for j < len(in) && isInitial(in[j]) {
+			j++
+		}
+		if j-i >= 2 {
+			out = append(out, strings.Join(in[i:j], ""))
+			i = j
+			continue
+		}
+		out = append(out, in[i])
+		i++
+	}
+	return out
+}
+
+func isInitial(w string) bool { return len(w) == 1 && 'a' <= w[0] && w[0] <= 'z' }
+
+// loose returns a word with the double spellings of the Nordic and German
+// languages taken together: "goeteborg" and "goteborg", "aa" and "a".
+func loose(w string) string {
+	for _, pair := range [...]string{"oe", "ae", "aa", "ue"} {
+		if strings.Contains(w, pair) {
+			w = strings.ReplaceAll(w, pair, pair[:1])
+		}
+	}
+	return w
+}

@@ -1,0 +1,211 @@
+package matcher
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"actnow"
+)
+
+// The thresholds of the bands, and the least probability a candidate is shown
+// with.
+const (
+	MatchFrom  = 0.98
+	ReviewFrom = 0.30
+	ShownFrom  = 0.05
+)
+
+// heldAt is the highest probability of a pair that a person must see whatever
+// the weights say.
+const heldAt = 0.97
+
+const (
+	maxFinalists = 8 // candidates of an account that are compared closely
+	maxShown     = 5
+	batchSize    = 64 // accounts a worker takes at a time
+)
+
+// matching is one run of Match.
+type matching struct {
+	index      *Index
+	accounts   []entity
+	accountsAt map[string]int // accounts per domain
+	decided    map[string]accountDecisions
+}
+
+// Match finds the customer of each account and returns one Match per account,
+// by key; of several accounts with one key the first in the order of their
+// fields counts. Decisions stand in the order they were made and over any
+// score; those about records that are gone have no effect.
+//
+// How many of the given accounts share a domain weighs in, so a part of a file
+// can come out slightly different from the whole. The error is ctx's.
+func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
+	sorted := sortRecords(accounts)
+	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
+		accountsAt: make(map[string]int), decided: settle(decisions)}
+	ix.spread(len(sorted), func(_, low, high int) {
+		for i := low; i < high && ctx.Err() == nil; i++ {
+			m.accounts[i] = readEntity(sorted[i])
+			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i := range m.accounts {
+		for _, k := range m.accounts[i].domainKeys() {
+			m.accountsAt[k]++
+		}
+	}
+	out := make([]Match, len(sorted))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(ix.opt.Workers, len(sorted)/batchSize+1) {
+		wg.Go(func() {
+			s := ix.newScratch()
+			for ctx.Err() == nil {
+				high := int(next.Add(batchSize))
+				for i := high - batchSize; i < min(high, len(out)); i++ {
+					out[i] = m.match(&m.accounts[i], s)
+				}
+				if high >= len(out) {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// finalist is a candidate compared closely.
+type finalist struct {
+	id     int32
+	e      evidence
+	terms  []weighted
+	score  float64 // bits
+	rivals float64 // bits lost to the other candidates
+	p      float64
+	hold   string // code of the reason why a person must see it, or ""
+}
+
+func (m *matching) match(a *entity, s *scratch) Match {
+	out := Match{Account: a.rec.Key, Band: actnow.BandNone}
+	d := m.decided[a.rec.Key]
+	if id, ok := m.confirmed(d); ok {
+		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
+		f.terms = f.e.terms(len(m.index.customers))
+		f.score, f.p = score(f.terms), 1
+		c := m.candidate(a, &f)
+		c.Comparisons = append(c.Comparisons, note("decision", levelEqual, 0, "match.decided"))
+		c.Reason = reason(c.Comparisons)
+		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{c}
+		return out
+	}
+	finalists := m.finalists(a, d, s)
+	for i := range min(len(finalists), maxShown) {
+		if finalists[i].p < ShownFrom {
+			break
+		}
+		out.Candidates = append(out.Candidates, m.candidate(a, &finalists[i]))
+	}
+	if len(out.Candidates) > 0 {
+		out.Band = band(out.Candidates[0].Probability)
+	}
+	return out
+}
+
+// confirmed returns the customer that a person gave the account, if there is
+// such a customer.
+func (m *matching) confirmed(d accountDecisions) (int32, bool) {
+	if d.yes == "" {
+		return 0, false
+	}
+	id, ok := m.index.byKey[d.yes]
+	return id, ok
+}
+
+func band(p float64) actnow.MatchBand {
+	switch {
+	case p >= MatchFrom:
+		return actnow.BandMatch
+	case p >= ReviewFrom:
+		return actnow.BandReview
+	}
+	return actnow.BandNone
+}
+
+// finalists returns the likeliest customers of the account, best first.
+func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
+	n := len(m.index.customers)
+	var field []finalist
+	for _, id := range m.index.candidates(a, s) {
+		c := &m.index.customers[id]
+		if d.no[c.rec.Key] {
+			continue
+		}
+		f := finalist{id: id, e: m.weigh(a, c, quickSim)}
+		f.score = score(f.e.terms(n))
+		field = append(field, f)
+	}
+	slices.SortFunc(field, func(x, y finalist) int {
+		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
+	})
+	field = field[:min(len(field), maxFinalists)]
+	scores := make([]float64, len(field))
+	for i := range field {
+		f := &field[i]
+		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
+		f.terms = f.e.terms(n)
+		f.score = score(f.terms)
+		f.hold = f.e.hold()
+		scores[i] = f.score
+	}
+	p, rivals := posterior(scores)
+	for i := range field {
+		field[i].p, field[i].rivals = p[i], rivals[i]
+		if field[i].hold != "" {
+			field[i].p = min(p[i], heldAt)
+		}
+	}
+	slices.SortFunc(field, func(x, y finalist) int {
+		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
+	})
+	return field
+}
+
+// hold returns the code of the reason why the pair is for a person to decide
+// whatever its weight, or "".
+func (e *evidence) hold() string {
+	alike := e.name.sim >= 0.75 || e.name.compact >= 0.9 || e.name.acronym >= 3
+	switch {
+	case e.tpid == levelDifferent:
+		return "match.hold.tpid"
+	case e.domain.level == levelEqual && e.domain.shared > 1 && !alike:
+		return "match.hold.domain"
+	}
+	return ""
+}
+
+// stage returns the first step of the order of trust that carries the pair:
+// the domain, if it agrees; the name, if the pair would be worth a look
+// without its TPID; else the TPID.
+func (f *finalist) stage() actnow.MatchStage {
+	if f.e.domain.level == levelEqual {
+		return actnow.StageDomain
+	}
+	if f.e.tpid == levelEqual && f.score-weights[termTPIDEqual] < reviewBits {
+		return actnow.StageTPID
+	}
+	return actnow.StageName
+}
+
+// reviewBits is ReviewFrom as log2 odds.
+const reviewBits = -1.2223924213364479

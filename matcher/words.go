@@ -1,0 +1,73 @@
+package matcher
+
+import (
+	_ "embed"
+	"math"
+	"strings"
+	"sync"
+)
+
+//go:embed data/words.txt
+var wordsText string
+
+// vocabulary knows the common words of organisation names.
+type vocabulary struct {
+	canonical map[string]string  // spelling or translation → word
+	common    map[string]float64 // word → share of names it stands in
+}
+
+// tierShare is the share of names a word of each tier is taken to stand in
+// before any file is counted.
+var tierShare = [...]float64{0, 1.0 / 50, 1.0 / 300, 1.0 / 1500}
+
+var vocabularyOnce = sync.OnceValue(func() *vocabulary {
+	v := &vocabulary{canonical: make(map[string]string, 1024), common: make(map[string]float64, 256)}
+	var lines [][2]string
+	for line := range dataLines(wordsText) {
+		head, others, _ := strings.Cut(line, ":")
+		tier, word, _ := strings.Cut(head, " ")
+		v.common[word] = tierShare[tier[0]-'0']
+		v.canonical[word] = word
+		lines = append(lines, [2]string{word, others})
+	}
+	for _, l := range lines {
+		for other := range strings.SplitSeq(l[1], ",") {
+			other = strings.TrimSpace(other)
+			if _, taken := v.canonical[other]; other != "" && !taken {
+				v.canonical[other] = l[0]
+			}
+		}
+	}
+	return v
+})
+
+// canon returns the word that w is a spelling, an abbreviation or a
+// translation of, or w.
+func (v *vocabulary) canon(w string) string {
+	if c, ok := v.canonical[w]; ok {
+		return c
+	}
+	return w
+}
+
+// isFiller reports whether the canonical word w tells nothing about whose
+// name it is.
+func isFiller(w string) bool { return w == "of" || w == "and" }
+
+// smoothing is how many names the built-in shares count for beside the file.
+const smoothing = 2000
+
+// rareShare is the share of names a word outside the vocabulary is taken to
+// stand in.
+const rareShare = 1e-5
+
+// wordBits returns what agreement on a canonical word is worth in bits: the
+// negative log2 of the share of names it stands in, from df names of n and the
+// built-in shares.
+func (v *vocabulary) wordBits(w string, df, n int) float64 {
+	share, ok := v.common[w]
+	if !ok {
+		share = rareShare
+	}
+	return -math.Log2((float64(df) + smoothing*share + 0.5) / float64(n+smoothing))
+}

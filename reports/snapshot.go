@@ -1,0 +1,58 @@
+package reports
+
+import (
+	"time"
+
+	"actnow"
+)
+
+// Snapshot is what a page shows of an import that was published: a report of a
+// month. The latest revision of a month is the current one; all are kept.
+type Snapshot struct {
+	ID        actnow.SnapshotID
+	Report    Kind
+	Month     actnow.Month
+	Revision  int
+	Current   bool
+	File      string
+	Encoding  string
+	Separator string
+	Complete  bool
+	Rows      int // that the person may see; the counts below are of the whole file
+	New       int
+	Changed   int
+	Unchanged int
+	Gone      int
+	Rejected  int
+	Notices   []Notice
+	Columns   []Column
+	By        string
+	At        time.Time
+}
+
+// CohortColumnID is the key of a cohort column.
+type CohortColumnID int64
+
+// CohortState says what became of a Yes/No column.
+type CohortState string
+
+// The states: a known cohort is confirmed by itself, an unknown column waits as
+// a candidate until a person confirms or dismisses it.
+const (
+	CohortCandidate CohortState = "candidate"
+	CohortConfirmed CohortState = "confirmed"
+	CohortDismissed CohortState = "dismissed"
+)
+
+// CohortColumn is a Yes/No column of a report that is, or may be, a cohort.
+type CohortColumn struct {
+	ID         CohortColumnID
+	Report     Kind
+	Header     string // as last written
+	State      CohortState
+	FirstMonth actnow.Month
+	LastMonth  actnow.Month
+	Members    int // who say Yes in the last month
+	DecidedBy  string
+	DecidedAt  time.Time // zero if nobody has decided
+}

@@ -1,0 +1,322 @@
+package storage
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"actnow"
+	"actnow/cohorts"
+)
+
+// filterBuilder makes SQL of filters. A filter is looked at for each customer c
+// with each of its current standings p, one for an area; a customer without any
+// is looked at once, with an empty p. The customer is chosen if one such row
+// satisfies the whole filter: "area = azure and cluster = Nurture" speaks of one
+// area throughout. What a filter says of an empty value is said at
+// cohorts.Parse. Everything a person wrote is bound, never part of the SQL.
+type filterBuilder struct {
+	tx    *sql.Tx
+	scope actnow.Scope
+	today time.Time
+	month actnow.Month      // as it stood at the end of this month; "" is now
+	open  []actnow.CohortID // cohorts whose filters are being built
+	heads []snapshotHeaders // of the newest snapshots, read once
+}
+
+// filterCustomers returns the query of the ids of customers that the filter
+// chooses and the scope allows. Standings and cohort columns are those of the
+// end of month, or current if it is ""; all else is as it is today. The error
+// matches actnow.ErrInvalid if the filter names money and the scope has no
+// Revenue, or a cohort within itself.
+func (db *DB) filterCustomers(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr, month actnow.Month) (clause, error) {
+	b := filterBuilder{tx: tx, scope: scope, today: db.now(), month: month}
+	return b.customers(e)
+}
+
+func (b *filterBuilder) customers(e cohorts.Expr) (clause, error) {
+	cond, err := b.build(e)
+	if err != nil {
+		return clause{}, err
+	}
+	q := clause{sql: "SELECT c.id FROM customers c"}
+	if usesStanding(e) {
+		if !pinsArea(e) {
+			q.sql = "SELECT DISTINCT c.id FROM customers c"
+		}
+		q.sql += " LEFT JOIN standings p ON p.customer_id = c.id AND "
+		if b.month == "" {
+			q.sql += "p.latest = 1"
+		} else {
+			q.sql += "p.month = (SELECT max(x.month) FROM standings x WHERE x.customer_id = p.customer_id AND x.area = p.area AND x.month <= ?)"
+			q.args = append(q.args, string(b.month))
+		}
+	}
+	var w where
+	w.andClause(cond)
+	w.andClause(inScope(b.scope, "c.id"))
+	if b.month != "" {
+		w.and("c.first_month <= ?", string(b.month))
+	}
+	return clause{sql: q.sql + " WHERE " + w.sql, args: append(q.args, w.args...)}, nil
+}
+
+// usesStanding reports whether the filter looks at p.
+func usesStanding(e cohorts.Expr) bool {
+	switch e := e.(type) {
+	case cohorts.And:
+		return slices.ContainsFunc(e.Terms, usesStanding)
+	case cohorts.Or:
+		return slices.ContainsFunc(e.Terms, usesStanding)
+	case cohorts.Not:
+		return usesStanding(e.Term)
+	case cohorts.Compare:
+		return strings.HasPrefix(filterColumns[e.Field.Name], "p.")
+	}
+	return false
+}
+
+// pinsArea reports whether the filter is of one area, so that a customer has one
+// row at most.
+func pinsArea(e cohorts.Expr) bool {
+	switch e := e.(type) {
+	case cohorts.And:
+		return slices.ContainsFunc(e.Terms, pinsArea)
+	case cohorts.Compare:
+		return e.Field.Name == "area" && e.Op == cohorts.Eq
+	}
+	return false
+}
+
+func (b *filterBuilder) build(e cohorts.Expr) (clause, error) {
+	switch e := e.(type) {
+	case cohorts.And:
+		return b.join(e.Terms, " AND ")
+	case cohorts.Or:
+		return b.join(e.Terms, " OR ")
+	case cohorts.Not:
+		c, err := b.build(e.Term)
+		return negate(c), err
+	case cohorts.Compare:
+		return b.compare(e)
+	}
+	return clause{}, fmt.Errorf("filter node %T", e)
+}
+
+func (b *filterBuilder) join(terms []cohorts.Expr, word string) (clause, error) {
+	all := make([]clause, len(terms))
+	for i, t := range terms {
+		var err error
+		if all[i], err = b.build(t); err != nil {
+			return clause{}, err
+		}
+	}
+	return joinClauses(all, word), nil
+}
+
+func joinClauses(all []clause, word string) clause {
+	var c clause
+	for i, part := range all {
+		if i > 0 {
+			c.sql += word
+		}
+		c.sql += part.sql
+		c.args = append(c.args, part.args...)
+	}
+	c.sql = "(" + c.sql + ")"
+	return c
+}
+
+// negate holds where c is false or unknown.
+func negate(c clause) clause { return clause{sql: "((" + c.sql + ") IS NOT TRUE)", args: c.args} }
+
+var (
+	always = clause{sql: "1 = 1"}
+	never  = clause{sql: "1 = 0"}
+)
+
+func (b *filterBuilder) compare(c cohorts.Compare) (clause, error) {
+	info, _ := cohorts.Info(c.Field.Name)
+	if info.Money && !b.scope.Revenue {
+		return clause{}, actnow.Invalid("error.filter_revenue", "filter", "the field %s holds money, which you may not see", info.Name)
+	}
+	switch {
+	case c.Op == cohorts.Ne, c.Op == cohorts.NotIn:
+		c.Op = map[cohorts.Op]cohorts.Op{cohorts.Ne: cohorts.Eq, cohorts.NotIn: cohorts.In}[c.Op]
+		same, err := b.compare(c)
+		return negate(same), err
+	case c.Op == cohorts.Eq && c.Field.Kind == cohorts.Text && c.Values[0].Text == "":
+		c.Op, c.Values = cohorts.IsEmpty, nil
+	}
+	if c.Field.Kind == cohorts.YesNo {
+		return b.yesNo(c), nil
+	}
+	if column, ok := filterColumns[c.Field.Name]; ok {
+		if c.Op == cohorts.IsEmpty {
+			return clause{sql: emptyColumn(c.Field, column)}, nil
+		}
+		return b.relation(c, column), nil
+	}
+	if c.Field.Name == "cohort" && c.Op != cohorts.IsEmpty {
+		return b.cohort(c)
+	}
+	sources, err := b.sources(c.Field)
+	if err != nil {
+		return clause{}, err
+	}
+	return b.among(c, sources), nil
+}
+
+// filterColumns are the fields that are columns of a customer or a standing.
+var filterColumns = map[string]string{
+	"area": "p.area", "cluster": "p.cluster", "cell": "p.cell", "fit": "p.fit", "intent": "p.intent",
+	"fit_band": "p.fit_band", "intent_band": "p.intent_band", "microsoft_cluster": "p.microsoft_cluster",
+	"previous_cluster": "p.previous_cluster", "revenue_low": "p.revenue_low", "revenue_high": "p.revenue_high", "currency": "p.currency",
+	"segment": "c.segment", "org_size": "c.org_size", "industry": "c.industry", "vertical": "c.vertical", "country": "c.country",
+	"state": "c.state", "city": "c.city", "postal_code": "c.postal_code", "name": "c.name", "domain": "c.domain", "tpid": "c.tpid",
+	"duns": "c.duns", "geo_area": "c.geo_area", "subsidiary": "c.subsidiary", "sales_territory": "c.sales_territory",
+	"nonprofit": "c.nonprofit", "first_month": "c.first_month", "last_month": "c.last_month",
+}
+
+func emptyColumn(f cohorts.Field, column string) string {
+	switch {
+	case f.Name == "segment":
+		return "c.segment = '" + string(actnow.UnknownSegment) + "'"
+	case f.Name == "fit" || f.Name == "intent":
+		return "(" + column + " IS NULL AND COALESCE(" + column + "_band, '') = '')"
+	case f.Kind == cohorts.Number:
+		return column + " IS NULL"
+	}
+	return "COALESCE(" + column + ", '') = ''"
+}
+
+// relation returns the condition that x, which is the SQL of a value, stands in
+// the relation of c to its values. Op is none of Ne, NotIn, IsEmpty.
+func (b *filterBuilder) relation(c cohorts.Compare, x string) clause {
+	if c.Field.Kind == cohorts.Text {
+		x = "fold(" + x + ")"
+	}
+	switch c.Op {
+	case cohorts.Contains:
+		return clause{sql: x + ` LIKE ? ESCAPE '\'`, args: []any{likeInside(c.Values[0].Text)}}
+	case cohorts.StartsWith:
+		return clause{sql: x + ` LIKE ? ESCAPE '\'`, args: []any{likePrefix(c.Values[0].Text)}}
+	case cohorts.In:
+		in := clause{sql: x + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(c.Values)), ", ") + ")"}
+		for _, v := range c.Values {
+			in.args = append(in.args, b.bound(c.Field, v))
+		}
+		return in
+	}
+	op := map[cohorts.Op]string{cohorts.Eq: "=", cohorts.Lt: "<", cohorts.Le: "<=", cohorts.Gt: ">", cohorts.Ge: ">="}[c.Op]
+	plain := clause{sql: x + " " + op + " ?", args: []any{b.bound(c.Field, c.Values[0])}}
+	if c.Field.Name != "fit" && c.Field.Name != "intent" {
+		return plain
+	}
+	// Where only a band is known, it must satisfy the relation as a whole.
+	bands := bandsWithin(c.Op, c.Values[0].Number)
+	if len(bands) == 0 {
+		return plain
+	}
+	return clause{sql: "(" + plain.sql + " OR " + x + " IS NULL AND " + x + "_band IN (" + strings.Join(bands, ", ") + "))", args: plain.args}
+}
+
+// bandsWithin returns the bands, quoted, all of whose scores satisfy the
+// relation to n.
+func bandsWithin(op cohorts.Op, n float64) []string {
+	var all []string
+	for _, band := range []struct {
+		name      actnow.Band
+		low, high float64
+		closed    bool // high belongs to it
+	}{{actnow.High, 75, 100, true}, {actnow.Medium, 55, 75, false}, {actnow.Low, 30, 55, false}, {actnow.VeryLow, 0, 30, false}} {
+		ok := false
+		switch op {
+		case cohorts.Ge:
+			ok = band.low >= n
+		case cohorts.Gt:
+			ok = band.low > n
+		case cohorts.Le:
+			ok = band.high <= n
+		case cohorts.Lt:
+			ok = band.high < n || band.high == n && !band.closed
+		}
+		if ok {
+			all = append(all, "'"+string(band.name)+"'")
+		}
+	}
+	return all
+}
+
+// bound returns what a value is bound as.
+func (b *filterBuilder) bound(f cohorts.Field, v cohorts.Value) any {
+	switch f.Kind {
+	case cohorts.Number:
+		if info, _ := cohorts.Info(f.Name); info.Money {
+			return v.Number * 100 // minor units
+		}
+		return v.Number
+	case cohorts.Day:
+		return v.At(b.today).Unix()
+	case cohorts.Text:
+		return fold(v.Text)
+	}
+	return v.Text
+}
+
+// yesNo compares a field that is yes or no. Facts of reports may be unknown.
+func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
+	yes, no := never, never
+	switch c.Field.Name {
+	case "matched":
+		yes = clause{sql: isMatched}
+		no = negate(yes)
+	case "mailable":
+		yes = clause{sql: isMailable}
+		no = negate(yes)
+	case "gone":
+		yes, no = clause{sql: "c.gone_month IS NOT NULL"}, clause{sql: "c.gone_month IS NULL"}
+	case "is_nonprofit":
+		const words = `('no', 'n', '0', 'false')`
+		yes = clause{sql: "(c.nonprofit <> '' AND fold(c.nonprofit) NOT IN " + words + ")"}
+		no = clause{sql: "fold(c.nonprofit) IN " + words}
+	default:
+		const fact = "c.id IN (SELECT f.customer_id FROM customer_facts f WHERE f.field = ? AND f.value = ?)"
+		yes, no = clause{sql: fact, args: []any{c.Field.Name, "yes"}}, clause{sql: fact, args: []any{c.Field.Name, "no"}}
+	}
+	switch {
+	case c.Op == cohorts.IsEmpty:
+		return negate(joinClauses([]clause{yes, no}, " OR "))
+	case c.Values[0].Yes:
+		return yes
+	}
+	return no
+}
+
+// filterQuery returns the condition on c.id that the filter and the cohort of a
+// query make. The error matches actnow.ErrInvalid or actnow.ErrNotFound.
+func (db *DB) filterQuery(tx *sql.Tx, scope actnow.Scope, filter string, cohort actnow.CohortID) (clause, error) {
+	var w where
+	w.andClause(always)
+	if filter != "" {
+		e, err := cohorts.Parse(filter)
+		if err != nil {
+			return clause{}, err
+		}
+		q, err := db.filterCustomers(tx, scope, e, "")
+		if err != nil {
+			return clause{}, err
+		}
+		w.and("c.id IN ("+q.sql+")", q.args...)
+	}
+	if cohort != 0 {
+		q, err := db.cohortMembers(tx, scope, cohort, "")
+		if err != nil {
+			return clause{}, err
+		}
+		w.and("c.id IN ("+q.sql+")", q.args...)
+	}
+	return clause(w), nil
+}

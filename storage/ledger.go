@@ -1,0 +1,361 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"actnow"
+	"actnow/campaigns"
+	"actnow/crm"
+)
+
+// DB is the ledger of the outbox.
+var _ campaigns.Store = (*DB)(nil)
+
+// messageColumns are what scanMessage reads, of ledger l and campaigns c.
+const messageColumns = `l.id, l.campaign_id, l.run_id, c.pack_id, l.step, l.mailbox, l.name, l.language,
+	l.attempts, l.message_id, l.due_at, l.intent_at, l.fields`
+
+// DueMessages returns up to limit rows of sending campaigns that are queued or
+// deferred and due at now, in key order, with a key above after.
+func (db *DB) DueMessages(ctx context.Context, now time.Time, after actnow.LedgerID, limit int) ([]campaigns.Message, error) {
+	var out []campaigns.Message
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		sending, err := sendingCampaigns(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		for _, id := range sending {
+			if err := scanMessages(ctx, tx, &out, `SELECT `+messageColumns+`
+				FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
+				WHERE l.campaign_id = ? AND l.state IN ('queued', 'deferred') AND l.next_at <= ? AND l.id > ?
+				ORDER BY l.id LIMIT ?`, id, now.Unix(), after, limit); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("due messages: %w", err)
+	}
+	slices.SortFunc(out, func(a, b campaigns.Message) int { return int(a.Row - b.Row) })
+	return out[:min(len(out), limit)], nil
+}
+
+// sendingCampaigns returns the campaigns that may send now, none if no row of
+// any campaign is due.
+func sendingCampaigns(ctx context.Context, tx *sql.Tx, now time.Time) ([]actnow.CampaignID, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM campaigns WHERE state = 'sending' AND (
+		EXISTS (SELECT 1 FROM ledger WHERE state = 'queued' AND next_at <= ?) OR
+		EXISTS (SELECT 1 FROM ledger WHERE state = 'deferred' AND next_at <= ?)) ORDER BY id`, now.Unix(), now.Unix())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []actnow.CampaignID
+	for rows.Next() {
+		var id actnow.CampaignID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, query string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m campaigns.Message
+		var due int64
+		var tried sql.NullInt64
+		var frozen string
+		if err := rows.Scan(&m.Row, &m.Campaign, &m.Run, &m.Pack, &m.Step, &m.Address, &m.Name, &m.Language,
+			&m.Attempt, &m.MessageID, &due, &tried, &frozen); err != nil {
+			return err
+		}
+		m.Attempt++
+		m.Due, m.Tried = time.Unix(due, 0).UTC(), ledgerTime(tried)
+		if m.Fields, err = mergeFields(frozen, m.Language); err != nil {
+			return fmt.Errorf("fields of row %d: %w", m.Row, err)
+		}
+		*out = append(*out, m)
+	}
+	return rows.Err()
+}
+
+// MarkIntent checks in one durable transaction that the row may still be sent
+// and sets it to intent. A row whose recipient may no longer be mailed becomes
+// suppressed and says why; one that is not due, or whose campaign does not send,
+// stays as it is. In both cases ok is false.
+func (db *DB) MarkIntent(ctx context.Context, row actnow.LedgerID, now time.Time) (ok bool, err error) {
+	err = db.write(ctx, func(tx *sql.Tx) error {
+		ok = false
+		var campaign actnow.CampaignID
+		var state actnow.LedgerState
+		var campaignState actnow.CampaignState
+		var nextAt int64
+		var gone, no, suppressed bool
+		var basis, address string
+		var capMails, capDays int
+		err := tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
+				k.deleted_at IS NOT NULL, k.consent_basis,
+				EXISTS (SELECT 1 FROM contacts d WHERE d.address = l.address AND d.do_not_email = 1 AND d.deleted_at IS NULL),
+				EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL)
+			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id JOIN contacts k ON k.id = l.contact_id
+			WHERE l.id = ?`, row).
+			Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed)
+		if err != nil {
+			return noRows(err)
+		}
+		if campaignState != actnow.CampaignSending || nextAt > now.Unix() ||
+			state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
+			return nil
+		}
+		why := campaigns.LeftOut("")
+		switch {
+		case gone:
+			why = campaigns.OutNoContact
+		case no:
+			why = campaigns.OutDoNotEmail
+		case suppressed:
+			why = campaigns.OutSuppressed
+		case basis == "":
+			why = campaigns.OutNoBasis
+		case capDays > 0:
+			capped, err := overCap(tx, campaign, address, capMails, now.AddDate(0, 0, -capDays))
+			if err != nil {
+				return err
+			}
+			if capped {
+				why = campaigns.OutFrequencyCap
+			}
+		}
+		if why != "" {
+			_, err := tx.Exec(`UPDATE ledger SET state = 'suppressed', why = ?, settled_at = ? WHERE id = ?`, why, now.Unix(), row)
+			if err != nil {
+				return err
+			}
+			return db.finish(tx, campaign)
+		}
+		ok = true
+		_, err = tx.Exec(`UPDATE ledger SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE id = ?`, now.Unix(), row)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("mark intent: %w", err)
+	}
+	return ok, nil
+}
+
+// overCap reports whether the address has got more than mails from other
+// campaigns since then.
+func overCap(tx *sql.Tx, campaign actnow.CampaignID, address string, mails int, since time.Time) (capped bool, err error) {
+	err = tx.QueryRow(`SELECT count(*) > ? FROM ledger WHERE address = ? AND campaign_id <> ?
+		AND state IN ('sent', 'unknown', 'intent') AND intent_at >= ?`, mails, address, campaign, since.Unix()).Scan(&capped)
+	return capped, err
+}
+
+// MarkVerdict records what the try came to. It suppresses the address, stops or
+// finishes the campaign if that follows, in the same transaction. A row is
+// settled once: a verdict on a row that is not in intent is refused with a
+// *actnow.StateError, except cancelled, which needs no try.
+func (db *DB) MarkVerdict(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict, now time.Time) error {
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		var r settling
+		err := tx.QueryRow(`SELECT l.id, l.campaign_id, l.state, l.address, c.state, c.policy
+			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id WHERE l.id = ?`, row).
+			Scan(&r.row, &r.campaign, &r.state, &r.address, &r.campaignState, &r.policy)
+		if err != nil {
+			return noRows(err)
+		}
+		waits := r.state == actnow.LedgerQueued || r.state == actnow.LedgerDeferred
+		if r.state != actnow.LedgerIntent && !(v.State == actnow.LedgerCancelled && waits) {
+			return &actnow.StateError{Noun: "message", Have: string(r.state), Want: string(actnow.LedgerIntent)}
+		}
+		return db.settle(tx, r, v, now)
+	})
+	if err != nil {
+		return fmt.Errorf("mark verdict: %w", err)
+	}
+	return nil
+}
+
+// settling is a ledger row on its way out of intent.
+type settling struct {
+	row           actnow.LedgerID
+	campaign      actnow.CampaignID
+	state         actnow.LedgerState
+	address       string
+	campaignState actnow.CampaignState
+	policy        actnow.UnknownPolicy
+}
+
+func (db *DB) settle(tx *sql.Tx, r settling, v campaigns.Verdict, now time.Time) error {
+	state, why, nextAt := v.State, v.Why, now
+	switch state {
+	case actnow.LedgerSent, actnow.LedgerBounced, actnow.LedgerCancelled, actnow.LedgerQueued:
+	case actnow.LedgerDeferred:
+		nextAt = notBefore(v.RetryAt, now)
+	case actnow.LedgerUnknown:
+		if r.policy == actnow.PolicyResend {
+			state, why, nextAt = actnow.LedgerDeferred, why+", sent again", notBefore(v.RetryAt, now)
+		}
+	default:
+		return fmt.Errorf("%q is no verdict", state)
+	}
+	if (state == actnow.LedgerQueued || state == actnow.LedgerDeferred) && r.campaignState == actnow.CampaignCancelled {
+		state, why = actnow.LedgerCancelled, "campaign cancelled"
+	}
+	var settled any
+	if state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
+		settled = now.Unix()
+	}
+	unoffered := 0
+	if v.State == actnow.LedgerQueued {
+		unoffered = 1 // it does not count as a try
+	}
+	_, err := tx.Exec(`UPDATE ledger SET state = ?, next_at = ?, last_code = ?, last_reply = ?, why = ?, settled_at = ?,
+		attempts = attempts - ? WHERE id = ?`, state, nextAt.Unix(), v.Code, v.Reply, why, settled, unoffered, r.row)
+	if err != nil {
+		return err
+	}
+	if v.Suppress {
+		if err := db.suppress(tx, actnow.System, r.address, crm.Suppression{Reason: crm.Bounced, Evidence: v.Reply, LedgerRow: r.row}); err != nil {
+			return err
+		}
+	}
+	if v.Stop && (r.campaignState == actnow.CampaignSending || r.campaignState == actnow.CampaignPaused) {
+		_, err := tx.Exec(`UPDATE campaigns SET state = 'stopped', why = ? WHERE id = ?`, v.Reply, r.campaign)
+		if err != nil {
+			return err
+		}
+		return db.audit(tx, actnow.System, "campaign.stop", campaignKey(r.campaign), map[string]any{"code": v.Code, "why": v.Why})
+	}
+	if settled == nil {
+		return nil
+	}
+	return db.finish(tx, r.campaign)
+}
+
+func notBefore(t, now time.Time) time.Time {
+	if t.Before(now) {
+		return now
+	}
+	return t
+}
+
+// RecoverIntents turns every intent into unknown: the last process knew no
+// answer, or did not live to write it down. Rows of campaigns with the policy
+// resend are queued again at once, unless the campaign is cancelled.
+func (db *DB) RecoverIntents(ctx context.Context, now time.Time) (campaigns.RecoveredRows, error) {
+	var n campaigns.RecoveredRows
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		n = campaigns.RecoveredRows{}
+		rows, err := tx.Query(`SELECT c.policy, c.state, count(*) FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
+			WHERE l.state = 'intent' GROUP BY c.policy, c.state`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var policy actnow.UnknownPolicy
+			var state actnow.CampaignState
+			var k int
+			if err := rows.Scan(&policy, &state, &k); err != nil {
+				return err
+			}
+			n.Unknown += k
+			switch {
+			case policy == actnow.PolicyReconcile:
+				n.ToReconcile += k
+			case policy == actnow.PolicyResend && state != actnow.CampaignCancelled:
+				n.Requeued += k
+			default:
+				n.Held += k
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		const stopped = "stopped before the answer was recorded"
+		_, err = tx.Exec(`UPDATE ledger SET state = 'queued', next_at = ?, why = ? WHERE state = 'intent'
+			AND campaign_id IN (SELECT id FROM campaigns WHERE policy = 'resend' AND state <> 'cancelled')`,
+			now.Unix(), stopped+", sent again")
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE ledger SET state = 'unknown', why = ?, settled_at = ? WHERE state = 'intent'`, stopped, now.Unix())
+		return err
+	})
+	if err != nil {
+		return campaigns.RecoveredRows{}, fmt.Errorf("recover intents: %w", err)
+	}
+	return n, nil
+}
+
+// UnknownToReconcile returns unknown rows of campaigns with the policy
+// reconcile, those that were tried longest ago first.
+func (db *DB) UnknownToReconcile(ctx context.Context, limit int) ([]campaigns.Message, error) {
+	var out []campaigns.Message
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return scanMessages(ctx, tx, &out, `SELECT `+messageColumns+`
+			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
+			WHERE l.state = 'unknown' AND c.policy = 'reconcile' ORDER BY l.intent_at, l.id LIMIT ?`, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("unknown messages: %w", err)
+	}
+	return out, nil
+}
+
+// ResolveUnknown settles an unknown row by evidence or by a person's word: sent,
+// queued or cancelled. The error matches actnow.ErrConflict if the row is not
+// unknown, or is to be queued in a campaign that is cancelled.
+func (db *DB) ResolveUnknown(ctx context.Context, row actnow.LedgerID, to actnow.LedgerState, why, by string, now time.Time) error {
+	if !slices.Contains([]actnow.LedgerState{actnow.LedgerSent, actnow.LedgerQueued, actnow.LedgerCancelled}, to) {
+		return actnow.Invalid("error.resolve", "state", "an unknown mail becomes sent, queued or cancelled, not %q", string(to))
+	}
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		var campaign actnow.CampaignID
+		var state actnow.LedgerState
+		var campaignState actnow.CampaignState
+		err := tx.QueryRow(`SELECT l.campaign_id, l.state, c.state FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
+			WHERE l.id = ?`, row).Scan(&campaign, &state, &campaignState)
+		switch {
+		case err != nil:
+			return noRows(err)
+		case state != actnow.LedgerUnknown:
+			return &actnow.StateError{Noun: "message", Have: string(state), Want: string(actnow.LedgerUnknown)}
+		case to == actnow.LedgerQueued && campaignState == actnow.CampaignCancelled:
+			return &actnow.StateError{Noun: "campaign", Have: string(campaignState), Want: string(actnow.CampaignSending)}
+		}
+		var settled any
+		if to != actnow.LedgerQueued {
+			settled = now.Unix()
+		}
+		_, err = tx.Exec(`UPDATE ledger SET state = ?, why = ?, next_at = ?, settled_at = ? WHERE id = ?`,
+			to, why, now.Unix(), settled, row)
+		if err != nil {
+			return err
+		}
+		if err := addEvent(tx, row, campaigns.LedgerEvent{Kind: "resolved", Source: fmt.Sprint(now.UnixNano()), At: now,
+			Detail: strings.TrimSpace(string(to) + ": " + why + " (" + by + ")")}); err != nil {
+			return err
+		}
+		return db.finish(tx, campaign)
+	})
+	if err != nil {
+		return fmt.Errorf("resolve row %d: %w", row, err)
+	}
+	return nil
+}

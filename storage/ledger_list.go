@@ -1,0 +1,212 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"actnow"
+	"actnow/campaigns"
+)
+
+// Ledger returns a page of the rows that q chooses, newest first, with the counts
+// by state of all rows that q chooses without its State. Rows of customers
+// outside the scope are not there; addresses, names and replies are withheld
+// without Scope.Personal, and then Search looks at customer names alone.
+func (db *DB) Ledger(ctx context.Context, scope actnow.Scope, q campaigns.LedgerQuery) (campaigns.LedgerPage, error) {
+	var page campaigns.LedgerPage
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		var err error
+		if page.Counts, err = ledgerCounts(ctx, tx, scope, q); err != nil {
+			return err
+		}
+		page.Total = page.Counts.Total()
+		if q.State != "" {
+			page.Total = page.Counts[q.State]
+		}
+		where, args := ledgerWhere(scope, q)
+		if q.State != "" {
+			where += ` AND l.state = ?`
+			args = append(args, q.State)
+		}
+		page.Rows, err = ledgerRows(ctx, tx, scope, where+` ORDER BY l.id DESC LIMIT ? OFFSET ?`,
+			append(args, ledgerLimit(q.Limit), max(q.Offset, 0))...)
+		return err
+	})
+	if err != nil {
+		return campaigns.LedgerPage{}, fmt.Errorf("ledger: %w", err)
+	}
+	return page, nil
+}
+
+// LedgerRow returns one row with its events.
+func (db *DB) LedgerRow(ctx context.Context, scope actnow.Scope, id actnow.LedgerID) (campaigns.LedgerRow, error) {
+	var r campaigns.LedgerRow
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		where, args := ledgerWhere(scope, campaigns.LedgerQuery{})
+		rows, err := ledgerRows(ctx, tx, scope, where+` AND l.id = ?`, append(args, id)...)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return actnow.ErrNotFound
+		}
+		r = rows[0]
+		r.Events, err = ledgerEvents(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return campaigns.LedgerRow{}, fmt.Errorf("ledger row %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// CampaignRuns lists the runs of a campaign, newest first.
+func (db *DB) CampaignRuns(ctx context.Context, id actnow.CampaignID) ([]actnow.CampaignRun, error) {
+	rows, err := db.readers.QueryContext(ctx, `SELECT id FROM campaign_runs WHERE campaign_id = ? ORDER BY id DESC`, id)
+	if err != nil {
+		return nil, fmt.Errorf("runs of campaign %d: %w", id, err)
+	}
+	defer rows.Close()
+	var out []actnow.CampaignRun
+	for rows.Next() {
+		var run actnow.CampaignRun
+		if err := rows.Scan(&run); err != nil {
+			return nil, fmt.Errorf("runs of campaign %d: %w", id, err)
+		}
+		out = append(out, run)
+	}
+	return out, rows.Err()
+}
+
+// ledgerWhere is the condition of q on ledger l and customers c, without its
+// State.
+func ledgerWhere(scope actnow.Scope, q campaigns.LedgerQuery) (string, []any) {
+	where, args := ledgerScope(scope, "l.customer_id")
+	add := func(condition string, values ...any) {
+		where += " AND " + condition
+		args = append(args, values...)
+	}
+	if q.Campaign != 0 {
+		add("l.campaign_id = ?", q.Campaign)
+	}
+	if q.Run != 0 {
+		add("l.run_id = ?", q.Run)
+	}
+	if q.Customer != 0 {
+		add("l.customer_id = ?", q.Customer)
+	}
+	if q.Contact != 0 {
+		add("l.contact_id = ?", q.Contact)
+	}
+	if q.Step != "" {
+		add("l.step = ?", q.Step)
+	}
+	if s := strings.TrimSpace(q.Search); s != "" {
+		in := `fold(c.name) LIKE ? ESCAPE '\'`
+		values := []any{likeInside(s)}
+		if scope.Personal {
+			in = `(` + in + ` OR l.address LIKE ? ESCAPE '\')`
+			values = append(values, likeInside(s))
+		}
+		add(in, values...)
+	}
+	return where, args
+}
+
+func ledgerCounts(ctx context.Context, tx *sql.Tx, scope actnow.Scope, q campaigns.LedgerQuery) (campaigns.Counts, error) {
+	where, args := ledgerWhere(scope, q)
+	from := `ledger l`
+	if strings.Contains(where, "c.name") {
+		from += ` JOIN customers c ON c.id = l.customer_id`
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT l.state, count(*) FROM `+from+` WHERE `+where+` GROUP BY l.state`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := campaigns.Counts{}
+	for rows.Next() {
+		var state actnow.LedgerState
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, err
+		}
+		counts[state] = n
+	}
+	return counts, rows.Err()
+}
+
+func ledgerRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, where string, args ...any) ([]campaigns.LedgerRow, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT l.id, l.campaign_id, p.name, l.run_id, l.step, l.channel, l.mailbox, l.name, l.language,
+			l.customer_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.domain, ''), c.tpid), l.contact_id, l.state, l.attempts,
+			l.next_at, l.message_id, l.last_code, l.last_reply, l.why, l.queued_at, l.intent_at, l.settled_at
+		FROM ledger l JOIN campaigns p ON p.id = l.campaign_id JOIN customers c ON c.id = l.customer_id
+		WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []campaigns.LedgerRow
+	for rows.Next() {
+		var r campaigns.LedgerRow
+		var next, queued int64
+		var tried, settled sql.NullInt64
+		if err := rows.Scan(&r.ID, &r.Campaign, &r.CampaignName, &r.Run, &r.Step, &r.Channel, &r.Address, &r.Name, &r.Language,
+			&r.Customer, &r.CustomerName, &r.Contact, &r.State, &r.Attempts,
+			&next, &r.MessageID, &r.Code, &r.Reply, &r.Why, &queued, &tried, &settled); err != nil {
+			return nil, err
+		}
+		r.QueuedAt, r.TriedAt, r.SettledAt = time.Unix(queued, 0).UTC(), ledgerTime(tried), ledgerTime(settled)
+		if r.State == actnow.LedgerQueued || r.State == actnow.LedgerDeferred {
+			r.NextAt = time.Unix(next, 0).UTC()
+		}
+		if !scope.Personal {
+			r.Address, r.Name, r.Reply = "", "", ""
+		}
+		out = append(out, r)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+func ledgerEvents(ctx context.Context, tx *sql.Tx, id actnow.LedgerID) ([]campaigns.LedgerEvent, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT kind, source_id, at, detail FROM ledger_events WHERE ledger_id = ? ORDER BY at, id`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []campaigns.LedgerEvent
+	for rows.Next() {
+		var e campaigns.LedgerEvent
+		var at int64
+		if err := rows.Scan(&e.Kind, &e.Source, &at, &e.Detail); err != nil {
+			return nil, err
+		}
+		e.At = time.Unix(at, 0).UTC()
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// ledgerScope is the condition that the customer is within the scope.
+func ledgerScope(scope actnow.Scope, customer string) (string, []any) {
+	if scope.AllLocations {
+		return "1 = 1", nil
+	}
+	ids, err := ledgerJSON(scope.Locations)
+	if err != nil || len(scope.Locations) == 0 {
+		return "1 = 0", nil
+	}
+	return customer + ` IN (SELECT customer_id FROM customer_locations WHERE location_id IN (SELECT value FROM ` + jsonEach + `))`, []any{ids}
+}
+
+// ledgerLimit is how many rows a page has: limit, within 1 to 500, or 50.
+func ledgerLimit(limit int) int {
+	if limit <= 0 {
+		return 50
+	}
+	return min(limit, 500)
+}

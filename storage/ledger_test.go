@@ -1,0 +1,591 @@
+package storage_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"actnow"
+	"actnow/campaigns"
+	"actnow/storage"
+	"actnow/storage/storagetest"
+)
+
+func dueRows(t testing.TB, db *storage.DB, now time.Time) []actnow.LedgerID {
+	t.Helper()
+	due, err := db.DueMessages(t.Context(), now, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []actnow.LedgerID
+	for _, m := range due {
+		out = append(out, m.Row)
+	}
+	return out
+}
+
+func rowOf(t testing.TB, db *storage.DB, id actnow.LedgerID) campaigns.LedgerRow {
+	t.Helper()
+	r, err := db.LedgerRow(t.Context(), actnow.Everything, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func intent(t testing.TB, db *storage.DB, id actnow.LedgerID) {
+	t.Helper()
+	if ok, err := db.MarkIntent(t.Context(), id, storagetest.Now); err != nil || !ok {
+		t.Fatalf("MarkIntent(%d) = %t, %v", id, ok, err)
+	}
+}
+
+func verdict(t testing.TB, db *storage.DB, id actnow.LedgerID, v campaigns.Verdict) {
+	t.Helper()
+	if err := db.MarkVerdict(t.Context(), id, v, storagetest.Now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestIntentChecksAgain(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change string // before the intent of Anna's row
+		ok     bool
+		state  actnow.LedgerState
+		why    string
+	}{
+		{"nothing", `SELECT 1`, true, actnow.LedgerIntent, ""},
+		{"unsubscribed", `INSERT INTO suppressions (address, reason, created_at) VALUES ('anna@one.example', 'unsubscribed', 0)`, false, actnow.LedgerSuppressed, "suppressed"},
+		{"do not mail", `UPDATE contacts SET do_not_email = 1 WHERE id = 1`, false, actnow.LedgerSuppressed, "do_not_email"},
+		{"do not mail, said of a twin", `UPDATE contacts SET do_not_email = 1 WHERE id = 8`, false, actnow.LedgerSuppressed, "do_not_email"},
+		{"deleted", `UPDATE contacts SET deleted_at = 1 WHERE id = 1`, false, actnow.LedgerSuppressed, "no_contact"},
+		{"basis withdrawn", `UPDATE contacts SET consent_basis = '' WHERE id = 1`, false, actnow.LedgerSuppressed, "no_basis"},
+		{"paused", `UPDATE campaigns SET state = 'paused'`, false, actnow.LedgerQueued, ""},
+		{"stopped", `UPDATE campaigns SET state = 'stopped'`, false, actnow.LedgerQueued, ""},
+		{"not due", fmt.Sprintf(`UPDATE ledger SET next_at = %d`, storagetest.Now.Unix()+1), false, actnow.LedgerQueued, ""},
+		{"sent already", `UPDATE ledger SET state = 'sent'`, false, actnow.LedgerSent, ""},
+		{"deferred and due", `UPDATE ledger SET state = 'deferred'`, true, actnow.LedgerIntent, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db, _ := launched(t, nil)
+			storagetest.Exec(t, db, tt.change)
+			ok, err := db.MarkIntent(t.Context(), 1, storagetest.Now)
+			if err != nil || ok != tt.ok {
+				t.Errorf("MarkIntent = %t, %v", ok, err)
+			}
+			if r := rowOf(t, db, 1); r.State != tt.state || r.Why != tt.why {
+				t.Errorf("row is %s (%s), want %s (%s)", r.State, r.Why, tt.state, tt.why)
+			}
+		})
+	}
+	db, _ := launched(t, nil)
+	if _, err := db.MarkIntent(t.Context(), 404, storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("MarkIntent(404) = %v", err)
+	}
+}
+
+func TestIntentHonoursTheCap(t *testing.T) {
+	t.Parallel()
+	db, _ := launched(t, func(p *campaigns.Plan) { p.CapDays = 7 })
+	other := newCampaign(t, db, nil)
+	if err := db.ScheduleCampaign(t.Context(), maja, other); err != nil {
+		t.Fatal(err)
+	}
+	l := launch(t, db, other, launchPlan())
+	page, err := db.Ledger(t.Context(), actnow.Everything, campaigns.LedgerQuery{Run: l.Run, Search: "anna", Step: "first"})
+	if err != nil || len(page.Rows) != 1 {
+		t.Fatalf("ledger = %+v, %v", page, err)
+	}
+	intent(t, db, page.Rows[0].ID)
+	if ok, err := db.MarkIntent(t.Context(), 1, storagetest.Now); ok || err != nil {
+		t.Errorf("MarkIntent beside another campaign's mail = %t, %v", ok, err)
+	}
+	if r := rowOf(t, db, 1); r.State != actnow.LedgerSuppressed || r.Why != "frequency_cap" {
+		t.Errorf("row is %s (%s)", r.State, r.Why)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	retry := storagetest.Now.Add(time.Hour)
+	tests := []struct {
+		name     string
+		policy   actnow.UnknownPolicy
+		cancel   bool // the campaign is cancelled between intent and verdict
+		verdict  campaigns.Verdict
+		state    actnow.LedgerState
+		attempts int
+		campaign actnow.CampaignState
+	}{
+		{"sent", "", false, campaigns.Verdict{State: actnow.LedgerSent}, actnow.LedgerSent, 1, actnow.CampaignSending},
+		{"deferred", "", false, campaigns.Verdict{State: actnow.LedgerDeferred, RetryAt: retry}, actnow.LedgerDeferred, 1, actnow.CampaignSending},
+		{"bounced", "", false, campaigns.Verdict{State: actnow.LedgerBounced, Suppress: true}, actnow.LedgerBounced, 1, actnow.CampaignSending},
+		{"policy", "", false, campaigns.Verdict{State: actnow.LedgerBounced, Stop: true}, actnow.LedgerBounced, 1, actnow.CampaignStopped},
+		{"handed back", "", false, campaigns.Verdict{State: actnow.LedgerQueued}, actnow.LedgerQueued, 0, actnow.CampaignSending},
+		{"unknown, hold", actnow.PolicyHold, false, campaigns.Verdict{State: actnow.LedgerUnknown}, actnow.LedgerUnknown, 1, actnow.CampaignSending},
+		{"unknown, reconcile", actnow.PolicyReconcile, false, campaigns.Verdict{State: actnow.LedgerUnknown}, actnow.LedgerUnknown, 1, actnow.CampaignSending},
+		{"unknown, resend", actnow.PolicyResend, false, campaigns.Verdict{State: actnow.LedgerUnknown, RetryAt: retry}, actnow.LedgerDeferred, 1, actnow.CampaignSending},
+		{"deferred in a cancelled campaign", "", true, campaigns.Verdict{State: actnow.LedgerDeferred}, actnow.LedgerCancelled, 1, actnow.CampaignCancelled},
+		{"sent in a cancelled campaign", "", true, campaigns.Verdict{State: actnow.LedgerSent}, actnow.LedgerSent, 1, actnow.CampaignCancelled},
+		{"policy in a cancelled campaign", "", true, campaigns.Verdict{State: actnow.LedgerBounced, Stop: true}, actnow.LedgerBounced, 1, actnow.CampaignCancelled},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db, id := launched(t, func(p *campaigns.Plan) { p.Policy = tt.policy })
+			intent(t, db, 1)
+			if tt.cancel {
+				if err := db.CancelCampaign(t.Context(), maja, id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tt.verdict.Code, tt.verdict.Reply = 250, "said"
+			verdict(t, db, 1, tt.verdict)
+			r := rowOf(t, db, 1)
+			if r.State != tt.state || r.Attempts != tt.attempts || r.Code != 250 || r.Reply != "said" {
+				t.Errorf("row = %+v", r)
+			}
+			if r.State == actnow.LedgerDeferred && !r.NextAt.Equal(retry) {
+				t.Errorf("due again at %v, want %v", r.NextAt, retry)
+			}
+			c, err := db.Campaign(t.Context(), actnow.Everything, id)
+			if err != nil || c.State != tt.campaign || c.Counts.Total() != 6 {
+				t.Errorf("campaign %s, %d rows, %v", c.State, c.Counts.Total(), err)
+			}
+			if tt.verdict.Suppress {
+				// The second step to the same address will not go either.
+				page, err := db.Ledger(t.Context(), actnow.Everything, campaigns.LedgerQuery{Campaign: id, State: actnow.LedgerSuppressed})
+				if err != nil || page.Total != 1 || page.Rows[0].Step != "second" || page.Rows[0].Why != "bounced" {
+					t.Errorf("suppressed = %+v, %v", page, err)
+				}
+			}
+		})
+	}
+}
+
+func TestVerdictNeedsAnIntent(t *testing.T) {
+	t.Parallel()
+	db, _ := launched(t, nil)
+	for _, s := range []actnow.LedgerState{actnow.LedgerSent, actnow.LedgerUnknown, actnow.LedgerQueued} {
+		if err := db.MarkVerdict(t.Context(), 1, campaigns.Verdict{State: s}, storagetest.Now); !errors.Is(err, actnow.ErrConflict) {
+			t.Errorf("%s without an intent: %v", s, err)
+		}
+	}
+	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerCancelled, Why: "cannot be rendered"})
+	if r := rowOf(t, db, 1); r.State != actnow.LedgerCancelled || r.Attempts != 0 {
+		t.Errorf("row = %+v", r)
+	}
+	intent(t, db, 2)
+	if err := db.MarkVerdict(t.Context(), 2, campaigns.Verdict{State: "gone"}, storagetest.Now); err == nil {
+		t.Error("a verdict that is none was taken")
+	}
+	if err := db.MarkVerdict(t.Context(), 404, campaigns.Verdict{State: actnow.LedgerSent}, storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("verdict on no row = %v", err)
+	}
+}
+
+func TestRecoverFollowsThePolicy(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		policy actnow.UnknownPolicy
+		cancel bool
+		want   campaigns.RecoveredRows
+		state  actnow.LedgerState
+	}{
+		{actnow.PolicyHold, false, campaigns.RecoveredRows{Unknown: 2, Held: 2}, actnow.LedgerUnknown},
+		{actnow.PolicyResend, false, campaigns.RecoveredRows{Unknown: 2, Requeued: 2}, actnow.LedgerQueued},
+		{actnow.PolicyResend, true, campaigns.RecoveredRows{Unknown: 2, Held: 2}, actnow.LedgerUnknown},
+		{actnow.PolicyReconcile, false, campaigns.RecoveredRows{Unknown: 2, ToReconcile: 2}, actnow.LedgerUnknown},
+	}
+	for _, tt := range tests {
+		db, id := launched(t, func(p *campaigns.Plan) { p.Policy = tt.policy })
+		intent(t, db, 1)
+		intent(t, db, 2)
+		if tt.cancel {
+			if err := db.CancelCampaign(t.Context(), maja, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 2 { // the second time finds nothing
+			got, err := db.RecoverIntents(t.Context(), storagetest.Now)
+			want := tt.want
+			if i == 1 {
+				want = campaigns.RecoveredRows{}
+			}
+			if err != nil || got != want {
+				t.Errorf("%s, cancelled %t: recovered %+v, %v, want %+v", tt.policy, tt.cancel, got, err, want)
+			}
+		}
+		if r := rowOf(t, db, 1); r.State != tt.state || r.Attempts != 1 {
+			t.Errorf("%s: row = %+v", tt.policy, r)
+		}
+		unknown, err := db.UnknownToReconcile(t.Context(), 1)
+		if err != nil || (len(unknown) == 1) != (tt.policy == actnow.PolicyReconcile) {
+			t.Errorf("%s: to reconcile %+v, %v", tt.policy, unknown, err)
+		}
+	}
+}
+
+func TestResolveUnknown(t *testing.T) {
+	t.Parallel()
+	for _, to := range []actnow.LedgerState{actnow.LedgerSent, actnow.LedgerQueued, actnow.LedgerCancelled} {
+		db, id := launched(t, nil)
+		storagetest.Exec(t, db, `UPDATE ledger SET state = 'sent' WHERE id > 1`)
+		intent(t, db, 1)
+		if _, err := db.RecoverIntents(t.Context(), storagetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.ResolveUnknown(t.Context(), 1, to, "seen in the log", "Maja", storagetest.Now); err != nil {
+			t.Fatal(err)
+		}
+		r := rowOf(t, db, 1)
+		if r.State != to || r.Why != "seen in the log" || len(r.Events) != 1 || r.Events[0].Kind != "resolved" {
+			t.Errorf("row = %+v", r)
+		}
+		if got := stateOf(t, db, id); (got == actnow.CampaignFinished) != (to != actnow.LedgerQueued) {
+			t.Errorf("resolved to %s, the campaign is %s", to, got)
+		}
+		if err := db.ResolveUnknown(t.Context(), 1, to, "", "Maja", storagetest.Now); !errors.Is(err, actnow.ErrConflict) {
+			t.Errorf("resolved twice: %v", err)
+		}
+	}
+	db, id := launched(t, nil)
+	intent(t, db, 1)
+	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerUnknown})
+	if err := db.CancelCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.ResolveUnknown(t.Context(), 1, actnow.LedgerQueued, "", "Maja", storagetest.Now); !errors.Is(err, actnow.ErrConflict) {
+		t.Errorf("queued in a cancelled campaign: %v", err)
+	}
+	if err := db.ResolveUnknown(t.Context(), 1, actnow.LedgerBounced, "", "Maja", storagetest.Now); !errors.Is(err, actnow.ErrInvalid) {
+		t.Errorf("resolved to bounced: %v", err)
+	}
+}
+
+func TestCampaignFinishesWithItsLastRow(t *testing.T) {
+	t.Parallel()
+	db, id := launched(t, nil)
+	sendAll(t, db, storagetest.Now)
+	if got := stateOf(t, db, id); got != actnow.CampaignSending {
+		t.Errorf("while the second step waits the campaign is %s", got)
+	}
+	sendAll(t, db, storagetest.Now.AddDate(0, 0, 3))
+	c, err := db.Campaign(t.Context(), actnow.Everything, id)
+	if err != nil || c.State != actnow.CampaignFinished || c.FinishedAt.IsZero() || c.Counts[actnow.LedgerSent] != 6 {
+		t.Errorf("campaign = %+v, %v", c, err)
+	}
+}
+
+func TestCancelKeepsTheTotals(t *testing.T) {
+	t.Parallel()
+	db, id := launched(t, nil)
+	intent(t, db, 1)
+	intent(t, db, 2)
+	verdict(t, db, 2, campaigns.Verdict{State: actnow.LedgerUnknown})
+	if err := db.CancelCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	c, err := db.Campaign(t.Context(), actnow.Everything, id)
+	want := campaigns.Counts{actnow.LedgerIntent: 1, actnow.LedgerUnknown: 1, actnow.LedgerCancelled: 4}
+	if err != nil || !cmp.Equal(c.Counts, want) {
+		t.Errorf("counts = %v, %v, want %v", c.Counts, err, want)
+	}
+}
+
+func TestUnsubscribeWorksBeforeTheNextMail(t *testing.T) {
+	t.Parallel()
+	db, id := launched(t, nil)
+	intent(t, db, 1)
+	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerSent})
+	for range 2 {
+		if err := db.Unsubscribe(t.Context(), 1, "one-click", storagetest.Now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := rowOf(t, db, 1)
+	if r.State != actnow.LedgerSent || len(r.Events) != 1 || r.Events[0].Kind != "unsubscribed" {
+		t.Errorf("row = %+v", r)
+	}
+	if yes, err := db.Unsubscribed(t.Context(), 1); err != nil || !yes {
+		t.Errorf("Unsubscribed = %t, %v", yes, err)
+	}
+	page, err := db.Ledger(t.Context(), actnow.Everything, campaigns.LedgerQuery{Campaign: id, Search: "anna", Step: "second"})
+	if err != nil || page.Total != 1 || page.Rows[0].State != actnow.LedgerSuppressed || page.Rows[0].Why != "unsubscribed" {
+		t.Errorf("second step = %+v, %v", page, err)
+	}
+	if err := db.Unsubscribe(t.Context(), 404, "", storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("unsubscribe no row = %v", err)
+	}
+	if err := db.LiftSuppression(t.Context(), maja, "Anna@one.example", storagetest.Now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.LiftSuppression(t.Context(), maja, "anna@one.example", storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("lifted twice: %v", err)
+	}
+	if err := db.Suppress(t.Context(), maja, "anna@one.example", "manual", "asked by phone", storagetest.Now); err != nil {
+		t.Fatal(err)
+	}
+	if yes, err := db.Unsubscribed(t.Context(), 1); err != nil || !yes {
+		t.Errorf("suppressed again = %t, %v", yes, err)
+	}
+	if err := db.Suppress(t.Context(), maja, "nobody", "manual", "", storagetest.Now); !errors.Is(err, actnow.ErrInvalid) {
+		t.Errorf("suppress no address = %v", err)
+	}
+}
+
+func TestLedgerListing(t *testing.T) {
+	t.Parallel()
+	db, id := launched(t, nil)
+	intent(t, db, 1)
+	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerBounced, Code: 550, Reply: "5.2.2 anna@one.example is full"})
+	all := actnow.Everything
+	oslo := actnow.Scope{Locations: []actnow.LocationID{2}, Personal: true}
+	blind := actnow.Scope{AllLocations: true}
+	tests := []struct {
+		name  string
+		scope actnow.Scope
+		query campaigns.LedgerQuery
+		total int
+		rows  int
+		first actnow.LedgerID
+	}{
+		{"all, newest first", all, campaigns.LedgerQuery{Campaign: id}, 6, 6, 6},
+		{"page", all, campaigns.LedgerQuery{Campaign: id, Offset: 4, Limit: 1}, 6, 1, 2},
+		{"state", all, campaigns.LedgerQuery{State: actnow.LedgerBounced}, 1, 1, 1},
+		{"step", all, campaigns.LedgerQuery{Step: "second"}, 3, 3, 6},
+		{"search address", all, campaigns.LedgerQuery{Search: "BO@one"}, 2, 2, 5},
+		{"search customer", all, campaigns.LedgerQuery{Search: "two a"}, 2, 2, 6},
+		{"search is no pattern", all, campaigns.LedgerQuery{Search: "%"}, 0, 0, 0},
+		{"customer", all, campaigns.LedgerQuery{Customer: 2}, 2, 2, 6},
+		{"contact", all, campaigns.LedgerQuery{Contact: 1}, 2, 2, 4},
+		{"another location", oslo, campaigns.LedgerQuery{}, 0, 0, 0},
+		{"nothing in scope", actnow.Scope{}, campaigns.LedgerQuery{}, 0, 0, 0},
+		{"addresses are no search without personal data", blind, campaigns.LedgerQuery{Search: "anna"}, 0, 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			page, err := db.Ledger(t.Context(), tt.scope, tt.query)
+			if err != nil || page.Total != tt.total || len(page.Rows) != tt.rows {
+				t.Fatalf("total %d, rows %d, %v", page.Total, len(page.Rows), err)
+			}
+			if tt.rows > 0 && page.Rows[0].ID != tt.first {
+				t.Errorf("first is %d, want %d", page.Rows[0].ID, tt.first)
+			}
+		})
+	}
+	page, err := db.Ledger(t.Context(), blind, campaigns.LedgerQuery{State: actnow.LedgerBounced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := page.Rows[0]; r.Address != "" || r.Name != "" || r.Reply != "" || r.CustomerName != "One AB" {
+		t.Errorf("without personal data: %+v", r)
+	}
+	if _, err := db.LedgerRow(t.Context(), oslo, 1); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("row outside the scope = %v", err)
+	}
+	for range 2 {
+		if err := db.AddLedgerEvent(t.Context(), 1, campaigns.LedgerEvent{Kind: "bounced", Source: "dsn-1", At: storagetest.Now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := rowOf(t, db, 1).Events; len(got) != 1 {
+		t.Errorf("events = %+v", got)
+	}
+	if err := db.AddLedgerEvent(t.Context(), 404, campaigns.LedgerEvent{Kind: "bounced"}); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("event of no row = %v", err)
+	}
+	runs, err := db.CampaignRuns(t.Context(), id)
+	if err != nil || len(runs) != 1 {
+		t.Errorf("runs = %v, %v", runs, err)
+	}
+}
+
+func TestDueMessagesPageOverCampaigns(t *testing.T) {
+	t.Parallel()
+	db, _ := launched(t, nil)
+	other := newCampaign(t, db, nil)
+	if err := db.ScheduleCampaign(t.Context(), maja, other); err != nil {
+		t.Fatal(err)
+	}
+	launch(t, db, other, launchPlan())
+	var got []actnow.LedgerID
+	for after := actnow.LedgerID(0); ; {
+		page, err := db.DueMessages(t.Context(), storagetest.Now, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, m := range page {
+			after = m.Row
+			got = append(got, m.Row)
+		}
+	}
+	if diff := cmp.Diff([]actnow.LedgerID{1, 2, 3, 7, 8, 9}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestCaughtMails(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t)
+	for i, to := range []string{"anna@one.example", "bo@two.example"} {
+		m := campaigns.CaughtMail{From: "bounce@partner.example", To: to, MessageID: fmt.Sprintf("<%d@x>", i),
+			Subject: "Hej Åsa", At: storagetest.Now, Raw: []byte("raw")}
+		if err := db.KeepMail(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := db.CaughtMails(t.Context(), "ONE.EXAMPLE", 0, 10)
+	if err != nil || len(list) != 1 || list[0].Raw != nil {
+		t.Fatalf("list = %+v, %v", list, err)
+	}
+	if list, err = db.CaughtMails(t.Context(), "åsa", 2, 10); err != nil || len(list) != 1 || list[0].ID != 1 {
+		t.Errorf("list before 2 = %+v, %v", list, err)
+	}
+	m, err := db.CaughtMail(t.Context(), 1)
+	if err != nil || string(m.Raw) != "raw" || m.To != "anna@one.example" {
+		t.Errorf("mail = %+v, %v", m, err)
+	}
+	if _, err := db.CaughtMail(t.Context(), 9); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("CaughtMail(9) = %v", err)
+	}
+	found, err := db.Find(t.Context(), []string{"<0@x>", "<7@x>"})
+	if err != nil || !cmp.Equal(found, map[string]bool{"<0@x>": true}) {
+		t.Errorf("Find = %v, %v", found, err)
+	}
+}
+
+// TestNobodyTwiceNobodyLost drives the ledger through random dialogues, crashes
+// and acts of people, and holds what it says against what the server took.
+func TestNobodyTwiceNobodyLost(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, campaignSeed)
+	rapid.Check(t, func(rt *rapid.T) {
+		storagetest.Exec(t, db, `DELETE FROM ledger_events; DELETE FROM ledger; DELETE FROM audience; DELETE FROM campaign_runs;
+			DELETE FROM campaigns; DELETE FROM suppressions WHERE created_at > 0`)
+		policy := rapid.SampledFrom([]actnow.UnknownPolicy{actnow.PolicyHold, actnow.PolicyResend, actnow.PolicyReconcile}).Draw(rt, "policy")
+		id := newCampaign(t, db, func(p *campaigns.Plan) { p.Policy = policy })
+		if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+			rt.Fatal(err)
+		}
+		launch(t, db, id, launchPlan())
+		ctx, now := t.Context(), storagetest.Now
+		taken := map[actnow.LedgerID]int{} // by the server
+		crashes := 0
+		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(rt, "hours")) * time.Hour)
+			switch rapid.SampledFrom([]string{"send", "send", "send", "crash", "pause", "resume", "reconcile", "unsubscribe"}).Draw(rt, "act") {
+			case "send":
+				due := dueRows(t, db, now)
+				if len(due) == 0 {
+					continue
+				}
+				row := rapid.SampledFrom(due).Draw(rt, "row")
+				ok, err := db.MarkIntent(ctx, row, now)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if !ok {
+					// Queued again by the journal, unsubscribed in the meantime.
+					if r := rowOf(t, db, row); r.State != actnow.LedgerSuppressed {
+						rt.Fatalf("row %d was due, not let go and is %s", row, r.State)
+					}
+					continue
+				}
+				crash := rapid.Bool().Draw(rt, "crash in between")
+				took := rapid.Bool().Draw(rt, "took")
+				if took {
+					taken[row]++
+				}
+				if crash {
+					crashes++
+					if _, err := db.RecoverIntents(ctx, now); err != nil {
+						rt.Fatal(err)
+					}
+					continue
+				}
+				states := []actnow.LedgerState{actnow.LedgerDeferred, actnow.LedgerBounced, actnow.LedgerQueued, actnow.LedgerUnknown}
+				if took {
+					states = []actnow.LedgerState{actnow.LedgerSent, actnow.LedgerUnknown}
+				}
+				v := campaigns.Verdict{State: rapid.SampledFrom(states).Draw(rt, "verdict"), RetryAt: now.Add(time.Hour)}
+				if v.State == actnow.LedgerUnknown {
+					crashes++
+				}
+				if err := db.MarkVerdict(ctx, row, v, now); err != nil {
+					rt.Fatal(err)
+				}
+			case "crash":
+				if _, err := db.RecoverIntents(ctx, now); err != nil {
+					rt.Fatal(err)
+				}
+			case "pause":
+				if err := db.PauseCampaign(ctx, maja, id); err != nil && !errors.Is(err, actnow.ErrConflict) {
+					rt.Fatal(err)
+				}
+			case "resume":
+				if err := db.ResumeCampaign(ctx, maja, id); err != nil && !errors.Is(err, actnow.ErrConflict) {
+					rt.Fatal(err)
+				}
+			case "reconcile":
+				unknown, err := db.UnknownToReconcile(ctx, 100)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				for _, m := range unknown {
+					to := actnow.LedgerQueued
+					if taken[m.Row] > 0 {
+						to = actnow.LedgerSent
+					}
+					if err := db.ResolveUnknown(ctx, m.Row, to, "journal", "journal", now); err != nil {
+						rt.Fatal(err)
+					}
+				}
+			case "unsubscribe":
+				if err := db.Unsubscribe(ctx, actnow.LedgerID(rapid.IntRange(1, 6).Draw(rt, "row")), "page", now); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			c, err := db.Campaign(ctx, actnow.Everything, id)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if c.Counts.Total() != 6 {
+				rt.Fatalf("%d rows, want 6: %v", c.Counts.Total(), c.Counts)
+			}
+			open := c.Counts[actnow.LedgerQueued] + c.Counts[actnow.LedgerIntent] + c.Counts[actnow.LedgerDeferred] + c.Counts[actnow.LedgerUnknown]
+			if (c.State == actnow.CampaignFinished) != (open == 0) && c.State != actnow.CampaignPaused {
+				rt.Fatalf("the campaign is %s with %v", c.State, c.Counts)
+			}
+		}
+		duplicates := 0
+		for row := actnow.LedgerID(1); row <= 6; row++ {
+			n := taken[row]
+			duplicates += max(0, n-1)
+			r := rowOf(t, db, row)
+			if r.State == actnow.LedgerSent && n == 0 {
+				rt.Fatalf("row %d is sent and the server never took it", row)
+			}
+			if n > 0 && r.State != actnow.LedgerSent && r.State != actnow.LedgerUnknown && policy != actnow.PolicyResend && r.State != actnow.LedgerIntent {
+				rt.Fatalf("the server took row %d, and it is %s", row, r.State)
+			}
+		}
+		if policy != actnow.PolicyResend && duplicates > 0 {
+			rt.Fatalf("%d mailed twice with policy %s: %v", duplicates, policy, taken)
+		}
+		if duplicates > crashes {
+			rt.Fatalf("%d duplicates after %d ambiguous ends", duplicates, crashes)
+		}
+	})
+}

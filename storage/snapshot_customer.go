@@ -1,0 +1,166 @@
+package storage
+
+import (
+	"database/sql"
+	"fmt"
+
+	"actnow"
+	"actnow/reports"
+)
+
+// customers finds the customer of every key in the stage, or makes one, and
+// leaves the answer in the temporary table resolved.
+//
+// A customer is found by its TPID, else by its domain, else by name and place,
+// so those with the better key go first. One that was known by a weaker key
+// alone is adopted when the better one appears, if just one row claims it; its
+// key changes, and the decisions of people move along.
+func (p *publication) customers(tx *sql.Tx) error {
+	err := execAll(tx, "customers", []clause{{`CREATE TEMP TABLE resolved (key TEXT PRIMARY KEY, customer_id INTEGER NOT NULL)`, nil}})
+	if err != nil {
+		return err
+	}
+	for _, kind := range []reports.KeyKind{reports.KeyTPID, reports.KeyDomain, reports.KeyName} {
+		k := string(kind)
+		err := execAll(tx, "customers by "+k, []clause{
+			{`INSERT INTO temp.resolved (key, customer_id)
+				SELECT q.key, c.id FROM stage.people q JOIN customers c ON c.key = q.key WHERE q.kind = ?`, []any{k}},
+			{`INSERT INTO temp.resolved (key, customer_id)
+				SELECT q.key, min(o.customer_id) FROM stage.people q JOIN customer_keys o ON o.key = q.key
+				WHERE q.kind = ? AND q.kind <> 'tpid' AND q.key NOT IN (SELECT key FROM temp.resolved)
+				GROUP BY q.key HAVING count(*) = 1`, []any{k}},
+		})
+		if err != nil {
+			return err
+		}
+		if err := p.adopt(tx, k); err != nil {
+			return err
+		}
+		if err := p.makeCustomers(tx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt gives a better key to customers that were known by a weaker one.
+func (p *publication) adopt(tx *sql.Tx, kind string) error {
+	type adoption struct {
+		key, old string
+		customer int64
+	}
+	var adopted []adoption
+	err := each(tx, `
+		WITH claims AS (
+			SELECT q.key, c.id, c.key AS old, row_number() OVER (PARTITION BY q.key ORDER BY c.key = s.key2 DESC) AS nth
+			FROM stage.people q JOIN stage.rows s ON s.line = q.line JOIN customers c ON c.key IN (s.key2, s.key3)
+			WHERE q.kind = ? AND c.key <> '' AND q.key NOT IN (SELECT key FROM temp.resolved)
+				AND c.id NOT IN (SELECT customer_id FROM temp.resolved)
+		)
+		SELECT min(key), min(old), id FROM claims WHERE nth = 1 GROUP BY id HAVING count(*) = 1`, []any{kind},
+		func(rows *sql.Rows) error {
+			var a adoption
+			err := rows.Scan(&a.key, &a.old, &a.customer)
+			adopted = append(adopted, a)
+			return err
+		})
+	if err != nil {
+		return fmt.Errorf("adopt by %s: %w", kind, err)
+	}
+	for _, a := range adopted {
+		err := execAll(tx, "adopt", []clause{
+			{`UPDATE customers SET key = ? WHERE id = ?`, []any{a.key, a.customer}},
+			{`UPDATE match_decisions SET customer_key = ? WHERE customer_key = ?`, []any{a.key, a.old}},
+			{`INSERT INTO temp.resolved (key, customer_id) VALUES (?, ?)`, []any{a.key, a.customer}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeCustomers makes those that were not found, and remembers every key.
+func (p *publication) makeCustomers(tx *sql.Tx, kind string) error {
+	month := string(p.head.Month)
+	return execAll(tx, "make customers by "+kind, []clause{
+		{`INSERT INTO customers (key, first_month, last_month, updated_at)
+			SELECT key, ?, ?, ? FROM stage.people WHERE kind = ? AND key NOT IN (SELECT key FROM temp.resolved) ORDER BY line`,
+			[]any{month, month, p.now, kind}},
+		{`INSERT INTO temp.resolved (key, customer_id)
+			SELECT q.key, c.id FROM stage.people q JOIN customers c ON c.key = q.key WHERE q.kind = ? AND q.key NOT IN (SELECT key FROM temp.resolved)`,
+			[]any{kind}},
+		{`INSERT INTO customer_keys (key, customer_id)
+			SELECT k.key, x.customer_id FROM temp.resolved x
+			JOIN (SELECT key AS own, key FROM stage.rows WHERE kind = ?1
+				UNION SELECT key, key2 FROM stage.rows WHERE kind = ?1 AND key2 <> ''
+				UNION SELECT key, key3 FROM stage.rows WHERE kind = ?1 AND key3 <> '') k ON k.own = x.key
+			WHERE true ON CONFLICT DO NOTHING`, []any{kind}},
+	})
+}
+
+// updateCustomers takes over what the file says of its customers. A blank cell
+// says nothing, a masked name does not hide one that is known, and an older
+// month does not overwrite a newer one.
+func (p *publication) updateCustomers(tx *sql.Tx) error {
+	month := string(p.head.Month)
+	said := func(column string) string {
+		return fmt.Sprintf("%[1]s = CASE WHEN n.%[1]s <> '' THEN n.%[1]s ELSE customers.%[1]s END", column)
+	}
+	// A class that was computed from the size does not replace one of a file.
+	const better = `n.segment <> '' AND (n.segment_text <> '' OR customers.segment_text = '')`
+	set := ""
+	for _, column := range []string{"tpid", "duns", "domain", "industry", "vertical", "geo_area", "subsidiary",
+		"sales_territory", "city", "state", "postal_code", "country", "nonprofit"} {
+		set += said(column) + ", "
+	}
+	return execAll(tx, "customers", []clause{
+		{`CREATE TEMP TABLE latest_line (customer_id INTEGER PRIMARY KEY, line INTEGER NOT NULL)`, nil},
+		{`INSERT INTO temp.latest_line SELECT x.customer_id, max(q.line) FROM temp.resolved x JOIN stage.people q ON q.key = x.key GROUP BY x.customer_id`, nil},
+		{`UPDATE customers SET ` + set + `
+				name = CASE WHEN n.name <> '' AND (n.masked = 0 OR customers.name = '') THEN n.name ELSE customers.name END,
+				org_size = COALESCE(n.org_size, customers.org_size),
+				segment = CASE WHEN ` + better + ` THEN n.segment ELSE customers.segment END,
+				segment_text = CASE WHEN ` + better + ` THEN n.segment_text ELSE customers.segment_text END,
+				updated_at = ?
+			FROM (SELECT t.customer_id, s.* FROM temp.latest_line t JOIN stage.rows s ON s.line = t.line) n
+			WHERE customers.id = n.customer_id AND customers.last_month <= ?`, []any{p.now, month}},
+		{`UPDATE customers SET first_month = CASE WHEN first_month = '' OR first_month > ?1 THEN ?1 ELSE first_month END,
+				last_month = CASE WHEN last_month < ?1 THEN ?1 ELSE last_month END,
+				gone_month = CASE WHEN gone_month <= ?1 THEN NULL ELSE gone_month END
+			WHERE id IN (SELECT customer_id FROM temp.resolved)`, []any{month}},
+	})
+}
+
+// gone marks who was in the snapshot before and is missing from a complete file,
+// unless another report of the month or a later one still has them.
+func (p *publication) gone(tx *sql.Tx) error {
+	if !p.complete() {
+		return nil
+	}
+	return execAll(tx, "gone", []clause{{`UPDATE customers SET gone_month = ?1
+		WHERE gone_month IS NULL
+			AND id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?2)
+			AND id NOT IN (SELECT customer_id FROM temp.resolved)
+			AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots o ON o.id = r.snapshot_id
+				WHERE r.customer_id = customers.id AND o.current = 1 AND o.month >= ?1)`,
+		[]any{string(p.head.Month), p.before}}})
+}
+
+// segmentOf returns the class that the file names, else the one of its size.
+// Exactly 300 employees are Medium.
+func segmentOf(c reports.Customer) actnow.Segment {
+	switch {
+	case c.Segment != "":
+		return c.Segment
+	case c.OrgSize == nil:
+		return ""
+	case *c.OrgSize > 300:
+		return actnow.UpperMedium
+	case *c.OrgSize >= 25:
+		return actnow.MediumSegment
+	case *c.OrgSize >= 1:
+		return actnow.VerySmall
+	}
+	return ""
+}

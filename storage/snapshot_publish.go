@@ -1,0 +1,278 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"actnow"
+	"actnow/reports"
+)
+
+// errCounted ends a publication that only had to count, so that it is undone.
+var errCounted = errors.New("counted")
+
+// Compare returns res with the counts of what Publish would do.
+func (s *snapshotStage) Compare(ctx context.Context, res reports.Result) (reports.Result, error) {
+	p, err := s.run(ctx, res, true)
+	if err != nil && !errors.Is(err, errCounted) {
+		return reports.Result{}, fmt.Errorf("compare report %s of %s: %w", s.head.Kind, s.head.Month, err)
+	}
+	return p.res, nil
+}
+
+// Publish makes the snapshot the current one of its report and month.
+func (s *snapshotStage) Publish(ctx context.Context, res reports.Result) (reports.Result, error) {
+	p, err := s.run(ctx, res, false)
+	if err != nil {
+		return reports.Result{}, fmt.Errorf("publish report %s of %s: %w", s.head.Kind, s.head.Month, err)
+	}
+	return p.res, s.Discard()
+}
+
+func (s *snapshotStage) run(ctx context.Context, res reports.Result, countOnly bool) (*publication, error) {
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	rows, conflicts, err := s.count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if repeated := res.Rows - rows; repeated > 0 {
+		res.Warn(reports.NewNotice("warning.report.repeated", repeated))
+	}
+	if conflicts > 0 {
+		res.Warn(reports.NewNotice("warning.report.conflict", conflicts))
+	}
+	res.Rows = rows
+	p := &publication{head: s.head, res: res, db: s.db, now: s.db.now().Unix()}
+	err = s.db.publish(ctx, s.file, func(tx *sql.Tx) error { return p.run(tx, countOnly) })
+	return p, err
+}
+
+// publication is the one transaction that turns a stage into a snapshot.
+type publication struct {
+	db   *DB
+	head reports.Head
+	res  reports.Result
+	now  int64
+
+	id       int64 // of the snapshot
+	replaced int64 // the revision before, 0 if there is none
+	before   int64 // the snapshot that the counts compare with, 0 if there is none
+}
+
+func (p *publication) run(tx *sql.Tx, countOnly bool) error {
+	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
+	if err == nil {
+		earlier.AlreadyImported = true
+		p.res = earlier
+		return nil
+	}
+	if !errors.Is(err, actnow.ErrNotFound) {
+		return err
+	}
+	steps := []func(*sql.Tx) error{p.findBefore, p.locations, p.customers, p.compare}
+	if countOnly {
+		steps = append(steps, func(*sql.Tx) error { return errCounted })
+	}
+	steps = append(steps, p.snapshot, p.rows, p.updateCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
+	for _, step := range steps {
+		if err := step(tx); err != nil {
+			return err
+		}
+	}
+	for _, table := range []string{"resolved", "latest_line", "touched"} {
+		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findBefore finds the revision that this one replaces and the snapshot it is
+// compared with: the current one of the month, else of the month before that
+// has one.
+func (p *publication) findBefore(tx *sql.Tx) error {
+	err := tx.QueryRow(`SELECT COALESCE(max(revision), 0) + 1 FROM snapshots WHERE report = ? AND month = ?`,
+		string(p.head.Kind), string(p.head.Month)).Scan(&p.res.Revision)
+	if err != nil {
+		return err
+	}
+	var month string
+	err = tx.QueryRow(`SELECT id, month FROM snapshots WHERE report = ? AND current = 1 AND month <= ? ORDER BY month DESC LIMIT 1`,
+		string(p.head.Kind), string(p.head.Month)).Scan(&p.before, &month)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if month == string(p.head.Month) {
+		p.replaced = p.before
+	}
+	return err
+}
+
+func (p *publication) locations(tx *sql.Tx) error {
+	_, err := tx.Exec(`INSERT INTO locations (global_id, name)
+		SELECT global_id, max(location) FROM stage.rows WHERE true GROUP BY global_id
+		ON CONFLICT (global_id) DO UPDATE SET name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE locations.name END`)
+	if err != nil {
+		return fmt.Errorf("locations: %w", err)
+	}
+	return nil
+}
+
+// compare counts the rows of the stage against the snapshot before. A row is
+// the same if customer, location and agreement are.
+func (p *publication) compare(tx *sql.Tx) error {
+	err := tx.QueryRow(`
+		WITH old AS (
+			SELECT r.customer_id, r.location_id, COALESCE(a.agreement_id, '') AS agreement_id, r.hash
+			FROM snapshot_rows r LEFT JOIN agreements a ON a.snapshot_id = r.snapshot_id AND a.line = r.line
+			WHERE r.snapshot_id = ?1
+		),
+		judged AS (
+			SELECT CASE
+				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = x.customer_id AND o.location_id = l.id AND o.agreement_id = s.agreement_id AND o.hash = s.hash) THEN 'unchanged'
+				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = x.customer_id AND o.location_id = l.id AND o.agreement_id = s.agreement_id) THEN 'changed'
+				ELSE 'new' END AS verdict
+			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id
+		)
+		SELECT COALESCE(sum(verdict = 'new'), 0), COALESCE(sum(verdict = 'changed'), 0), COALESCE(sum(verdict = 'unchanged'), 0) FROM judged`,
+		p.before).Scan(&p.res.New, &p.res.Changed, &p.res.Unchanged)
+	if err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
+	if !p.complete() {
+		return nil
+	}
+	return tx.QueryRow(`SELECT count(DISTINCT customer_id) FROM snapshot_rows
+		WHERE snapshot_id = ? AND customer_id NOT IN (SELECT customer_id FROM temp.resolved)`, p.before).Scan(&p.res.Gone)
+}
+
+// complete reports whether who is missing from the file is gone. A line that
+// was rejected may have named anybody.
+func (p *publication) complete() bool { return p.head.Complete && len(p.res.Rejected) == 0 }
+
+func (p *publication) snapshot(tx *sql.Tx) error {
+	columns, err := json.Marshal(p.res.Columns)
+	if err != nil {
+		return err
+	}
+	notices := p.res.Notices
+	if notices == nil {
+		notices = []reports.Notice{}
+	}
+	warnings, err := json.Marshal(notices)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, string(p.head.Kind), string(p.head.Month)); err != nil {
+		return err
+	}
+	err = tx.QueryRow(`INSERT INTO snapshots (report, month, revision, current, file, sha256, encoding, separator, columns, complete,
+			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at)
+		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
+		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
+		string(warnings), p.head.By, p.now).Scan(&p.id)
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	p.res.Snapshot = actnow.SnapshotID(p.id)
+	into := bulk{table: "rejected_rows", columns: 6, repeat: " ON CONFLICT DO NOTHING"}
+	for _, r := range p.res.Rejected {
+		args, err := json.Marshal(r.Args)
+		if err != nil {
+			return err
+		}
+		into.add(p.id, r.Line, r.Field, r.Reason, r.Code, string(args))
+	}
+	if err := into.insert(context.Background(), tx); err != nil {
+		return fmt.Errorf("rejected lines: %w", err)
+	}
+	return nil
+}
+
+func (p *publication) rows(tx *sql.Tx) error {
+	return execAll(tx, "rows", []clause{
+		{`INSERT INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
+			SELECT ?, s.line, x.customer_id, l.id, s.hash, s.cells
+			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id ORDER BY s.line`,
+			[]any{p.id}},
+		{`INSERT INTO customer_locations (customer_id, location_id)
+			SELECT DISTINCT x.customer_id, l.id
+			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id WHERE true
+			ON CONFLICT DO NOTHING`, nil},
+		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
+			SELECT ?, s.line, x.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
+			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key
+			WHERE s.agreement_id <> '' OR s.ends_at IS NOT NULL OR s.expiring IS NOT NULL OR s.program <> '' OR s.division <> ''`,
+			[]any{p.id}},
+	})
+}
+
+// scores replaces what the report said of scores and revenue in the month. Of
+// several lines of one customer the last one that says something counts.
+func (p *publication) scores(tx *sql.Tx) error {
+	report, month := string(p.head.Kind), string(p.head.Month)
+	return execAll(tx, "scores", []clause{
+		{`DELETE FROM propensities WHERE source = ? AND month = ?`, []any{report, month}},
+		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
+			SELECT customer_id, area, ?, ?, fit, intent, fit_band, intent_band, cell, cluster, CASE WHEN cluster <> '' THEN 'file' ELSE '' END, explanation, ?, ?
+			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
+				FROM stage.scores v JOIN stage.rows s ON s.line = v.line JOIN temp.resolved x ON x.key = s.key) r
+			WHERE nth = 1`,
+			[]any{month, report, p.id, p.now}},
+		{`DELETE FROM revenues WHERE snapshot_id = ?`, []any{p.replaced}},
+		{`INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
+			SELECT customer_id, area, ?, low, high, currency, text, ?
+			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
+				FROM stage.revenues v JOIN stage.rows s ON s.line = v.line JOIN temp.resolved x ON x.key = s.key) r
+			WHERE nth = 1
+			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
+				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
+			[]any{month, p.id}},
+	})
+}
+
+// factsOf keeps the newest known value of each column of facts.
+func (p *publication) factsOf(tx *sql.Tx) error {
+	return execAll(tx, "facts", []clause{{`INSERT INTO customer_facts (customer_id, field, value, month)
+		SELECT customer_id, field, value, ?
+		FROM (SELECT x.customer_id, f.field, f.value, row_number() OVER (PARTITION BY x.customer_id, f.field ORDER BY f.line DESC) AS nth
+			FROM stage.facts f JOIN stage.rows s ON s.line = f.line JOIN temp.resolved x ON x.key = s.key) r
+		WHERE nth = 1
+		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
+		WHERE customer_facts.month <= excluded.month`, []any{string(p.head.Month)}}})
+}
+
+func (p *publication) standings(tx *sql.Tx) error {
+	err := execAll(tx, "touched", []clause{
+		{`CREATE TEMP TABLE touched (customer_id INTEGER PRIMARY KEY)`, nil},
+		{`INSERT INTO temp.touched SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id IN (?, ?)`, []any{p.id, p.replaced}},
+	})
+	if err != nil {
+		return err
+	}
+	return refreshStandings(tx, `SELECT customer_id FROM temp.touched`)
+}
+
+func (p *publication) note(tx *sql.Tx) error {
+	return p.db.audit(tx, actnow.Actor{Name: p.head.By}, "report.import", fmt.Sprintf("snapshot:%d", p.id), map[string]any{
+		"report": p.head.Kind, "month": p.head.Month, "revision": p.res.Revision, "file": p.head.File,
+		"rows": p.res.Rows, "rejected": len(p.res.Rejected),
+	})
+}
+
+// execAll runs statements in order; what they do names them in an error.
+func execAll(tx *sql.Tx, what string, statements []clause) error {
+	for _, s := range statements {
+		if _, err := tx.Exec(s.sql, s.args...); err != nil {
+			return fmt.Errorf("%s: %w: %s", what, err, strings.Join(strings.Fields(s.sql)[:3], " "))
+		}
+	}
+	return nil
+}
