@@ -36,7 +36,6 @@ func resolutionFor(f *frame, use []bool) resolution {
 type basis struct {
 	column int
 	edges  []float64 // upper edge of each range but the last; nil of a category
-	means  []float64 // mean value of each range
 	levels map[string]int
 	names  []string
 	bins   int // with the last, special one
@@ -62,6 +61,7 @@ func numericBasis(values []float64, column int, rows []int, maxBins int) (b basi
 	}
 	slices.Sort(known)
 	b = basis{column: column}
+	ranges := 0
 	if len(known) > 0 {
 		want := min(maxBins, max(4, len(known)/12))
 		// A value so frequent that it fills a bin gets one of its own; the rest
@@ -82,19 +82,15 @@ func numericBasis(values []float64, column int, rows []int, maxBins int) (b basi
 			} else {
 				end = runEnd
 			}
-			sum := 0.0
-			for _, v := range known[start:end] {
-				sum += v
-			}
-			b.means = append(b.means, sum/float64(end-start))
+			ranges++
 			if end < len(known) {
 				b.edges = append(b.edges, known[end-1]+(known[end]-known[end-1])/2)
 			}
 			start = end
 		}
 	}
-	b.bins = len(b.means) + 1
-	return b, len(b.means) > 1 || len(b.means) == 1 && len(known) < len(rows)
+	b.bins = ranges + 1
+	return b, ranges > 1 || ranges == 1 && len(known) < len(rows)
 }
 
 func categoryBasis(values []string, column int, rows []int, maxLevels int) (b basis, ok bool) {

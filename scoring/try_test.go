@@ -446,6 +446,7 @@ func TestFolderRefused(t *testing.T) {
 		{"label", replace("train.csv", "\nr0001,", "\nr0001,1,law,1,2001-03-01,0,c,no,2\nx,"), "error.data.label", "train.csv", 3},
 		{"row id twice", replace("train.csv", "r0002", "r0001"), "error.data.id", "train.csv", 4},
 		{"row id empty", replace("train.csv", "r0002", ""), "error.data.id", "train.csv", 4},
+		{"amount", replace("train.csv", "label\nr0000", "label,amount\nr0000,1,law,1,2001-03-01,0,c,no,1,1e300\nx"), "error.data.amount", "train.csv", 2},
 		{"cells", replace("train.csv", "\nr0001,", "\nr0001,,"), "error.data.csv", "train.csv", 3},
 		{"quote", replace("train.csv", "\nr0001,", "\nr0001,\""), "error.data.csv", "train.csv", 3},
 		{"encoding", replace("train.csv", "r0001", "r\xff"), "error.data.utf8", "train.csv", 0},
@@ -479,8 +480,16 @@ func FuzzFolder(f *testing.F) {
 	o := folder{rows: 20, strength: 1, money: true, judged: true, time: true}
 	files := o.make()
 	f.Add(files["schema.json"].Data, files["train.csv"].Data, files["test.csv"].Data, files["test_labels.csv"].Data)
+	f.Add([]byte{}, files["train.csv"].Data, files["test.csv"].Data, files["test_labels.csv"].Data)
 	f.Add([]byte(`{"columns":[{"name":"a","kind":"numeric","role":"feature"}]}`), []byte("row_id,a,label\n1,1e308,1\n2,-1e308,0\n"), []byte("row_id,a\n3,x\n"), []byte("row_id,label\n3,1\n"))
+	good := files["schema.json"].Data
 	f.Fuzz(func(t *testing.T, schema, train, test, judged []byte) {
+		if len(train)+len(test) > 4000 {
+			t.Skip("a large folder is no stranger than a small one")
+		}
+		if !bytes.Contains(schema, []byte("columns")) {
+			schema = good
+		}
 		fsys := fstest.MapFS{"schema.json": {Data: schema}, "train.csv": {Data: train}, "test.csv": {Data: test}, "test_labels.csv": {Data: judged}}
 		for _, run := range []func() (scoring.Report, error){
 			func() (scoring.Report, error) {
