@@ -137,7 +137,7 @@ func (n *nameEvidence) note(a, c *entity) Comparison {
 		return note("name", levelMissing, 0, "match.name.missing")
 	case joined(words(Fold(a.rec.Name))) == joined(words(Fold(c.rec.Name))):
 		return note("name", levelEqual, 0, "match.name.equal")
-	case n.acronym >= 3 && n.sim < 0.5:
+	case n.acronym >= 3 && n.sim < 0.995:
 		return note("name", levelAlike, 0, "match.name.initials")
 	case n.foreign:
 		return note("name", levelMissing, 0, "match.name.foreign")
@@ -153,10 +153,13 @@ func (n *nameEvidence) note(a, c *entity) Comparison {
 	return note("name", l, 0, "match.name.alike", int(100*n.sim))
 }
 
+// oddNoted is the least weight, in bits, of an unmatched word that is told of.
+const oddNoted = 2
+
 // wordsNote tells of the heaviest word that only one name has.
 func (n *nameEvidence) wordsNote() (row Comparison, customer, account string) {
 	switch {
-	case n.oddA == 0 && n.oddC == 0:
+	case max(n.oddA, n.oddC) < oddNoted:
 		return note("words", levelEqual, 0, "match.words.none"), "", ""
 	case n.oddA >= n.oddC:
 		return note("words", levelDifferent, 0, "match.words.account", n.oddWordA), n.oddWordC, n.oddWordA
