@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"math"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -62,14 +63,19 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 	case levelDifferent:
 		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
 	}
-	if f.rivals != 0 {
-		rows = append(rows, note("rivals", levelMissing, f.rivals, "match.rivals"))
+	code := "match.rivals"
+	if f.rivals > -rivalsNoted {
+		code = "match.rivals.none"
 	}
+	rows = append(rows, note("rivals", levelMissing, f.rivals, code))
 	if f.hold != "" {
 		rows = append(rows, note("hold", levelMissing, 0, f.hold))
 	}
 	return rows
 }
+
+// rivalsNoted is the least loss to rivals, in bits, that is told of.
+const rivalsNoted = 0.1
 
 // fieldBits adds up the weights of the pair's terms by field.
 func (f *finalist) fieldBits() map[string]float64 {
@@ -198,27 +204,28 @@ const telling = 1
 func reason(rows []Comparison) string {
 	var parts []string
 	for _, r := range rows {
-		switch r.Field {
-		case "start", "legal_form", "state":
-			continue
-		case "words", "label":
-			if r.Bits > -telling && !(r.Field == "label" && r.Bits >= telling) {
-				continue
-			}
-		case "country", "postal_code":
-			if r.Level == levelEqual.String() {
-				continue
-			}
-		case "domain":
-			if r.Code == "match.domain.missing" {
-				continue
-			}
-		case "rivals":
-			if r.Bits > -telling {
-				continue
-			}
+		if r.isTelling() {
+			parts = append(parts, r.Note)
 		}
-		parts = append(parts, r.Note)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// isTelling reports whether a reason names the comparison.
+func (r *Comparison) isTelling() bool {
+	switch r.Field {
+	case "domain":
+		return r.Code != "match.domain.missing"
+	case "name", "city", "tpid", "hold", "decision":
+		return true
+	case "words":
+		return r.Bits <= -telling && r.Level == levelDifferent.String()
+	case "label":
+		return math.Abs(r.Bits) >= telling
+	case "country", "postal_code":
+		return r.Level != levelEqual.String()
+	case "rivals":
+		return r.Bits <= -telling
+	}
+	return false
 }

@@ -85,7 +85,7 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 						sameHost: x.host == y.host, shared: shared, accounts: m.accountsAt[x.key]}
 				}
 			case e.level == levelEqual:
-			case x.kind == siteOwn && y.kind == siteOwn && len(x.label) >= 4 && x.label == y.label:
+			case x.sameLabel(y):
 				if e.level != levelAlike {
 					e = domainEvidence{level: levelAlike, account: x.host, customer: y.host, byMail: mail}
 				}

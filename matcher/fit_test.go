@@ -292,6 +292,11 @@ func fitted(t *testing.T, sets [][]choice) [numTerms]float64 {
 	slope, offset := calibrate(all, scores)
 	platt := offset
 	offset = cautious(sets, scores, slope, offset)
+	for i, first := 0, 0; i < len(sets); i++ {
+		n, right := bandMatch(sets[i], scores[first:first+len(sets[i])], slope, offset)
+		t.Logf("set %d, left out of the fit: %d of %d in band match are right", i, right, n)
+		first += len(sets[i])
+	}
 	w, loss := learn(all)
 	t.Logf("loss %.4f bits an account, slope %.2f, offset %.2f bits (%.2f before caution)", loss, slope, offset, platt)
 	for i := range w {
@@ -337,12 +342,51 @@ func TestFit(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(weightsHead)
 	for k, x := range w {
-		fmt.Fprintf(&b, "\t%d: %.3f, // %s\n", k, x, term(k).field())
+		fmt.Fprintf(&b, "\t%d: %.3f, // %s\n", k, x, describe(term(k)))
 	}
 	b.WriteString("}\n")
 	if err := os.WriteFile("weights.go", []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// describe says what a term is, for the file of weights.
+func describe(t term) string {
+	levels := []string{"equal", "alike", "different"}
+	for _, run := range []struct {
+		first term
+		what  string
+		knots []float64
+		names []string
+	}{
+		{termPrior, "start", nil, []string{""}},
+		{termDomain, "domain", nil, []string{"of one customer", "of two or three", "of four or more", "by mail", "with another host",
+			"of four accounts or more", "with another suffix", "conflict", "conflict by mail"}},
+		{termLabel, "label is the other's", nil, []string{"name", "initials", "word", "nothing"}},
+		{termName, "share of the names matched", simKnots, nil},
+		{termNameSameDomain, "share of the names matched, same domain", simKnots, nil},
+		{termOddAccount, "heaviest odd word of the account", oddKnots, nil},
+		{termOddCustomer, "heaviest odd word of the customer", oddKnots, nil},
+		{termOddSameDomain, "heaviest odd word, same domain", oddKnots, nil},
+		{termRare, "bits matched beyond those of one customer", rareKnots, nil},
+		{termCompact, "names run together alike", compactKnots, nil},
+		{termFirstWord, "name:", nil, []string{"first word", "three initials", "four initials or more", "a part only", "other script", "other script, same domain"}},
+		{termLegal, "legal form", nil, levels},
+		{termCity, "city", nil, levels},
+		{termCitySameDomain, "city, same domain", nil, levels},
+		{termPostal, "postal code", nil, levels},
+		{termStateEqual, "state", nil, []string{"equal", "different"}},
+		{termCountryEqual, "country", nil, []string{"equal", "different"}},
+		{termCountryGuessEqual, "country by the domain", nil, []string{"equal", "different"}},
+		{termTPIDEqual, "TPID", nil, []string{"equal", "different"}},
+	} {
+		if i := int(t - run.first); i >= 0 && i < len(run.names) {
+			return strings.TrimSpace(run.what + " " + run.names[i])
+		} else if i >= 0 && i < len(run.knots) {
+			return fmt.Sprintf("%s: %g", run.what, run.knots[i])
+		}
+	}
+	return ""
 }
 
 // reliability returns how often the best candidates of each range of
