@@ -174,15 +174,15 @@ func (e *evidence) terms(n int) []weighted {
 	case e.name.known:
 		scale := math.Log2(float64(n + smoothing))
 		if e.domain.level == levelEqual {
-			hat(termNameSameDomain, simKnots, e.name.sim)
-			hat(termOddSameDomain, oddKnots, max(e.name.oddA, e.name.oddC)/scale)
+			hat(termNameSameDomain, simKnots[:], e.name.sim)
+			hat(termOddSameDomain, oddKnots[:], max(e.name.oddA, e.name.oddC)/scale)
 		} else {
-			hat(termName, simKnots, e.name.sim)
-			hat(termOddAccount, oddKnots, e.name.oddA/scale)
-			hat(termOddCustomer, oddKnots, e.name.oddC/scale)
-			hat(termRare, rareKnots, e.name.shared-scale)
+			hat(termName, simKnots[:], e.name.sim)
+			hat(termOddAccount, oddKnots[:], e.name.oddA/scale)
+			hat(termOddCustomer, oddKnots[:], e.name.oddC/scale)
+			hat(termRare, rareKnots[:], e.name.shared-scale)
 		}
-		hat(termCompact, compactKnots, e.name.compact)
+		hat(termCompact, compactKnots[:], e.name.compact)
 		if e.name.partial {
 			add(termPartial)
 		}
