@@ -23,6 +23,9 @@ func TestReadRecords(t *testing.T) {
 		{"plain", "id,name,domain,city,state,postal_code,country,tpid\n1,\"Contoso, AB\",contoso.se,Åre,,,SE,7\n2,Fabrikam,,,,,,\n"},
 		{"any order and case, other columns, CRLF", "TPID, Name ,colour,ID,Website,COUNTRY,City\r\n7,\"Contoso, AB\",red,1,contoso.se,SE,Åre\r\n,Fabrikam,,2,,,\r\n"},
 		{"byte order mark", "\ufeffid,name,domain,city,country,tpid\n1,\"Contoso, AB\",contoso.se,Åre,SE,7\n2,Fabrikam,,,,\n"},
+		{"semicolons", "id;name;domain;city;country;tpid\n1;Contoso, AB;contoso.se;Åre;SE;7\n2;Fabrikam;;;;\n"},
+		{"tabs", "id\tname\tdomain\tcity\tcountry\ttpid\n1\tContoso, AB\tcontoso.se\tÅre\tSE\t7\n2\tFabrikam\t\t\t\t\n"},
+		{"UTF-16", utf16("id,name,domain,city,country,tpid\n1,\"Contoso, AB\",contoso.se,Åre,SE,7\n2,Fabrikam,,,,\n")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,6 +38,15 @@ func TestReadRecords(t *testing.T) {
 			}
 		})
 	}
+}
+
+// utf16 returns s, of characters of one unit each, as UTF-16LE with its mark.
+func utf16(s string) string {
+	out := []byte{0xff, 0xfe}
+	for _, r := range s {
+		out = append(out, byte(r), byte(r>>8))
+	}
+	return string(out)
 }
 
 func TestReadRecordsRefuses(t *testing.T) {
