@@ -131,8 +131,8 @@ func (d *domainEvidence) note() Comparison {
 		return note("domain", levelAlike, 0, "match.domain.alike", customer, account)
 	case d.level == levelDifferent:
 		return note("domain", levelDifferent, 0, "match.domain.different", customer, account)
-	case d.useless:
-		return note("domain", levelMissing, 0, "match.domain.useless", account)
+	case d.useless != "":
+		return note("domain", levelMissing, 0, "match.domain.useless", site{host: d.useless}.shown())
 	}
 	return note("domain", levelMissing, 0, "match.domain.missing")
 }

@@ -10,11 +10,11 @@ type domainEvidence struct {
 	level    level
 	account  string // the account's domain that tells, as an ASCII host
 	customer string
-	byMail   bool // the account's domain is that of its mail
-	sameHost bool // not only the registrable domain
-	shared   int  // customers that have the domain
-	accounts int  // accounts that have it
-	useless  bool // a domain that names nobody: free mail, a shared host
+	byMail   bool   // the account's domain is that of its mail
+	sameHost bool   // not only the registrable domain
+	shared   int    // customers that have the domain
+	accounts int    // accounts that have it
+	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
 
 // labelEvidence is how the label of one record's domain fits the other's name.
@@ -94,9 +94,10 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 				if e.level == levelMissing {
 					e = domainEvidence{level: levelDifferent, account: x.host, customer: y.host, byMail: mail}
 				}
-			case e.level == levelMissing:
-				e.useless = true
-				e.account, e.customer = x.host, y.host
+			case e.level == levelMissing && !x.named():
+				e.useless, e.account, e.customer = x.host, x.host, y.host
+			case e.level == levelMissing && !y.named():
+				e.useless, e.account, e.customer = y.host, x.host, y.host
 			}
 		}
 	}
