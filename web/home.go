@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -314,7 +315,7 @@ func (s *Server) homeTodo(c echo.Context, text *Text, o actnow.Overview, all []c
 			list = append(list, todo{text.T("home.todo_approve", k.Name), text.T("home.todo_approve_note"), href, text.T("home.todo_open")})
 		case k.Counts[actnow.LedgerUnknown] > 0 && s.may(c, actnow.RightCampaign):
 			list = append(list, todo{text.TN("home.todo_unknown", int64(k.Counts[actnow.LedgerUnknown]), k.Name), text.T("home.todo_unknown_note"),
-				"/deliveries?" + url.Values{"campaign": {text.plainNumber(int(k.ID))}, "state": {string(actnow.LedgerUnknown)}}.Encode(), text.T("home.todo_open")})
+				"/deliveries?" + url.Values{"campaign": {strconv.FormatInt(int64(k.ID), 10)}, "state": {string(actnow.LedgerUnknown)}}.Encode(), text.T("home.todo_open")})
 		case k.State == actnow.CampaignStopped:
 			list = append(list, todo{text.T("home.todo_stopped", k.Name), k.Why, href, text.T("home.todo_open")})
 		}
@@ -344,7 +345,7 @@ func nextToGo(text *Text, all []campaigns.Campaign) *nextSend {
 }
 
 func campaignPath(id actnow.CampaignID) string {
-	return "/campaigns/" + formatID(int64(id))
+	return "/campaigns/" + strconv.FormatInt(int64(id), 10)
 }
 
 func latestCampaigns(text *Text, all []campaigns.Campaign) []campaignLine {

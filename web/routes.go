@@ -28,6 +28,7 @@ func (r route) api() bool { return isAPI(r.path) }
 func (s *Server) allRoutes() []route {
 	return slices.Concat(
 		s.frameRoutes(),
+		s.homeRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),
