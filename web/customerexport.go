@@ -14,8 +14,7 @@ import (
 	"actnow/reports"
 )
 
-// exportCustomers sends the list that the query chooses as a file. It is made
-// whole before the first byte leaves: half a list must not look like one.
+// exportCustomers sends the list that the query chooses.
 func (s *Server) exportCustomers(c echo.Context) error {
 	q, err := s.customerQuery(c)
 	if err != nil {
@@ -26,15 +25,16 @@ func (s *Server) exportCustomers(c echo.Context) error {
 		return err
 	}
 	scope := s.scope(c)
-	var b bytes.Buffer
-	if _, err := reports.WriteSheet(&b, format, customerHeaders(scope), s.customerRows(c, scope, q)); err != nil {
-		return err
-	}
-	return s.sendSheet(c, "customers", format, b.Bytes())
+	return s.sheet(c, "customers", format, customerHeaders(scope), s.customerRows(c, scope, q))
 }
 
-// sendSheet sends a finished list for saving.
-func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, data []byte) error {
+// sheet sends a list as a file for saving. It is made whole before the first byte
+// leaves: half a list must not look like one.
+func (s *Server) sheet(c echo.Context, name string, format reports.Format, headers []string, rows iter.Seq2[[]string, error]) error {
+	var b bytes.Buffer
+	if _, err := reports.WriteSheet(&b, format, headers, rows); err != nil {
+		return err
+	}
 	kind := "text/csv; charset=utf-8"
 	if format == reports.XLSXFormat {
 		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -42,7 +42,7 @@ func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, d
 	h := c.Response().Header()
 	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+string(format)))
 	h.Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, kind, data)
+	return c.Blob(http.StatusOK, kind, b.Bytes())
 }
 
 // customerHeaders are named as the fields of filters are.

@@ -30,6 +30,7 @@ func (s *Server) allRoutes() []route {
 		s.frameRoutes(),
 		s.homeRoutes(),
 		s.customerRoutes(),
+		s.gridRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),
