@@ -35,7 +35,7 @@ func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []sco
 		if err := saveRows(tx, month, rows, db.now().Unix()); err != nil {
 			return err
 		}
-		return refreshStandings(tx, `SELECT value FROM `+jsonEach, idList(ids))
+		return refreshStandings(tx, month, `SELECT value FROM `+jsonEach, idList(ids))
 	})
 	if err != nil {
 		return fmt.Errorf("save %d scores of %s: %w", len(ps), month, err)
@@ -235,7 +235,7 @@ func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, ve
 				}
 			}
 		}
-		if err := refreshStandings(tx, `SELECT id FROM customers`); err != nil {
+		if err := refreshStandings(tx, "", `SELECT id FROM customers`); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)
