@@ -1,6 +1,11 @@
 // Package scoring turns what is known of a customer into fit and intent, bands,
 // cells and clusters, with a reason for every point. It knows no database: the
 // Rescorer reads facts from a Store and hands scores back.
+//
+// Where outcomes are few, a points card scores: a Card, by a Scorer. From enough
+// outcomes a scorecard is learned: effects of the bins of each feature, and of a
+// few pairs, that add up to log-odds. Try and Backtest learn from plain files,
+// which is how quality is measured.
 package scoring
 
 import (
