@@ -182,7 +182,7 @@ func (d *dispatcher) back(ctx context.Context, out outcome) {
 			d.o.Log.WarnContext(ctx, "the mail server cannot be reached", "error", oneLine(out.reply))
 		}
 		if d.o.Trouble != nil {
-			d.o.Trouble(out.reply.Err, d.trouble)
+			d.o.Trouble(&DialError{Reply: out.reply}, d.trouble)
 		}
 	case out.offered && !d.trouble.IsZero():
 		d.o.Log.InfoContext(ctx, "the mail server can be reached again", "after", now.Sub(d.trouble))

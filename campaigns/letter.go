@@ -52,10 +52,13 @@ type Conn interface {
 	Close() error
 }
 
-// DialError is a server's refusal to talk.
+// DialError says that the server could not be reached or refuses to talk.
 type DialError struct{ Reply Reply }
 
 func (e *DialError) Error() string {
+	if e.Reply.Code == 0 {
+		return "the mail server cannot be reached: " + oneLine(e.Reply)
+	}
 	return fmt.Sprintf("the mail server refuses the connection: %d %s", e.Reply.Code, oneLine(e.Reply))
 }
 

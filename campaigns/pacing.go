@@ -20,6 +20,9 @@ type Pacer struct {
 	// FirstPause and MaxPause bound how long a group is closed; zero for ten
 	// seconds and fifteen minutes.
 	FirstPause, MaxPause time.Duration
+	// MinRate is how many mails a second are always tried while a group is not
+	// closed; zero for one in ten seconds.
+	MinRate float64
 	// Rand returns a number in [0, 1) for jitter; nil for math/rand.
 	Rand func() float64
 
@@ -46,9 +49,10 @@ type lane struct {
 
 const (
 	window      = 10 * time.Second // over which the present rate is measured
-	minRate     = 1.0 / 60         // mails a second that are always tried
-	regain      = 5 * time.Minute  // in which the rate grows from half of the ceiling to the ceiling
-	freeAt      = 4                // times the ceiling, after which the limit is dropped
+	minRate     = 0.1              // see Pacer.MinRate
+	regain      = 5 * time.Minute  // in which the rate would grow from half of the ceiling to the ceiling
+	nearly      = 0.9              // of the ceiling, above which the rate grows a tenth as fast
+	freeAt      = 2                // times the ceiling, after which the limit is dropped
 	connSteps   = 50               // successes for one more connection
 	freeConns   = 32               // connections above which the limit is dropped
 	maxLanes    = 4096             // above which quiet lanes are forgotten
@@ -146,7 +150,11 @@ func (p *Pacer) Done(group string, r Reply, now time.Time) {
 		}
 	default:
 		if p.close(blamed, now) {
-			blamed.halve(now)
+			least := p.MinRate
+			if least <= 0 {
+				least = minRate
+			}
+			blamed.halve(now, least)
 		}
 	}
 }
@@ -223,13 +231,13 @@ func (l *lane) decayed(now time.Time) float64 {
 	return l.recent * math.Exp(-now.Sub(l.sentAt).Seconds()/window.Seconds())
 }
 
-func (l *lane) halve(now time.Time) {
+func (l *lane) halve(now time.Time, least float64) {
 	l.ceiling = l.rate
 	if l.rate == 0 {
 		l.ceiling = l.decayed(now) / window.Seconds()
 	}
-	l.ceiling = max(l.ceiling, minRate)
-	l.rate = max(l.ceiling/2, minRate)
+	l.ceiling = max(l.ceiling, least)
+	l.rate = max(l.ceiling/2, least)
 	l.grownAt = now
 }
 
@@ -249,7 +257,11 @@ func (l *lane) success(now time.Time) {
 	// Time counts only while mails go: a quiet hour is no proof.
 	elapsed := min(now.Sub(l.grownAt).Seconds(), 2/l.rate)
 	l.grownAt = now
-	l.rate += elapsed * l.ceiling / 2 / regain.Seconds()
+	step := elapsed * l.ceiling / 2 / regain.Seconds()
+	if l.rate > nearly*l.ceiling {
+		step /= 10 // feel the way around where it went wrong
+	}
+	l.rate += step
 	if l.rate > freeAt*l.ceiling {
 		l.rate, l.ceiling = 0, 0
 	}

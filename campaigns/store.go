@@ -20,6 +20,10 @@ type Store interface {
 	// MarkVerdict records what the try came to, durably, and finishes or stops
 	// the campaign if that follows.
 	MarkVerdict(ctx context.Context, row actnow.LedgerID, v Verdict, now time.Time) error
+	// Turn records the verdict of one row and marks the next as intent, as
+	// MarkVerdict and MarkIntent do, in one durable transaction: what the verdict
+	// changes (a stopped campaign, a suppressed address) holds for the intent.
+	Turn(ctx context.Context, row actnow.LedgerID, v Verdict, next actnow.LedgerID, now time.Time) (ok bool, err error)
 	// RecoverIntents turns every intent into unknown and applies the policy of
 	// each campaign: hold leaves it, resend queues it again, reconcile leaves it
 	// for the journal. It is called once, before anything is sent.

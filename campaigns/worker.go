@@ -9,6 +9,9 @@ import (
 	"actnow"
 )
 
+// ride is how long a verdict waits for the next mail, to share its transaction.
+const ride = 2 * time.Millisecond
+
 // worker carries one mail at a time over one connection that stays open.
 type worker struct {
 	o       *Outbox
@@ -17,9 +20,15 @@ type worker struct {
 	sending context.Context // ends when mails on their way are to be cut
 	fail    func(error)
 
-	conn     Conn
-	used     bool       // a mail went over conn before
-	recorded chan error // the verdict that is being written, or nil
+	conn Conn
+	used bool     // a mail went over conn before
+	last *settled // a verdict that is not on disk yet, or nil
+}
+
+// settled is a message with its verdict.
+type settled struct {
+	m Message
+	v Verdict
 }
 
 // outcome is how a mail came back to the dispatcher.
@@ -32,9 +41,10 @@ type outcome struct {
 
 func (w *worker) work(jobs <-chan Message, done chan<- outcome) {
 	defer w.hangUp()
-	defer w.settle()
-	idle := time.NewTimer(orDefault(w.o.Idle, 20*time.Second))
-	defer idle.Stop()
+	defer func() { w.check(w.flush()) }()
+	idle := orDefault(w.o.Idle, 20*time.Second)
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
 	for {
 		select {
 		case m, ok := <-jobs:
@@ -42,58 +52,106 @@ func (w *worker) work(jobs <-chan Message, done chan<- outcome) {
 				return
 			}
 			out, err := w.carry(m)
-			if err != nil {
-				w.fail(err)
-			}
+			w.check(err)
 			done <- out
-			idle.Reset(orDefault(w.o.Idle, 20*time.Second))
-		case <-idle.C:
-			w.settle()
-			w.hangUp()
+			if w.last != nil {
+				timer.Reset(ride)
+			} else {
+				timer.Reset(idle)
+			}
+		case <-timer.C:
+			if w.last == nil {
+				w.hangUp()
+				break
+			}
+			w.check(w.flush())
+			timer.Reset(idle)
 		}
 	}
 }
 
-// carry takes m from queued to a verdict. An error means that the ledger could
-// not be written.
+func (w *worker) check(err error) {
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+// carry takes m from queued to a verdict, which is left for the next mail to
+// take along. An error means that the ledger could not be written.
 func (w *worker) carry(m Message) (outcome, error) {
 	ctx := context.WithoutCancel(w.stop)
 	out := outcome{m: m}
 	if w.stop.Err() != nil {
-		return out, w.settle()
+		return out, nil
 	}
 	raw, from, err := w.render(ctx, &m)
-	if err != nil {
-		if !errors.Is(err, errNoMail) {
+	switch {
+	case errors.Is(err, errNoMail):
+		w.o.Log.WarnContext(ctx, "no mail can be made of a message", "campaign", m.Campaign, "row", m.Row, "error", err)
+		if err := w.flush(); err != nil {
 			return out, err
 		}
-		w.o.Log.WarnContext(ctx, "no mail can be made of a message", "campaign", m.Campaign, "row", m.Row, "error", err)
-		return out, w.record(ctx, m, Verdict{State: actnow.LedgerCancelled, Why: oneLine(Reply{Err: err})})
+		w.last = &settled{m, Verdict{State: actnow.LedgerCancelled, Why: oneLine(Reply{Err: err})}}
+		return out, w.flush()
+	case err != nil:
+		return out, err
 	}
 	if r, ok := w.connect(); !ok {
 		out.reply, out.again = r, true
-		return out, w.settle()
+		return out, w.flush()
 	}
-
-	ok, err := w.o.Store.MarkIntent(ctx, m.Row, w.o.Now())
-	// The verdict of the mail before rode in the same commit; it must be on disk
-	// before another mail of this connection can become ambiguous.
-	if err := errors.Join(err, w.settle()); err != nil {
-		return out, fmt.Errorf("row %d: %w", m.Row, err)
-	}
-	if !ok {
-		return out, nil
+	if ok, err := w.begin(ctx, m); err != nil || !ok {
+		return out, err
 	}
 	out.reply = w.send(from, m.Address, raw)
 	out.offered = out.reply.Stage != StageConnect
-	v := w.judge(m, out.reply)
-	if v.State == actnow.LedgerSent {
-		recorded := make(chan error, 1)
-		w.recorded = recorded
-		go func() { recorded <- w.record(ctx, m, v) }()
-		return out, nil
+	w.last = &settled{m, w.judge(m, out.reply)}
+	return out, nil
+}
+
+// begin puts the intent on disk, and the verdict of the mail before with it:
+// only then may another mail of this connection become ambiguous.
+func (w *worker) begin(ctx context.Context, m Message) (ok bool, err error) {
+	if w.last == nil {
+		ok, err = w.o.Store.MarkIntent(ctx, m.Row, w.o.Now())
+	} else {
+		ok, err = w.o.Store.Turn(ctx, w.last.m.Row, w.last.v, m.Row, w.o.Now())
 	}
-	return out, w.record(ctx, m, v)
+	if err != nil {
+		return false, fmt.Errorf("row %d: %w", m.Row, err)
+	}
+	w.recorded(ctx)
+	return ok, nil
+}
+
+// flush puts the last verdict on disk by itself.
+func (w *worker) flush() error {
+	if w.last == nil {
+		return nil
+	}
+	ctx := context.WithoutCancel(w.stop)
+	if err := w.o.Store.MarkVerdict(ctx, w.last.m.Row, w.last.v, w.o.Now()); err != nil {
+		err = fmt.Errorf("record %s of row %d: %w", w.last.v.State, w.last.m.Row, err)
+		w.last = nil // what is on disk says intent, which is the truth
+		return err
+	}
+	w.recorded(ctx)
+	return nil
+}
+
+// recorded tells of a verdict that has come to rest.
+func (w *worker) recorded(ctx context.Context) {
+	if w.last == nil {
+		return
+	}
+	m, v := w.last.m, w.last.v
+	w.last = nil
+	if v.Stop {
+		w.o.Log.ErrorContext(ctx, "campaign stopped: the server refuses it by policy", "campaign", m.Campaign, "code", v.Code)
+	}
+	if w.o.Observe != nil {
+		w.o.Observe(m, v)
+	}
 }
 
 // errNoMail marks a message that no mail can be made of, ever.
@@ -169,33 +227,6 @@ func (w *worker) judge(m Message, r Reply) Verdict {
 		v.RetryAt = now.Add(o.pacer().Retry(m.Attempt, orDefault(o.RetryFirst, 5*time.Minute), orDefault(o.RetryMost, 4*time.Hour)))
 	}
 	return v
-}
-
-// record writes the verdict down.
-func (w *worker) record(ctx context.Context, m Message, v Verdict) error {
-	if err := w.o.Store.MarkVerdict(ctx, m.Row, v, w.o.Now()); err != nil {
-		return fmt.Errorf("record %s of row %d: %w", v.State, m.Row, err)
-	}
-	if v.Stop {
-		w.o.Log.ErrorContext(ctx, "campaign stopped: the server refuses it by policy", "campaign", m.Campaign, "code", v.Code)
-	}
-	if w.o.Observe != nil {
-		w.o.Observe(m, v)
-	}
-	return nil
-}
-
-// settle waits until the verdict before is on disk.
-func (w *worker) settle() error {
-	if w.recorded == nil {
-		return nil
-	}
-	err := <-w.recorded
-	w.recorded = nil
-	if err != nil {
-		w.fail(err)
-	}
-	return err
 }
 
 func (w *worker) hangUp() {

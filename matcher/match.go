@@ -18,9 +18,12 @@ const (
 	ShownFrom  = 0.05
 )
 
-// heldAt is the highest probability of a pair that a person must see whatever
-// the weights say.
-const heldAt = 0.97
+// Probabilities from heldFrom on of pairs that a person must see whatever the
+// weights say are pressed into heldFrom to heldTo.
+const (
+	heldFrom = 0.97
+	heldTo   = 0.979
+)
 
 const (
 	maxFinalists = 8 // candidates of an account that are compared closely
@@ -172,7 +175,7 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	for i := range field {
 		field[i].p, field[i].rivals = p[i], rivals[i]
 		if field[i].hold != "" {
-			field[i].p = min(p[i], heldAt)
+			field[i].p = held(p[i])
 		}
 	}
 	slices.SortFunc(field, func(x, y finalist) int {
@@ -182,16 +185,31 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 }
 
 // hold returns the code of the reason why the pair is for a person to decide
-// whatever its weight, or "".
+// whatever its weight, or "": an ID that says otherwise, a domain of several
+// customers and little else, a domain of a record with another name (a site
+// that moved, a parent, a branch).
 func (e *evidence) hold() string {
-	alike := e.name.sim >= 0.75 || e.name.compact >= 0.9 || e.name.acronym >= 3
+	n := &e.name
 	switch {
 	case e.tpid == levelDifferent:
 		return "match.hold.tpid"
-	case e.domain.level == levelEqual && e.domain.shared > 1 && !alike:
+	case e.domain.level != levelEqual || e.tpid == levelEqual || n.acronym >= 3:
+		return ""
+	case e.domain.shared > 1 && n.sim < 0.75 && n.compact < 0.9:
 		return "match.hold.domain"
+	case n.known && !n.foreign && n.sim < 0.5 && n.compact < 0.85:
+		return "match.hold.renamed"
 	}
 	return ""
+}
+
+// held returns the probability of a pair that a person must see: below
+// MatchFrom, in the order of p.
+func held(p float64) float64 {
+	if p <= heldFrom {
+		return p
+	}
+	return heldFrom + (p-heldFrom)/(1-heldFrom)*(heldTo-heldFrom)
 }
 
 // stage returns the first step of the order of trust that carries the pair:

@@ -117,11 +117,11 @@ func (f *freezing) mailSteps() []campaigns.LaunchStep {
 
 // accountsSQL are the accounts that the customers of a JSON array are matched
 // to. It is the beginning of a WITH list.
-const accountsSQL = `WITH cohort (customer_id) AS (SELECT DISTINCT value FROM ` + jsonEach + `),
+const accountsSQL = `WITH cohort (customer_id) AS (SELECT DISTINCT CAST(value AS BIGINT) FROM ` + jsonEach + `),
 	matched (customer_id, account_id, source, external_id) AS (
 		SELECT m.customer_id, a.id, a.source, a.external_id
-		FROM cohort h JOIN matches m ON m.customer_id = h.customer_id AND m.band = 'match'
-		JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL
+		FROM matches m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL
+		WHERE m.band = 'match' AND m.customer_id IN (SELECT customer_id FROM cohort)
 	)`
 
 // languagesSQL goes on with the languages of a JSON array of pairs.
@@ -172,11 +172,17 @@ func (f *freezing) freeze(tx *sql.Tx) error {
 	if f.capDays > 0 {
 		since = f.now.AddDate(0, 0, -f.capDays).Unix()
 	}
-	_, err = tx.Exec(accountsSQL+`, `+languagesSQL+`,
+	_, err = tx.Exec(freezeSQL,
+		f.customers, f.languages, conditional, meets, f.run,
+		!f.again, f.campaign, f.capDays > 0, f.campaign, since, f.capMails)
+	return err
+}
+
+// freezeSQL writes the audience: see freeze.
+var freezeSQL = accountsSQL + `, ` + languagesSQL + `,
 		people AS (
-			SELECT h.customer_id, a.account_id, k.id AS contact_id, COALESCE(k.address, '') AS address,
+			SELECT a.customer_id, a.account_id, k.id AS contact_id, COALESCE(k.address, '') AS address,
 				CASE
-				WHEN a.account_id IS NULL THEN 'not_matched'
 				WHEN k.id IS NULL THEN 'no_contact'
 				WHEN k.address = '' THEN 'no_address'
 				WHEN EXISTS (SELECT 1 FROM contacts d WHERE d.address = k.address AND d.do_not_email = 1 AND d.deleted_at IS NULL)
@@ -184,12 +190,13 @@ func (f *freezing) freeze(tx *sql.Tx) error {
 				WHEN EXISTS (SELECT 1 FROM suppressions s WHERE s.address = k.address AND s.lifted_at IS NULL) THEN 'suppressed'
 				WHEN k.consent_basis = '' THEN 'no_basis'
 				WHEN COALESCE(g.chosen, '') = '' THEN 'language'
-				WHEN ? AND h.customer_id NOT IN (SELECT value FROM `+jsonEach+`) THEN 'step_condition'
+				WHEN ? AND a.customer_id NOT IN (SELECT value FROM ` + jsonEach + `) THEN 'step_condition'
 				ELSE '' END AS reason
-			FROM cohort h
-			LEFT JOIN matched a ON a.customer_id = h.customer_id
+			FROM matched a
 			LEFT JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL
 			LEFT JOIN languages g ON g.raw = k.language
+			UNION ALL
+			SELECT customer_id, NULL, NULL, '', 'not_matched' FROM cohort WHERE customer_id NOT IN (SELECT customer_id FROM matched)
 		),
 		numbered AS (
 			SELECT *, row_number() OVER (PARTITION BY reason, address ORDER BY customer_id, account_id, contact_id) AS copy
@@ -205,11 +212,7 @@ func (f *freezing) freeze(tx *sql.Tx) error {
 			WHEN ? AND (SELECT count(*) FROM ledger l WHERE l.address = n.address AND l.campaign_id <> ?
 				AND l.state IN ('sent', 'unknown', 'intent') AND l.intent_at >= ?) > ? THEN 'frequency_cap'
 			ELSE '' END
-		FROM numbered n`,
-		f.customers, f.languages, conditional, meets, f.run,
-		!f.again, f.campaign, f.capDays > 0, f.campaign, since, f.capMails)
-	return err
-}
+		FROM numbered n`
 
 // queue writes a ledger row for each step and each address of the audience. The
 // merge fields are frozen as they are now; how they are written is left to the
@@ -221,15 +224,7 @@ func (f *freezing) queue(tx *sql.Tx) error {
 			return err
 		}
 		due := f.now.AddDate(0, 0, s.After).Unix()
-		_, err = tx.Exec(`WITH `+languagesSQL+`, `+recipientsSQL+`
-			INSERT INTO ledger (campaign_id, run_id, step, channel, address, mailbox, name, contact_id, customer_id, account_id,
-				language, fields, state, next_at, due_at, queued_at)
-			SELECT ?, a.run_id, ?, ?, a.address,
-				CASE WHEN fold(trim(r.email)) = fold(a.address) THEN trim(r.email) ELSE a.address END,
-				r.name, a.contact_id, a.customer_id, a.account_id, g.chosen, r.fields, 'queued', ?, ?, ?
-			FROM audience a JOIN recipients r ON r.seq = a.seq JOIN languages g ON g.raw = r.language
-			WHERE a.run_id = ? AND a.left_out = '' AND (? OR a.customer_id IN (SELECT value FROM `+jsonEach+`))
-			ORDER BY a.seq`,
+		_, err = tx.Exec(queueSQL,
 			f.languages, f.run, f.area, f.area, f.run, f.run, f.campaign, s.Key, s.Channel, due, due, f.now.Unix(), f.run, s.Only == nil, only)
 		if err != nil {
 			return fmt.Errorf("step %s: %w", s.Key, err)
@@ -239,6 +234,17 @@ func (f *freezing) queue(tx *sql.Tx) error {
 		strings.ToLower(f.plan.Domain), f.run)
 	return err
 }
+
+// queueSQL writes the ledger rows of one step.
+var queueSQL = `WITH ` + languagesSQL + `, ` + recipientsSQL + `
+			INSERT INTO ledger (campaign_id, run_id, step, channel, address, mailbox, name, contact_id, customer_id, account_id,
+				language, fields, state, next_at, due_at, queued_at)
+			SELECT ?, a.run_id, ?, ?, a.address,
+				CASE WHEN fold(trim(r.email)) = fold(a.address) THEN trim(r.email) ELSE a.address END,
+				r.name, a.contact_id, a.customer_id, a.account_id, g.chosen, r.fields, 'queued', ?, ?, ?
+			FROM audience a JOIN recipients r ON r.seq = a.seq JOIN languages g ON g.raw = r.language
+			WHERE a.run_id = ? AND a.left_out = '' AND (? OR a.customer_id IN (SELECT value FROM ` + jsonEach + `))
+			ORDER BY a.seq`
 
 func (f *freezing) count(tx *sql.Tx, l *campaigns.Launch) error {
 	rows, err := tx.Query(`SELECT left_out, count(*) FROM audience WHERE run_id = ? GROUP BY left_out`, f.run)

@@ -282,10 +282,11 @@ func (db *DB) CountFilter(ctx context.Context, scope actnow.Scope, filter string
 	return counts, nil
 }
 
-// countCustomers counts a query of customer ids.
+// countCustomers counts a query of customer ids. Only a matched customer can
+// have someone to mail, so the others are not asked.
 func countCustomers(tx *sql.Tx, q clause) (n cohorts.Counts, err error) {
-	err = tx.QueryRow(`WITH hit (id) AS (`+q.sql+`) SELECT (SELECT count(*) FROM hit),
-		(SELECT count(*) FROM hit c WHERE `+isMatched+`), (SELECT count(*) FROM hit c WHERE `+isMailable+`)`, q.args...).
+	err = tx.QueryRow(`SELECT count(*), COALESCE(sum(c.matched), 0), COALESCE(sum(CASE WHEN c.matched THEN `+isMailable+` ELSE 0 END), 0)
+		FROM (SELECT c.id, `+isMatched+` AS matched FROM (`+q.sql+`) c) c`, q.args...).
 		Scan(&n.Customers, &n.Matched, &n.Mailable)
 	return n, err
 }
@@ -322,12 +323,38 @@ func (db *DB) cohortCustomers(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID
 	if err != nil {
 		return nil, err
 	}
-	var ids []actnow.CustomerID
-	err = each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
+	return hitIDs(tx, q)
+}
+
+// hitIDs reads a query of customer ids, in ascending order.
+func hitIDs(tx *sql.Tx, q clause) ([]actnow.CustomerID, error) {
+	ids := []actnow.CustomerID{}
+	err := each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
 		var id actnow.CustomerID
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	return ids, err
+}
+
+// FilterMembers returns the keys of all customers that a filter chooses, in
+// ascending order. The error matches actnow.ErrInvalid if it cannot be read.
+func (db *DB) FilterMembers(ctx context.Context, filter string) (ids []actnow.CustomerID, err error) {
+	e, err := cohorts.Parse(filter)
+	if err != nil {
+		return nil, err
+	}
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		q, err := db.filterCustomers(tx, actnow.Everything, e, "")
+		if err != nil {
+			return err
+		}
+		ids, err = hitIDs(tx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members of a filter: %w", err)
+	}
+	return ids, nil
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // CohortChange counts who joined a cohort and who left it since the month
-// before the latest report, within the scope. Scores, clusters and the columns of reports are
-// looked at as they stood then; all else (size, place, matches) as it is today.
+// before the latest report, within the scope. Scores, clusters and the columns
+// of reports are looked at as they stood then; all else (size, place, matches)
+// as it is today.
 // The error matches actnow.ErrNotFound.
 func (db *DB) CohortChange(ctx context.Context, scope actnow.Scope, id actnow.CohortID) (cohorts.Change, error) {
 	var change cohorts.Change
@@ -69,15 +70,6 @@ func (db *DB) CohortMoved(ctx context.Context, scope actnow.Scope, id actnow.Coh
 		}
 		return clause{sql: "c.id IN (" + now.sql + ") AND c.id NOT IN (" + before.sql + ")",
 			args: append(now.args[:len(now.args):len(now.args)], before.args...)}, nil
-	})
-}
-
-// CohortCustomers returns a page of a cohort's customers, chosen further by the
-// query. The error matches actnow.ErrNotFound, or actnow.ErrInvalid if the
-// query's filter cannot be read.
-func (db *DB) CohortCustomers(ctx context.Context, scope actnow.Scope, id actnow.CohortID, q actnow.CustomerQuery) (actnow.CustomerPage, error) {
-	return db.customersAmong(ctx, scope, q, func(tx *sql.Tx) (clause, error) {
-		return db.filterQuery(tx, scope, q.Filter, id)
 	})
 }
 

@@ -91,6 +91,12 @@ func (db *DB) EachCustomer(ctx context.Context, scope actnow.Scope, q actnow.Cus
 	})
 }
 
+// CustomerCount returns how many customers there are.
+func (db *DB) CustomerCount(ctx context.Context) (n int64, err error) {
+	err = db.readers.QueryRowContext(ctx, `SELECT count(*) FROM customers`).Scan(&n)
+	return n, err
+}
+
 // Whether a customer, by c.id, has a matched account, or someone to mail.
 const (
 	isMatched  = `EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'match')`
@@ -143,6 +149,11 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		like := likeInside(q.Search)
 		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
 	}
+	chosen, err := db.filterQuery(tx, scope, q.Filter, q.Cohort)
+	if err != nil {
+		return clause{}, err
+	}
+	w.andClause(chosen)
 	from.sql += "\n\tWHERE " + w.sql
 	from.args = append(from.args, w.args...)
 	return from, nil

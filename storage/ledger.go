@@ -98,63 +98,81 @@ func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, que
 // suppressed and says why; one that is not due, or whose campaign does not send,
 // stays as it is. In both cases ok is false.
 func (db *DB) MarkIntent(ctx context.Context, row actnow.LedgerID, now time.Time) (ok bool, err error) {
-	err = db.write(ctx, func(tx *sql.Tx) error {
-		ok = false
-		var campaign actnow.CampaignID
-		var state actnow.LedgerState
-		var campaignState actnow.CampaignState
-		var nextAt int64
-		var gone, no, suppressed bool
-		var basis, address string
-		var capMails, capDays int
-		err := tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
-				k.deleted_at IS NOT NULL, k.consent_basis,
-				EXISTS (SELECT 1 FROM contacts d WHERE d.address = l.address AND d.do_not_email = 1 AND d.deleted_at IS NULL),
-				EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL)
-			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id JOIN contacts k ON k.id = l.contact_id
-			WHERE l.id = ?`, row).
-			Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed)
-		if err != nil {
-			return noRows(err)
-		}
-		if campaignState != actnow.CampaignSending || nextAt > now.Unix() ||
-			state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
-			return nil
-		}
-		why := campaigns.LeftOut("")
-		switch {
-		case gone:
-			why = campaigns.OutNoContact
-		case no:
-			why = campaigns.OutDoNotEmail
-		case suppressed:
-			why = campaigns.OutSuppressed
-		case basis == "":
-			why = campaigns.OutNoBasis
-		case capDays > 0:
-			capped, err := overCap(tx, campaign, address, capMails, now.AddDate(0, 0, -capDays))
-			if err != nil {
-				return err
-			}
-			if capped {
-				why = campaigns.OutFrequencyCap
-			}
-		}
-		if why != "" {
-			_, err := tx.Exec(`UPDATE ledger SET state = 'suppressed', why = ?, settled_at = ? WHERE id = ?`, why, now.Unix(), row)
-			if err != nil {
-				return err
-			}
-			return db.finish(tx, campaign)
-		}
-		ok = true
-		_, err = tx.Exec(`UPDATE ledger SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE id = ?`, now.Unix(), row)
+	err = db.write(ctx, func(tx *sql.Tx) (err error) {
+		ok, err = db.markIntent(tx, row, now)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("mark intent: %w", err)
 	}
 	return ok, nil
+}
+
+// Turn is MarkVerdict of one row and MarkIntent of the next in one transaction.
+func (db *DB) Turn(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict, next actnow.LedgerID, now time.Time) (ok bool, err error) {
+	err = db.write(ctx, func(tx *sql.Tx) (err error) {
+		if err := db.markVerdict(tx, row, v, now); err != nil {
+			return err
+		}
+		ok, err = db.markIntent(tx, next, now)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("turn from row %d to %d: %w", row, next, err)
+	}
+	return ok, nil
+}
+
+func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (bool, error) {
+	var campaign actnow.CampaignID
+	var state actnow.LedgerState
+	var campaignState actnow.CampaignState
+	var nextAt int64
+	var gone, no, suppressed bool
+	var basis, address string
+	var capMails, capDays int
+	err := tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
+			k.deleted_at IS NOT NULL, k.consent_basis,
+			EXISTS (SELECT 1 FROM contacts d WHERE d.address = l.address AND d.do_not_email = 1 AND d.deleted_at IS NULL),
+			EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL)
+		FROM ledger l JOIN campaigns c ON c.id = l.campaign_id JOIN contacts k ON k.id = l.contact_id
+		WHERE l.id = ?`, row).
+		Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed)
+	if err != nil {
+		return false, noRows(err)
+	}
+	if campaignState != actnow.CampaignSending || nextAt > now.Unix() ||
+		state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
+		return false, nil
+	}
+	why := campaigns.LeftOut("")
+	switch {
+	case gone:
+		why = campaigns.OutNoContact
+	case no:
+		why = campaigns.OutDoNotEmail
+	case suppressed:
+		why = campaigns.OutSuppressed
+	case basis == "":
+		why = campaigns.OutNoBasis
+	case capDays > 0:
+		capped, err := overCap(tx, campaign, address, capMails, now.AddDate(0, 0, -capDays))
+		if err != nil {
+			return false, err
+		}
+		if capped {
+			why = campaigns.OutFrequencyCap
+		}
+	}
+	if why != "" {
+		_, err := tx.Exec(`UPDATE ledger SET state = 'suppressed', why = ?, settled_at = ? WHERE id = ?`, why, now.Unix(), row)
+		if err != nil {
+			return false, err
+		}
+		return false, db.finish(tx, campaign)
+	}
+	_, err = tx.Exec(`UPDATE ledger SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE id = ?`, now.Unix(), row)
+	return err == nil, err
 }
 
 // overCap reports whether the address has got more than mails from other
@@ -170,24 +188,25 @@ func overCap(tx *sql.Tx, campaign actnow.CampaignID, address string, mails int, 
 // settled once: a verdict on a row that is not in intent is refused with a
 // *actnow.StateError, except cancelled, which needs no try.
 func (db *DB) MarkVerdict(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict, now time.Time) error {
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		var r settling
-		err := tx.QueryRow(`SELECT l.id, l.campaign_id, l.state, l.address, c.state, c.policy
-			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id WHERE l.id = ?`, row).
-			Scan(&r.row, &r.campaign, &r.state, &r.address, &r.campaignState, &r.policy)
-		if err != nil {
-			return noRows(err)
-		}
-		waits := r.state == actnow.LedgerQueued || r.state == actnow.LedgerDeferred
-		if r.state != actnow.LedgerIntent && !(v.State == actnow.LedgerCancelled && waits) {
-			return &actnow.StateError{Noun: "message", Have: string(r.state), Want: string(actnow.LedgerIntent)}
-		}
-		return db.settle(tx, r, v, now)
-	})
-	if err != nil {
+	if err := db.write(ctx, func(tx *sql.Tx) error { return db.markVerdict(tx, row, v, now) }); err != nil {
 		return fmt.Errorf("mark verdict: %w", err)
 	}
 	return nil
+}
+
+func (db *DB) markVerdict(tx *sql.Tx, row actnow.LedgerID, v campaigns.Verdict, now time.Time) error {
+	var r settling
+	err := tx.QueryRow(`SELECT l.id, l.campaign_id, l.state, l.address, c.state, c.policy
+		FROM ledger l JOIN campaigns c ON c.id = l.campaign_id WHERE l.id = ?`, row).
+		Scan(&r.row, &r.campaign, &r.state, &r.address, &r.campaignState, &r.policy)
+	if err != nil {
+		return noRows(err)
+	}
+	waits := r.state == actnow.LedgerQueued || r.state == actnow.LedgerDeferred
+	if r.state != actnow.LedgerIntent && !(v.State == actnow.LedgerCancelled && waits) {
+		return &actnow.StateError{Noun: "message", Have: string(r.state), Want: string(actnow.LedgerIntent)}
+	}
+	return db.settle(tx, r, v, now)
 }
 
 // settling is a ledger row on its way out of intent.

@@ -11,6 +11,7 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/crm"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 )
@@ -325,19 +326,19 @@ func TestUnsubscribeWorksBeforeTheNextMail(t *testing.T) {
 	if err := db.Unsubscribe(t.Context(), 404, "", storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("unsubscribe no row = %v", err)
 	}
-	if err := db.LiftSuppression(t.Context(), maja, "Anna@one.example", storagetest.Now); err != nil {
+	if err := db.LiftSuppression(t.Context(), maja, "Anna@one.example"); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.LiftSuppression(t.Context(), maja, "anna@one.example", storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
+	if err := db.LiftSuppression(t.Context(), maja, "anna@one.example"); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("lifted twice: %v", err)
 	}
-	if err := db.Suppress(t.Context(), maja, "anna@one.example", "manual", "asked by phone", storagetest.Now); err != nil {
+	if err := db.Suppress(t.Context(), maja, crm.Suppression{Address: "anna@one.example", Reason: crm.Manual, Evidence: "asked by phone"}); err != nil {
 		t.Fatal(err)
 	}
 	if yes, err := db.Unsubscribed(t.Context(), 1); err != nil || !yes {
 		t.Errorf("suppressed again = %t, %v", yes, err)
 	}
-	if err := db.Suppress(t.Context(), maja, "nobody", "manual", "", storagetest.Now); !errors.Is(err, actnow.ErrInvalid) {
+	if err := db.Suppress(t.Context(), maja, crm.Suppression{Address: "nobody", Reason: crm.Manual}); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("suppress no address = %v", err)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"actnow"
 )
 
-func linkPath(secret string) string { return "/link/" + secret }
+// LinkPath is the local path of a one-time link with the secret.
+func LinkPath(secret string) string { return "/link/" + secret }
 
 type linkPage struct {
 	Head   Head

@@ -162,7 +162,7 @@ func (s *Server) NewLink(ctx context.Context, by actnow.Actor, kind actnow.LinkK
 	if err := s.store.OfferLink(ctx, by, l); err != nil {
 		return "", err
 	}
-	return linkPath(secret), nil
+	return LinkPath(secret), nil
 }
 
 func (s *Server) alive(c echo.Context) error {

@@ -39,15 +39,11 @@ func newCohortCreateCommand(sh *shell) *cobra.Command {
 				return usageError{errors.New("--name and --where are wanted")}
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
-				id, err := a.db.CreateCohort(ctx, commandLine, name, where)
+				c, err := a.db.CreateCohort(ctx, actnow.Everything, commandLine, name, where)
 				if err != nil {
 					return err
 				}
-				c, err := a.db.Cohort(ctx, actnow.Everything, id)
-				if err != nil {
-					return err
-				}
-				line := cohortLine{ID: id, Customers: c.Count.Customers, Matched: c.Count.Matched, Mailable: c.Count.Mailable}
+				line := cohortLine{ID: c.ID, Customers: c.Counts.Customers, Matched: c.Counts.Matched, Mailable: c.Counts.Mailable}
 				return sh.print(line, func(w io.Writer) {
 					fmt.Fprintf(w, "cohort\t%d\ncustomers\t%d\nmatched\t%d\nmailable\t%d\n", line.ID, line.Customers, line.Matched, line.Mailable)
 				})
@@ -70,7 +66,7 @@ func newCohortListCommand(sh *shell) *cobra.Command {
 				}
 				list := []cohortLine{}
 				for _, c := range all {
-					list = append(list, cohortLine{c.ID, c.Name, c.Filter, c.Count.Customers, c.Count.Matched, c.Count.Mailable})
+					list = append(list, cohortLine{c.ID, c.Name, c.Filter, c.Counts.Customers, c.Counts.Matched, c.Counts.Mailable})
 				}
 				return sh.print(list, func(w io.Writer) {
 					fmt.Fprintln(w, "id\tcustomers\tmatched\tmailable\tname")

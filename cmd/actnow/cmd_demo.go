@@ -167,7 +167,7 @@ func (a *app) seedContent(ctx context.Context, by actnow.Actor) error {
 		{"Azure, ready to buy", `area = azure and cluster = "Act Now" and mailable = yes`},
 		{"Renewals in 90 days", `agreement_end >= today and agreement_end <= today + 90d`},
 	} {
-		if _, err := a.db.CreateCohort(ctx, by, c[0], c[1]); err != nil {
+		if _, err := a.db.CreateCohort(ctx, actnow.Everything, by, c[0], c[1]); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func newHookAddCommand(sh *shell) *cobra.Command {
 func (a *app) hookURL(name string) string {
 	base := a.publicURL()
 	if base == "" || a.demo {
-		base = "http://" + reachable(a.publicAddr())
+		base = "http://" + reachable(a.cfg.get("public-listen"))
 	}
 	return base + "/v1/hooks/" + name
 }

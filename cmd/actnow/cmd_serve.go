@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -219,8 +216,14 @@ func (d *daemon) listen() error {
 	}
 	if d.public, err = d.listenPublic(); err != nil {
 		d.private.Close()
+		return err
 	}
-	return err
+	for name, l := range map[string]net.Listener{"listen": d.private, "public-listen": d.public} {
+		s := d.cfg[name]
+		s.value = l.Addr().String() // port 0 has become one
+		d.cfg[name] = s
+	}
+	return nil
 }
 
 func (d *daemon) listenPublic() (net.Listener, error) {
