@@ -65,11 +65,11 @@ type Event struct {
 // sentence takes Value as {0} and the day of At, "2026-11-25", as {1}.
 type Part struct {
 	Feature string    `json:"feature"`
-	Value   string    `json:"value"`
-	Points  float64   `json:"points"`   // of a points card, 0 for a model
-	LogOdds float64   `json:"log_odds"` // of a model, 0 for a card
-	Code    string    `json:"code"`     // names the sentence in the catalogues
-	Text    string    `json:"text"`     // the sentence in English
+	Value   string    `json:"value,omitempty"`
+	Points  float64   `json:"points,omitempty"`   // of a points card, 0 for a model
+	LogOdds float64   `json:"log_odds,omitempty"` // of a model, 0 for a card
+	Code    string    `json:"code"`               // names the sentence in the catalogues
+	Text    string    `json:"text"`               // the sentence in English
 	At      time.Time `json:"at,omitzero"`
 }
 
