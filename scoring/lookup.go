@@ -200,7 +200,7 @@ func (l *lookup) event(c *Condition) answer {
 		if best.truth == unknown {
 			best.truth = no
 		}
-		if c.In != "any" && e.Area != l.area || !within(c, float64(e.Seats)) {
+		if c.In != "any" && (e.Area == l.area) == (c.In == "other") || !within(c, float64(e.Seats)) {
 			continue
 		}
 		// Days are whole: an event on the day itself is 0 days away.
