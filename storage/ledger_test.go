@@ -590,3 +590,50 @@ func TestNobodyTwiceNobodyLost(t *testing.T) {
 		}
 	})
 }
+
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	sent := campaigns.Verdict{State: actnow.LedgerSent, Code: 250, Reply: "2.0.0 ok", Why: "taken"}
+	tests := []struct {
+		name     string
+		change   string // after the intent of row 1
+		verdict  campaigns.Verdict
+		next     actnow.LedgerID
+		ok       bool
+		first    actnow.LedgerState
+		second   actnow.LedgerState
+		campaign actnow.CampaignState
+	}{
+		{"goes on", ``, sent, 2, true, actnow.LedgerSent, actnow.LedgerIntent, actnow.CampaignSending},
+		{"a stop holds for the next", ``, campaigns.Verdict{State: actnow.LedgerBounced, Stop: true}, 2, false,
+			actnow.LedgerBounced, actnow.LedgerQueued, actnow.CampaignStopped},
+		{"so does a suppression", `UPDATE ledger SET next_at = 0`, campaigns.Verdict{State: actnow.LedgerBounced, Suppress: true}, 4, false,
+			actnow.LedgerBounced, actnow.LedgerSuppressed, actnow.CampaignSending},
+		{"the last row finishes", `UPDATE ledger SET state = 'sent' WHERE id > 1`, sent, 2, false,
+			actnow.LedgerSent, actnow.LedgerSent, actnow.CampaignFinished},
+		{"not while one is unknown", `UPDATE ledger SET state = 'unknown' WHERE id > 1`, sent, 2, false,
+			actnow.LedgerSent, actnow.LedgerUnknown, actnow.CampaignSending},
+		{"deferred", ``, campaigns.Verdict{State: actnow.LedgerDeferred}, 2, true, actnow.LedgerDeferred, actnow.LedgerIntent, actnow.CampaignSending},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db, id := launched(t, nil)
+			intent(t, db, 1)
+			storagetest.Exec(t, db, tt.change)
+			ok, err := db.Turn(t.Context(), 1, tt.verdict, tt.next, storagetest.Now)
+			if err != nil || ok != tt.ok {
+				t.Fatalf("Turn = %t, %v", ok, err)
+			}
+			if a, b := rowOf(t, db, 1).State, rowOf(t, db, tt.next).State; a != tt.first || b != tt.second {
+				t.Errorf("rows are %s and %s, want %s and %s", a, b, tt.first, tt.second)
+			}
+			if got := stateOf(t, db, id); got != tt.campaign {
+				t.Errorf("campaign is %s, want %s", got, tt.campaign)
+			}
+			if _, err := db.Turn(t.Context(), 1, sent, tt.next, storagetest.Now); !errors.Is(err, actnow.ErrConflict) {
+				t.Errorf("a second verdict on the row = %v", err)
+			}
+		})
+	}
+}
