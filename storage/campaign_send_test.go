@@ -629,6 +629,61 @@ func TestReconcileWithTheBuiltInMailbox(t *testing.T) {
 	}
 }
 
+func TestJournalIsGivenTime(t *testing.T) {
+	t.Parallel()
+	s := newSending(t, 3, &mailtest.Server{Fault: func(_, to string, before int) mailtest.Fault {
+		return mailtest.Fault{TakeAndCut: before == 0 && to == "p101@d1.example"}
+	}}, func(p *campaigns.Plan) { p.Policy = actnow.PolicyReconcile })
+	stop := s.start()
+	s.until(func(c campaigns.Campaign) bool {
+		return c.Counts[actnow.LedgerUnknown] == 1 && c.Counts[actnow.LedgerSent] == 2
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	empty := &mailtest.Server{}
+	empty.Start(t)
+	reconcile := func(server *mailtest.Server, wantSent, wantQueued int) {
+		t.Helper()
+		s.box.Journal = journal{server}
+		if sent, queued, err := s.box.Reconcile(t.Context()); err != nil || sent != wantSent || queued != wantQueued {
+			t.Errorf("reconciled %d sent, %d queued, %v, want %d and %d", sent, queued, err, wantSent, wantQueued)
+		}
+	}
+	reconcile(empty, 0, 0) // the copy may still be on its way
+	s.ahead.Add(14 * 60)
+	reconcile(empty, 0, 0)
+	s.ahead.Add(2 * 60)
+	reconcile(s.server, 1, 0)
+	if c := s.campaign(); !finished(c) {
+		t.Errorf("campaign %s, %v", c.State, c.Counts)
+	}
+}
+
+func TestARefusedMailIsGivenUpAfterDays(t *testing.T) {
+	t.Parallel()
+	s := newSending(t, 1, &mailtest.Server{Fault: func(_, to string, _ int) mailtest.Fault {
+		if to == "" {
+			return mailtest.Fault{}
+		}
+		return mailtest.Fault{Rcpt: "450 4.2.0 greylisted"}
+	}}, nil)
+	stop := s.start()
+	for day := range 3 {
+		s.until(func(c campaigns.Campaign) bool {
+			return c.Counts[actnow.LedgerDeferred] == 1 && rowOf(t, s.db, 1).Attempts == day+1
+		})
+		s.forward(24*time.Hour + time.Minute)
+	}
+	c := s.until(finished)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if r := rowOf(t, s.db, 1); r.State != actnow.LedgerBounced || r.Why != "given up" || r.Attempts != 4 || c.Counts.Total() != 1 {
+		t.Errorf("row = %+v", r)
+	}
+}
+
 func TestCampaignIntoSMTPSink(t *testing.T) {
 	const sink = "/usr/sbin/smtp-sink"
 	if _, err := os.Stat(sink); err != nil {
