@@ -21,10 +21,10 @@ var FieldNames = []string{
 // Limits of one merge template and of what it may become, in bytes where not
 // said otherwise.
 const (
-	MaxSource      = 1 << 20 // one text of a pack
-	MaxOutput      = 1 << 20 // one rendered part
-	MaxExpressions = 10_000  // merge expressions in one text
-	MaxDepth       = 20      // {{if}} inside {{if}}
+	MaxSource      = 256 << 10 // one text of a pack
+	MaxOutput      = 1 << 20   // one rendered part
+	MaxExpressions = 10_000    // merge expressions in one text
+	MaxDepth       = 20        // {{if}} inside {{if}}
 )
 
 // ErrTooLong means that a rendered part would be longer than MaxOutput.

@@ -170,6 +170,15 @@ func (b *builder) done() []node {
 	return b.root
 }
 
+// sizeOf guesses how long nodes become, from above for most recipients.
+func sizeOf(nodes []node) int {
+	size := 0
+	for i := range nodes {
+		size += len(nodes[i].literal) + 64 + sizeOf(nodes[i].yes) + sizeOf(nodes[i].no)
+	}
+	return size
+}
+
 // writer renders nodes over the fields of one recipient.
 type writer struct {
 	strings.Builder

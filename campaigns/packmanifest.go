@@ -272,6 +272,15 @@ func (r *packReader) footer(n *yaml.Node) error {
 // compile compiles every text of the pack and says where in the files what is
 // wrong with it.
 func (r *packReader) compile() error {
+	bodies := 0
+	for _, s := range r.pack.Steps {
+		for _, lang := range r.pack.Languages {
+			bodies += len(s.HTML[lang]) + len(s.Text[lang])
+		}
+	}
+	if bodies > maxPackBodies {
+		return &PackError{File: packManifest, Code: "pack.bodies", Args: []any{maxPackBodies >> 20}}
+	}
 	for _, s := range r.pack.Steps {
 		if s.Channel != "email" {
 			continue

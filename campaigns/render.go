@@ -34,6 +34,7 @@ type Compiled struct {
 
 	subject, html, text []node
 	attached            []Image
+	sizes               [3]int // to be expected, in bytes
 }
 
 // Compile makes a step ready in a language of the pack. The error is a
@@ -83,6 +84,7 @@ func (c *Compiled) RenderWith(f Fields, pictures Pictures) (Rendered, error) {
 	var parts [3]string
 	for i, nodes := range [3][]node{c.subject, c.html, c.text} {
 		w := writer{fields: f, pictures: pictures}
+		w.Grow(c.sizes[i])
 		if err := w.nodes(nodes); err != nil {
 			return Rendered{}, err
 		}
@@ -121,6 +123,15 @@ func (r *Renderer) Render(pack *Pack, step, lang string, f Fields) (Rendered, er
 		return Rendered{}, err
 	}
 	return c.Render(f)
+}
+
+// RenderWith is Render with the pictures as a page in a browser needs them.
+func (r *Renderer) RenderWith(pack *Pack, step, lang string, f Fields, pictures Pictures) (Rendered, error) {
+	c, err := r.Compile(pack, step, lang)
+	if err != nil {
+		return Rendered{}, err
+	}
+	return c.RenderWith(f, pictures)
 }
 
 // Compile is the function of the same name, done once for each pack, step and
@@ -203,6 +214,12 @@ func (c *compiler) run() (*Compiled, error) {
 	if out.html, err = h.compile(doc); err != nil {
 		return nil, err
 	}
+	for i, a := range body.m.actions {
+		// An open title before the footer would take it in as its text.
+		if a.start < 0 && a.field == "UnsubscribeURL" && a.verb == verbField && body.m.modes[i] != modeLink {
+			return nil, syntaxError(body.m.src, 0, "html.no_footer")
+		}
+	}
 	out.NoAlt, out.Insecure, out.Dead = h.noAlt, h.insecure, h.dead
 
 	made := own.nodes
@@ -212,6 +229,9 @@ func (c *compiler) run() (*Compiled, error) {
 		}
 	}
 	out.text = slices.Concat(made, c.textFooter())
+	for i, nodes := range [3][]node{out.subject, out.html, out.text} {
+		out.sizes[i] = sizeOf(nodes)
+	}
 	for _, shown := range [][]string{subject.shown, preheader.shown, own.shown, shownFields(body.own)} {
 		for _, f := range shown {
 			if !slices.Contains(out.Shown, f) {
@@ -248,11 +268,24 @@ func (c *compiler) body() (*body, error) {
 	case FormatText:
 		b.fragment = textToHTML(m.source())
 	case FormatMarkdown:
+		if err := checkMarkdown(src); err != nil {
+			return nil, err
+		}
 		b.fragment, err = markdownToHTML(m)
 	case FormatMJML:
+		if _, err := countTags(src); err != nil {
+			return nil, err
+		}
 		b.document = true
 		b.fragment, err = mjmlToHTML(m)
 	default:
+		tags, err := countTags(src)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkStyles(src, tags); err != nil {
+			return nil, err
+		}
 		// The source itself is compiled first, for the places of its faults.
 		check := htmlCompiler{m: m, nesting: nesting{m: m}, offset: func(at int, _ string) int { return m.offset(at) }}
 		check.images = func(name string) (*picture, error) { return c.picture(&check, name) }
@@ -260,7 +293,9 @@ func (c *compiler) body() (*body, error) {
 			return nil, err
 		}
 		b.document = true
-		b.fragment, err = inlineStyles(m)
+		if b.fragment, err = inlineStyles(m); err != nil {
+			return nil, err
+		}
 	}
 	return b, err
 }

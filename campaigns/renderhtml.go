@@ -95,6 +95,7 @@ func controlsAsComments(m *marked) string {
 
 var (
 	ownTitle   = regexp.MustCompile(`(?is)<title[^>]*>\s*[^<\s]`)
+	headTag    = regexp.MustCompile(`(?i)<head[\s>]`)
 	emptyTitle = regexp.MustCompile(`(?is)<title[^>]*>\s*</title>`)
 )
 
@@ -105,6 +106,7 @@ func setInto(doc, lang, title, preheader, footer string) string {
 		b                strings.Builder
 		lower            = strings.ToLower(doc)
 		hasHTML, hasBody = strings.Contains(lower, "<html"), strings.Contains(lower, "<body")
+		hasHead          = headTag.MatchString(doc)
 		footered         bool
 	)
 	head := ""
@@ -140,6 +142,9 @@ func setInto(doc, lang, title, preheader, footer string) string {
 			t.Attr = slices.DeleteFunc(t.Attr, func(a xhtml.Attribute) bool { return a.Key == "lang" })
 			t.Attr = append([]xhtml.Attribute{{Key: "lang", Val: lang}}, t.Attr...)
 			b.WriteString(t.String())
+			if !hasHead {
+				b.WriteString("<head>" + head + "</head>")
+			}
 		case kind == xhtml.StartTagToken && t.Data == "head":
 			b.WriteString(raw + head)
 		case kind == xhtml.StartTagToken && t.Data == "body":
@@ -161,7 +166,6 @@ var (
 	plainTags   = regexp.MustCompile(`(?i)<(ul|ol|li|p|h[1-6]|t[dhr]|table|hr|br|blockquote)\s[^>]*>`)
 	cellEnd     = regexp.MustCompile(`(?i)</t[dh]>`)
 	rowEnd      = regexp.MustCompile(`(?i)</tr>`)
-	manyBlanks  = regexp.MustCompile(`\n{3,}`)
 )
 
 // plainText turns HTML with marks into the text part. Marks in comments are
@@ -188,12 +192,23 @@ func plainText(doc string) string {
 // tidyText takes blanks from the ends of lines and more than one empty line in
 // a row, so that what an if leaves out leaves no hole.
 func tidyText(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
+	var b strings.Builder
+	b.Grow(len(s))
+	empty := 0
+	for l := range strings.SplitSeq(s, "\n") {
 		if l != "-- " { // the mark of a signature
-			lines[i] = strings.TrimRight(l, " \t\u00a0")
+			l = strings.TrimRight(l, " \t\r\u00a0")
 		}
+		if l == "" {
+			empty++
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n\n"[:min(empty, 1)+1])
+		}
+		b.WriteString(l)
+		empty = 0
 	}
-	return strings.TrimLeft(manyBlanks.ReplaceAllString(strings.Join(lines, "\n"), "\n\n"), "\n")
+	b.WriteString("\n")
+	return b.String()
 }

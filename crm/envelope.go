@@ -29,8 +29,6 @@ type Envelope struct {
 	// 0, and doubts about items that can. Of an item that cannot be used nothing
 	// is applied but a do_not_email.
 	Problems []Rejected
-	// Batch tells items[] from data.
-	Batch bool
 }
 
 type eventType struct {
@@ -88,7 +86,6 @@ func ParseEnvelope(body []byte) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, err
 	}
-	e.Batch = batch
 	for i, item := range items {
 		place := "data"
 		if batch {

@@ -3,6 +3,8 @@ package crm_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +167,30 @@ func FuzzParseEnvelope(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestParseEnvelopeJSONSuite(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../shared/badinputs/jsontestsuite/*.json")
+	if err != nil || len(files) == 0 {
+		t.Skipf("no corpus: %v", err)
+	}
+	for _, f := range files {
+		body, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = crm.ParseEnvelope(body)
+		_, syntax := errors.AsType[*crm.SyntaxError](err)
+		name := filepath.Base(f)
+		switch {
+		case err == nil:
+			t.Errorf("%s is an envelope", name)
+		case strings.HasPrefix(name, "n_") && !syntax:
+			t.Errorf("%s: %v, want a SyntaxError", name, err)
+		case strings.HasPrefix(name, "y_") && syntax && !strings.Contains(name, "duplicated_key"):
+			// A member named twice is JSON, but not one we read.
+			t.Errorf("%s: %v, want an envelope that is refused", name, err)
+		}
+	}
 }

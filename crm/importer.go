@@ -14,7 +14,7 @@ import (
 
 // batch is how many rows are applied in one transaction: some ten milliseconds
 // of the one writer, so that others hardly wait.
-const batch = 500
+const batch = 250
 
 // Importer reads files of CRM records.
 type Importer struct {
@@ -144,7 +144,13 @@ type importRun struct {
 	res     *Result
 	dryRun  bool
 	pending []Change
-	partial map[int]bool // lines of pending that were rejected but for their do-not-mail
+	notes   []rowNote // of pending
+}
+
+// rowNote is what counts of a row beside its change.
+type rowNote struct {
+	rejected bool // all but its do-not-mail
+	again    bool // its id came before in the file
 }
 
 func (run *importRun) reject(line int, err *actnow.InputError) {
@@ -161,7 +167,7 @@ func (run *importRun) row(line int, cells []string) (full bool, err error) {
 		run.reject(line, invalid("crm.cells", "", len(cells), len(run.head.names)))
 		return false, nil
 	}
-	c, raw, problem := run.change(line, cells)
+	c, raw, again, problem := run.change(line, cells)
 	if problem != nil {
 		run.reject(line, problem)
 		return false, nil
@@ -177,13 +183,8 @@ func (run *importRun) row(line int, cells []string) (full bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	if len(d.problems) > 0 {
-		if run.partial == nil {
-			run.partial = map[int]bool{}
-		}
-		run.partial[line] = true
-	}
 	run.pending = append(run.pending, usable)
+	run.notes = append(run.notes, rowNote{rejected: len(d.problems) > 0, again: again})
 	if len(run.pending) < batch {
 		return false, nil
 	}
@@ -191,8 +192,8 @@ func (run *importRun) row(line int, cells []string) (full bool, err error) {
 }
 
 // change reads which record a row is about and when it was changed; raw are its
-// other known cells that are not empty.
-func (run *importRun) change(line int, cells []string) (c Change, raw map[string]any, problem *actnow.InputError) {
+// other known cells that are not empty, again says that the id came before.
+func (run *importRun) change(line int, cells []string) (c Change, raw map[string]any, again bool, problem *actnow.InputError) {
 	c = Change{Kind: run.kind, Op: Upsert, Line: line}
 	raw = map[string]any{}
 	for i, cell := range cells {
@@ -201,7 +202,7 @@ func (run *importRun) change(line int, cells []string) (c Change, raw map[string
 		case name == idColumn:
 			id, err := checkID(cell, idColumn)
 			if input, ok := errors.AsType[*actnow.InputError](err); ok {
-				return c, nil, input
+				return c, nil, false, input
 			}
 			c.ID = id
 		case cell == "":
@@ -211,7 +212,7 @@ func (run *importRun) change(line int, cells []string) (c Change, raw map[string
 				t, ok = parseSerial(cell)
 			}
 			if !ok {
-				return c, nil, invalid("crm.time", modifiedColumn, shorten(cell))
+				return c, nil, false, invalid("crm.time", modifiedColumn, shorten(cell))
 			}
 			c.ModifiedAt = clamp(t, run.now)
 		case name != "":
@@ -230,11 +231,11 @@ func (run *importRun) change(line int, cells []string) (c Change, raw map[string
 	before, twice := run.seen[c.ID]
 	switch {
 	case twice && (at.modified == before.modified || at.modified == 0 || before.modified == 0):
-		return c, nil, invalid("crm.id_twice", idColumn, shorten(c.ID), before.line)
+		return c, nil, true, invalid("crm.id_twice", idColumn, shorten(c.ID), before.line)
 	case !twice || at.modified > before.modified:
 		run.seen[c.ID] = at
 	}
-	return c, raw, nil
+	return c, raw, twice, nil
 }
 
 // flush applies what was read.
@@ -252,7 +253,9 @@ func (run *importRun) flush() error {
 	}
 	for i, o := range outcomes {
 		switch {
-		case run.partial[run.pending[i].Line]: // counted as rejected
+		case run.notes[i].rejected: // and counted so
+		case o == New && run.dryRun && run.notes[i].again:
+			run.res.Changed++ // the row before was not stored
 		case o == New:
 			run.res.New++
 		case o == Changed:
@@ -261,7 +264,7 @@ func (run *importRun) flush() error {
 			run.res.Unchanged++
 		}
 	}
-	run.pending = run.pending[:0]
+	run.pending, run.notes = run.pending[:0], run.notes[:0]
 	return nil
 }
 

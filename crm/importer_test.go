@@ -130,6 +130,26 @@ func TestImportKinds(t *testing.T) {
 	}
 }
 
+// The columns are a contract with scripts; any of them is read by its own name.
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	want := map[crm.Kind]string{
+		crm.Account:      "id, name, website, domains, tpid, tenant_id, org_number, city, state, postal_code, country, phone, owner_name, owner_email, modified_at",
+		crm.Contact:      "id, account_id, email, given_name, family_name, title, role, language, time_zone, consent_purpose, consent_basis, consent_at, consent_source, do_not_email, modified_at",
+		crm.Opportunity:  "id, account_id, area, product, stage, status, opened_at, closed_at, amount, currency",
+		crm.Subscription: "id, account_id, product, seats, start_at, end_at, amount, currency",
+		crm.Transaction:  "id, account_id, product, at, amount, currency",
+	}
+	for _, k := range crm.Kinds {
+		if got := strings.Join(crm.Columns(k), ", "); got != want[k] {
+			t.Errorf("%s: %s, want %s", k, got, want[k])
+		}
+		if res := doImport(t, newMemory(), k, want[k]+"\n"); len(res.Custom) > 0 {
+			t.Errorf("%s: not known: %v", k, res.Custom)
+		}
+	}
+}
+
 func TestImportRejects(t *testing.T) {
 	t.Parallel()
 	file := "id,email,language,do_not_email,consent_at,modified_at\n" + // 1
@@ -227,7 +247,7 @@ func TestImportDryRunAndProgress(t *testing.T) {
 	if err != nil || res.New != 1201 || !res.DryRun || len(m.states) != 0 {
 		t.Errorf("dry run: %+v, %v, %d stored", res, err, len(m.states))
 	}
-	if calls != 3 || last != int64(b.Len()) || total != last {
+	if calls != 5 || last != int64(b.Len()) || total != last {
 		t.Errorf("progress: %d calls, %d of %d", calls, last, total)
 	}
 }
@@ -263,4 +283,42 @@ func FuzzImport(f *testing.F) {
 			t.Errorf("the same file changes something: %+v, %v", again, err)
 		}
 	})
+}
+
+func TestImportWorkbook(t *testing.T) {
+	t.Parallel()
+	f := excelize.NewFile()
+	for cell, v := range map[string]any{
+		"A1": "id", "B1": "seats", "C1": "start_at", "D1": "amount", "E1": "currency", "F1": "Note", "G1": "Note",
+		"A2": 7, "B2": 25, "C2": time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), "D2": 1234.5, "E2": "SEK", "F2": "a", "G2": "b",
+		"A5": "S-5", "B5": "many", // rows 3 and 4 are empty
+		"A6": "1.234567890123E+12", "C6": "2026-01-02", "A7": "12E5",
+	} {
+		if err := f.SetCellValue("Sheet1", cell, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory()
+	res := doImport(t, m, crm.Subscription, b.String())
+	if res.Rows != 4 || res.New != 3 || len(res.Rejected) != 1 || res.Rejected[0].Line != 5 || res.Rejected[0].Field != "seats" {
+		t.Errorf("result %+v", res)
+	}
+	if m.states["subscription:12E5"] == nil {
+		t.Error("an id with an e became a number")
+	}
+	s := m.states["subscription:7"]
+	want := map[string]any{"seats": int64(25), "start_at": int64(1767312000), "amount": int64(123450), "currency": "SEK"}
+	if diff := cmp.Diff(want, s.Fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"Note": "a", "Note (2)": "b"}, s.Custom); diff != "" {
+		t.Errorf("custom (-want +got):\n%s", diff)
+	}
+	if m.states["subscription:1234567890123"].Fields["start_at"] != int64(1767312000) {
+		t.Error("a long number as id, or a date as text, in a workbook")
+	}
 }

@@ -2,13 +2,9 @@ package crm
 
 import (
 	"context"
-	"errors"
 
 	"actnow"
 )
-
-// ErrStopping is what a Store answers when it is being closed.
-var ErrStopping = errors.New("the store is stopping")
 
 // Store keeps CRM records and the inbox of events.
 type Store interface {

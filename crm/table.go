@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -234,6 +237,9 @@ func (w *workbook) next() (int, []string, error) {
 		for len(cells) > w.wide && cells[len(cells)-1] == "" {
 			cells = cells[:len(cells)-1]
 		}
+		for i, c := range cells {
+			cells[i] = plainNumber(c)
+		}
 		for len(cells) < w.wide {
 			cells = append(cells, "")
 		}
@@ -243,6 +249,22 @@ func (w *workbook) next() (int, []string, error) {
 		return w.line, nil, errFatal{invalid("crm.workbook", "", err)}
 	}
 	return 0, nil, io.EOF
+}
+
+// exponent is how workbooks keep a long number; short ones with an e may be ids.
+var exponent = regexp.MustCompile(`^[1-9]\.[0-9]+E\+?1[0-5]$`)
+
+// plainNumber writes a whole number without the exponent with which a workbook
+// may keep it: ids are text.
+func plainNumber(s string) string {
+	if !exponent.MatchString(s) {
+		return s
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || f >= 1<<53 {
+		return s
+	}
+	return strconv.FormatInt(int64(f), 10)
 }
 
 // customName returns the name under which a column is kept that the kind does

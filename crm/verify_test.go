@@ -126,7 +126,7 @@ func TestSecretKey(t *testing.T) {
 type failing struct{ *memory }
 
 func (failing) ReceiveEvent(context.Context, actnow.ConnectionID, string, []byte) (bool, error) {
-	return false, crm.ErrStopping
+	return false, errors.New("closed")
 }
 
 type brokenBody struct{}

@@ -63,7 +63,8 @@ type InboxEvent struct {
 	EventID    string
 	State      EventState
 	Attempts   int
-	Problem    string // a line each, "items[1].email: …"
+	Problem    string // a line each, "items[1].email: …"; it quotes what it is about
+	Withheld   bool   // Problem is left out, for want of Scope.Personal
 	ReceivedAt time.Time
 	WorkedAt   time.Time // zero while it waits
 	Body       []byte    // nil without Scope.Personal

@@ -23,6 +23,14 @@ type scratch struct {
 	touched []int32
 	found   []int32
 	rank    []ranked
+	terms   []weighted
+	weighed []weighedID
+}
+
+// weighedID is a candidate after the first, quick comparison.
+type weighedID struct {
+	id    int32
+	score float64
 }
 
 type ranked struct {
@@ -147,7 +155,7 @@ func (ix *Index) byWords(v *variant, s *scratch) {
 	}
 	ix.accumulate(lists, wordBudget, s, func(id int32, sum float32) float32 {
 		// Of customers that share the same words those with the fewest others lead.
-		return sum - 0.1*float32(ix.customers[id].name.variants[0].total)
+		return sum - 0.1*ix.totals[id]
 	})
 	s.keep(capWords)
 }

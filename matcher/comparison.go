@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"math"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -62,14 +63,19 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 	case levelDifferent:
 		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
 	}
-	if f.rivals != 0 {
-		rows = append(rows, note("rivals", levelMissing, f.rivals, "match.rivals"))
+	code := "match.rivals"
+	if f.rivals > -rivalsNoted {
+		code = "match.rivals.none"
 	}
+	rows = append(rows, note("rivals", levelMissing, f.rivals, code))
 	if f.hold != "" {
 		rows = append(rows, note("hold", levelMissing, 0, f.hold))
 	}
 	return rows
 }
+
+// rivalsNoted is the least loss to rivals, in bits, that is told of.
+const rivalsNoted = 0.1
 
 // fieldBits adds up the weights of the pair's terms by field.
 func (f *finalist) fieldBits() map[string]float64 {
@@ -125,8 +131,8 @@ func (d *domainEvidence) note() Comparison {
 		return note("domain", levelAlike, 0, "match.domain.alike", customer, account)
 	case d.level == levelDifferent:
 		return note("domain", levelDifferent, 0, "match.domain.different", customer, account)
-	case d.useless:
-		return note("domain", levelMissing, 0, "match.domain.useless", account)
+	case d.useless != "":
+		return note("domain", levelMissing, 0, "match.domain.useless", site{host: d.useless}.shown())
 	}
 	return note("domain", levelMissing, 0, "match.domain.missing")
 }
@@ -137,7 +143,7 @@ func (n *nameEvidence) note(a, c *entity) Comparison {
 		return note("name", levelMissing, 0, "match.name.missing")
 	case joined(words(Fold(a.rec.Name))) == joined(words(Fold(c.rec.Name))):
 		return note("name", levelEqual, 0, "match.name.equal")
-	case n.acronym >= 3 && n.sim < 0.5:
+	case n.acronym >= 3 && n.sim < 0.995:
 		return note("name", levelAlike, 0, "match.name.initials")
 	case n.foreign:
 		return note("name", levelMissing, 0, "match.name.foreign")
@@ -153,10 +159,13 @@ func (n *nameEvidence) note(a, c *entity) Comparison {
 	return note("name", l, 0, "match.name.alike", int(100*n.sim))
 }
 
+// oddNoted is the least weight, in bits, of an unmatched word that is told of.
+const oddNoted = 2
+
 // wordsNote tells of the heaviest word that only one name has.
 func (n *nameEvidence) wordsNote() (row Comparison, customer, account string) {
 	switch {
-	case n.oddA == 0 && n.oddC == 0:
+	case max(n.oddA, n.oddC) < oddNoted:
 		return note("words", levelEqual, 0, "match.words.none"), "", ""
 	case n.oddA >= n.oddC:
 		return note("words", levelDifferent, 0, "match.words.account", n.oddWordA), n.oddWordC, n.oddWordA
@@ -195,27 +204,28 @@ const telling = 1
 func reason(rows []Comparison) string {
 	var parts []string
 	for _, r := range rows {
-		switch r.Field {
-		case "start", "legal_form", "state":
-			continue
-		case "words", "label":
-			if r.Bits > -telling && !(r.Field == "label" && r.Bits >= telling) {
-				continue
-			}
-		case "country", "postal_code":
-			if r.Level == levelEqual.String() {
-				continue
-			}
-		case "domain":
-			if r.Code == "match.domain.missing" {
-				continue
-			}
-		case "rivals":
-			if r.Bits > -telling {
-				continue
-			}
+		if r.isTelling() {
+			parts = append(parts, r.Note)
 		}
-		parts = append(parts, r.Note)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// isTelling reports whether a reason names the comparison.
+func (r *Comparison) isTelling() bool {
+	switch r.Field {
+	case "domain":
+		return r.Code != "match.domain.missing"
+	case "name", "city", "tpid", "hold", "decision":
+		return true
+	case "words":
+		return r.Bits <= -telling && r.Level == levelDifferent.String()
+	case "label":
+		return math.Abs(r.Bits) >= telling
+	case "country", "postal_code":
+		return r.Level != levelEqual.String()
+	case "rivals":
+		return r.Bits <= -telling
+	}
+	return false
 }

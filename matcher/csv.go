@@ -1,6 +1,8 @@
 package matcher
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -56,13 +58,16 @@ func (r *Record) addSite(s string) {
 
 // ReadRecords reads a CSV file of one side: a header row with the columns id
 // and name and any of domain, website, email, city, state, postal_code,
-// country and tpid, in any order and case; other columns are ignored. The text
-// is UTF-8, or UTF-16 with a byte order mark; an empty cell is unknown.
+// country and tpid, in any order and case; other columns are ignored. Cells are
+// divided by commas, semicolons or tabs, whichever the header row has most of.
+// The text is UTF-8, or UTF-16 with a byte order mark; an empty cell is unknown.
 //
 // The error is a *actnow.InputError with the line if the file is not such a
 // file, if an id is empty or stands twice; its Field is the side or the column.
 func ReadRecords(r io.Reader, side Side) ([]Record, error) {
-	cr := csv.NewReader(transform.NewReader(r, unicode.BOMOverride(transform.Nop)))
+	text := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(transform.Nop)), 1<<16)
+	cr := csv.NewReader(text)
+	cr.Comma = delimiter(text)
 	cr.ReuseRecord = true
 	header, err := cr.Read()
 	if errors.Is(err, io.EOF) {
@@ -104,6 +109,20 @@ func ReadRecords(r io.Reader, side Side) ([]Record, error) {
 		lines[rec.Key] = line
 		records = append(records, rec)
 	}
+}
+
+// delimiter returns what divides the cells of the header row. An error of the
+// reader comes again at the first row.
+func delimiter(r *bufio.Reader) rune {
+	head, _ := r.Peek(1 << 12)
+	head, _, _ = bytes.Cut(head, []byte("\n"))
+	best, most := ',', 0
+	for _, d := range ",;\t" {
+		if n := bytes.Count(head, []byte(string(d))); n > most {
+			best, most = d, n
+		}
+	}
+	return best
 }
 
 // readHeader returns what to do with the cells of each column; nil for columns

@@ -38,6 +38,12 @@ type site struct {
 // named reports whether the site says whose it is.
 func (s site) named() bool { return s.kind == siteOwn || s.kind == siteTenant }
 
+// sameLabel reports whether two organisations' own domains differ in their
+// suffix only: contoso.com and contoso.se.
+func (s site) sameLabel(o site) bool {
+	return s.kind == siteOwn && o.kind == siteOwn && len(s.label) >= 4 && s.label == o.label
+}
+
 var freeMail = sync.OnceValue(func() map[string]bool {
 	m := make(map[string]bool, 1<<14)
 	for line := range dataLines(freeMailText) {

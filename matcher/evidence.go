@@ -10,11 +10,11 @@ type domainEvidence struct {
 	level    level
 	account  string // the account's domain that tells, as an ASCII host
 	customer string
-	byMail   bool // the account's domain is that of its mail
-	sameHost bool // not only the registrable domain
-	shared   int  // customers that have the domain
-	accounts int  // accounts that have it
-	useless  bool // a domain that names nobody: free mail, a shared host
+	byMail   bool   // the account's domain is that of its mail
+	sameHost bool   // not only the registrable domain
+	shared   int    // customers that have the domain
+	accounts int    // accounts that have it
+	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
 
 // labelEvidence is how the label of one record's domain fits the other's name.
@@ -85,7 +85,7 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 						sameHost: x.host == y.host, shared: shared, accounts: m.accountsAt[x.key]}
 				}
 			case e.level == levelEqual:
-			case x.kind == siteOwn && y.kind == siteOwn && len(x.label) >= 4 && x.label == y.label:
+			case x.sameLabel(y):
 				if e.level != levelAlike {
 					e = domainEvidence{level: levelAlike, account: x.host, customer: y.host, byMail: mail}
 				}
@@ -94,9 +94,10 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 				if e.level == levelMissing {
 					e = domainEvidence{level: levelDifferent, account: x.host, customer: y.host, byMail: mail}
 				}
-			case e.level == levelMissing:
-				e.useless = true
-				e.account, e.customer = x.host, y.host
+			case e.level == levelMissing && !x.named():
+				e.useless, e.account, e.customer = x.host, x.host, y.host
+			case e.level == levelMissing && !y.named():
+				e.useless, e.account, e.customer = y.host, x.host, y.host
 			}
 		}
 	}
@@ -156,9 +157,8 @@ func labelInName(s site, n *name) labelEvidence {
 	return labelOther
 }
 
-// terms returns what the model weighs. n is the number of customers.
-func (e *evidence) terms(n int) []weighted {
-	out := make([]weighted, 0, 24)
+// terms appends what the model weighs to out. n is the number of customers.
+func (e *evidence) terms(n int, out []weighted) []weighted {
 	add := func(t term) { out = append(out, weighted{t, 1}) }
 	hat := func(first term, knots []float64, x float64) { out = appendHat(out, first, knots, x) }
 
@@ -174,15 +174,15 @@ func (e *evidence) terms(n int) []weighted {
 	case e.name.known:
 		scale := math.Log2(float64(n + smoothing))
 		if e.domain.level == levelEqual {
-			hat(termNameSameDomain, simKnots, e.name.sim)
-			hat(termOddSameDomain, oddKnots, max(e.name.oddA, e.name.oddC)/scale)
+			hat(termNameSameDomain, simKnots[:], e.name.sim)
+			hat(termOddSameDomain, oddKnots[:], max(e.name.oddA, e.name.oddC)/scale)
 		} else {
-			hat(termName, simKnots, e.name.sim)
-			hat(termOddAccount, oddKnots, e.name.oddA/scale)
-			hat(termOddCustomer, oddKnots, e.name.oddC/scale)
-			hat(termRare, rareKnots, e.name.shared-scale)
+			hat(termName, simKnots[:], e.name.sim)
+			hat(termOddAccount, oddKnots[:], e.name.oddA/scale)
+			hat(termOddCustomer, oddKnots[:], e.name.oddC/scale)
+			hat(termRare, rareKnots[:], e.name.shared-scale)
 		}
-		hat(termCompact, compactKnots, e.name.compact)
+		hat(termCompact, compactKnots[:], e.name.compact)
 		if e.name.partial {
 			add(termPartial)
 		}

@@ -24,6 +24,7 @@ type Index struct {
 	keys      *postings // exact keys and words of all arms
 	grams     *postings
 	norms     []float32 // length of each customer's vector of grams
+	totals    []float32 // bits of all words of each customer's name
 }
 
 // New returns an index of the customers. Their order does not matter; of
@@ -51,11 +52,14 @@ func New(customers []Record, opt Options) *Index {
 	for i, r := range sorted {
 		ix.byKey[r.Key] = int32(i)
 	}
-	ix.norms = make([]float32, len(sorted))
+	ix.norms, ix.totals = make([]float32, len(sorted)), make([]float32, len(sorted))
 	ix.spread(len(sorted), func(_, low, high int) {
 		for i := low; i < high; i++ {
 			ix.customers[i].weighTokens(ix.tokenCount, len(sorted))
 			ix.norms[i] = ix.gramNorm(&ix.customers[i])
+			if v := ix.customers[i].name.variants; len(v) > 0 {
+				ix.totals[i] = float32(v[0].total)
+			}
 		}
 	})
 	return ix

@@ -18,9 +18,12 @@ const (
 	ShownFrom  = 0.05
 )
 
-// heldAt is the highest probability of a pair that a person must see whatever
-// the weights say.
-const heldAt = 0.97
+// Probabilities from heldFrom on of pairs that a person must see whatever the
+// weights say are pressed into heldFrom to heldTo.
+const (
+	heldFrom = 0.97
+	heldTo   = 0.979
+)
 
 const (
 	maxFinalists = 8 // candidates of an account that are compared closely
@@ -101,7 +104,7 @@ func (m *matching) match(a *entity, s *scratch) Match {
 	d := m.decided[a.rec.Key]
 	if id, ok := m.confirmed(d); ok {
 		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
-		f.terms = f.e.terms(len(m.index.customers))
+		f.terms = f.e.terms(len(m.index.customers), nil)
 		f.score, f.p = score(f.terms), 1
 		c := m.candidate(a, &f)
 		c.Comparisons = append(c.Comparisons, note("decision", levelEqual, 0, "match.decided"))
@@ -145,25 +148,26 @@ func band(p float64) actnow.MatchBand {
 // finalists returns the likeliest customers of the account, best first.
 func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
 	n := len(m.index.customers)
-	var field []finalist
+	s.weighed = s.weighed[:0]
 	for _, id := range m.index.candidates(a, s) {
 		c := &m.index.customers[id]
 		if d.no[c.rec.Key] {
 			continue
 		}
-		f := finalist{id: id, e: m.weigh(a, c, quickSim)}
-		f.score = score(f.e.terms(n))
-		field = append(field, f)
+		e := m.weigh(a, c, quickSim)
+		s.terms = e.terms(n, s.terms[:0])
+		s.weighed = append(s.weighed, weighedID{id, score(s.terms)})
 	}
-	slices.SortFunc(field, func(x, y finalist) int {
+	slices.SortFunc(s.weighed, func(x, y weighedID) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
-	field = field[:min(len(field), maxFinalists)]
+	field := make([]finalist, min(len(s.weighed), maxFinalists))
 	scores := make([]float64, len(field))
 	for i := range field {
 		f := &field[i]
+		f.id = s.weighed[i].id
 		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
-		f.terms = f.e.terms(n)
+		f.terms = f.e.terms(n, nil)
 		f.score = score(f.terms)
 		f.hold = f.e.hold()
 		scores[i] = f.score
@@ -172,7 +176,7 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	for i := range field {
 		field[i].p, field[i].rivals = p[i], rivals[i]
 		if field[i].hold != "" {
-			field[i].p = min(p[i], heldAt)
+			field[i].p = held(p[i])
 		}
 	}
 	slices.SortFunc(field, func(x, y finalist) int {
@@ -182,16 +186,31 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 }
 
 // hold returns the code of the reason why the pair is for a person to decide
-// whatever its weight, or "".
+// whatever its weight, or "": an ID that says otherwise, a domain of several
+// customers and little else, a domain of a record with another name (a site
+// that moved, a parent, a branch).
 func (e *evidence) hold() string {
-	alike := e.name.sim >= 0.75 || e.name.compact >= 0.9 || e.name.acronym >= 3
+	n := &e.name
 	switch {
 	case e.tpid == levelDifferent:
 		return "match.hold.tpid"
-	case e.domain.level == levelEqual && e.domain.shared > 1 && !alike:
+	case e.domain.level != levelEqual || e.tpid == levelEqual || n.acronym >= 3:
+		return ""
+	case e.domain.shared > 1 && n.sim < 0.75 && n.compact < 0.9:
 		return "match.hold.domain"
+	case n.known && !n.foreign && n.sim < 0.5 && n.compact < 0.85:
+		return "match.hold.renamed"
 	}
 	return ""
+}
+
+// held returns the probability of a pair that a person must see: below
+// MatchFrom, in the order of p.
+func held(p float64) float64 {
+	if p <= heldFrom {
+		return p
+	}
+	return heldFrom + (p-heldFrom)/(1-heldFrom)*(heldTo-heldFrom)
 }
 
 // stage returns the first step of the order of trust that carries the pair:

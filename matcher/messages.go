@@ -49,8 +49,10 @@ var Messages = map[string][2]string{
 	"match.tpid.equal":              {"same TPID {0}", "samma TPID {0}"},
 	"match.tpid.different":          {"TPID differs", "TPID skiljer sig"},
 	"match.rivals":                  {"other customers fit too", "även andra kunder passar"},
+	"match.rivals.none":             {"no other customer comes near", "ingen annan kund är i närheten"},
 	"match.hold.tpid":               {"held for a person because the TPIDs differ", "väntar på en person eftersom TPID skiljer sig"},
 	"match.hold.domain":             {"held for a person because only a shared domain agrees", "väntar på en person eftersom bara en delad domän stämmer"},
+	"match.hold.renamed":            {"held for a person because the names differ", "väntar på en person eftersom namnen skiljer sig"},
 	"match.decided":                 {"confirmed by a person", "bekräftat av en person"},
 
 	"error.match.empty":     {"the file is empty; it needs a header row with the columns id and name", "filen är tom; den behöver en rubrikrad med kolumnerna id och name"},

@@ -6,110 +6,58 @@ import "math"
 // curve. The weights stand in weights.go, in bits.
 type term int
 
+// The terms. A curve has a term for each of its knots, a comparison one for
+// each of its levels (equal, alike, different), from the first on.
 const (
-	termPrior term = iota
+	termPrior              term = 0
+	termDomain             term = termPrior + 1 // one customer has the domain
+	termDomainFew          term = termDomain + 1
+	termDomainMany         term = termDomain + 2
+	termDomainByMail       term = termDomain + 3
+	termDomainOtherHost    term = termDomain + 4
+	termDomainManyAccounts term = termDomain + 5
+	termDomainOtherSuffix  term = termDomain + 6
+	termDomainConflict     term = termDomain + 7
+	termMailConflict       term = termDomain + 8
+	termLabel              term = termDomain + 9 // name, initials, word, other
 
-	termDomain // one customer has the domain
-	termDomainFew
-	termDomainMany
-	termDomainByMail
-	termDomainOtherHost
-	termDomainManyAccounts
-	termDomainOtherSuffix
-	termDomainConflict
-	termMailConflict
+	termName           term = termLabel + 4
+	termNameSameDomain term = termName + term(len(simKnots))
+	termOddAccount     term = termNameSameDomain + term(len(simKnots))
+	termOddCustomer    term = termOddAccount + term(len(oddKnots))
+	termOddSameDomain  term = termOddCustomer + term(len(oddKnots))
+	termRare           term = termOddSameDomain + term(len(oddKnots))
+	termCompact        term = termRare + term(len(rareKnots))
 
-	termLabel // name, initials, word, other
-	_
-	_
-	_
+	termFirstWord         term = termCompact + term(len(compactKnots))
+	termAcronymShort      term = termFirstWord + 1
+	termAcronymLong       term = termFirstWord + 2
+	termPartial           term = termFirstWord + 3
+	termForeign           term = termFirstWord + 4
+	termForeignSameDomain term = termFirstWord + 5
 
-	termName // a knot each of simKnots
-	_
-	_
-	_
-	_
-	_
-	_
+	termLegal                 term = termForeignSameDomain + 1
+	termCity                  term = termLegal + 3
+	termCitySameDomain        term = termCity + 3
+	termPostal                term = termCitySameDomain + 3
+	termStateEqual            term = termPostal + 3
+	termStateDifferent        term = termStateEqual + 1
+	termCountryEqual          term = termStateEqual + 2
+	termCountryDifferent      term = termStateEqual + 3
+	termCountryGuessEqual     term = termStateEqual + 4
+	termCountryGuessDifferent term = termStateEqual + 5
+	termTPIDEqual             term = termStateEqual + 6
+	termTPIDDifferent         term = termStateEqual + 7
 
-	termNameSameDomain // a knot each of simKnots
-	_
-	_
-	_
-	_
-	_
-	_
-
-	termOddAccount // a knot each of oddKnots
-	_
-	_
-	_
-	_
-
-	termOddCustomer
-	_
-	_
-	_
-	_
-
-	termOddSameDomain
-	_
-	_
-	_
-	_
-
-	termRare // a knot each of rareKnots
-	_
-	_
-	_
-	_
-
-	termCompact // a knot each of compactKnots
-	_
-	_
-	_
-
-	termFirstWord
-	termAcronymShort
-	termAcronymLong
-	termPartial
-	termForeign
-	termForeignSameDomain
-
-	termLegal // equal, alike, different
-	_
-	_
-
-	termCity // equal, alike, different
-	_
-	_
-
-	termCitySameDomain // equal, alike, different
-	_
-	_
-
-	termPostal // equal, alike, different
-	_
-	_
-
-	termStateEqual
-	termStateDifferent
-	termCountryEqual
-	termCountryDifferent
-	termCountryGuessEqual
-	termCountryGuessDifferent
-	termTPIDEqual
-	termTPIDDifferent
-
-	numTerms
+	numTerms = termTPIDDifferent + 1
 )
 
 // The knots of the curves; between two of them a weight runs straight.
 var (
-	simKnots     = []float64{0, 0.4, 0.6, 0.75, 0.85, 0.95, 1}
-	oddKnots     = []float64{0, 0.25, 0.45, 0.65, 0.9} // of the bits of a word found once
-	rareKnots    = []float64{-8, -3, 1, 6, 14}         // bits beyond those that single out a customer
-	compactKnots = []float64{0.6, 0.8, 0.92, 1}
+	simKnots     = [...]float64{0, 0.4, 0.6, 0.75, 0.85, 0.95, 1}
+	oddKnots     = [...]float64{0, 0.25, 0.45, 0.65, 0.9} // of the bits of a word found once
+	rareKnots    = [...]float64{-8, -3, 1, 6, 14}         // bits beyond those that single out a customer
+	compactKnots = [...]float64{0.6, 0.8, 0.92, 1}
 )
 
 // weighted is a term and how much of it a pair has.

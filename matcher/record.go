@@ -1,6 +1,12 @@
 // Package matcher finds the customer of a report in the accounts of a CRM:
 // by domain, then by fuzzy name, then by TPID. It is pure: no SQL, no HTTP, no
 // clock, and the same input gives the same output, to the byte.
+//
+// Each record is taken apart once (entity.go). For each account a handful of
+// cheap arms propose customers (candidates.go); each pair is compared field by
+// field (evidence.go), and each comparison adds bits (model.go, weights.go).
+// As an account has at most one customer, its candidates and "none of them"
+// share one unit of probability.
 package matcher
 
 import "actnow"

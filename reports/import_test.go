@@ -157,6 +157,27 @@ func TestImportWorkbook(t *testing.T) {
 	}
 }
 
+func TestImportReadsWhatWasMadeHarmless(t *testing.T) {
+	t.Parallel()
+	headers := []string{"CustomerID", "AccountName", "AgreementID", "ExpiringRevenue", "AzureCluster"}
+	cells := []string{"0007", "=SUM(A1)", "-7", "-12.50", "Act Now"}
+	for _, format := range []reports.Format{reports.CSVFormat, reports.XLSXFormat} {
+		var file bytes.Buffer
+		_, err := reports.WriteSheet(&file, format, headers, func(yield func([]string, error) bool) { yield(cells, nil) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rows, err := importText(t, "renewals."+string(format), file.Bytes())
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%s: %d rows, %v", format, len(rows), err)
+		}
+		r := rows[0]
+		if r.Customer.Name != cells[1] || r.Agreement.ID != cells[2] || r.Agreement.Expiring == nil || *r.Agreement.Expiring != -1250 {
+			t.Errorf("%s: %+v %+v, want what was written", format, r.Customer, r.Agreement)
+		}
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()
 	deep := gzipped(t, gzipped(t, []byte(small)))

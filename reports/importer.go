@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -50,7 +51,8 @@ type Options struct {
 //
 // The same content again changes nothing: the earlier result comes back with
 // AlreadyImported set and every row unchanged, for whatever month it was imported, unless opt names
-// another month. Lines that cannot be used are in the result with their reason;
+// another month. If another revision of that month has come since, the content
+// becomes the current one again. Lines that cannot be used are in the result with their reason;
 // a file that cannot be used at all is an *actnow.InputError, and nothing is
 // stored.
 func (im *Importer) Import(ctx context.Context, name string, r io.Reader, opt Options, progress func(done, total int64)) (Result, error) {
@@ -80,16 +82,8 @@ func describe(name, doing string, err error) error {
 	if errors.As(err, &input) {
 		return err
 	}
-	return &importError{doing: doing + " report " + filepath.Base(name), err: err}
+	return fmt.Errorf("%s report %s: %w", doing, filepath.Base(name), err)
 }
-
-type importError struct {
-	doing string
-	err   error
-}
-
-func (e *importError) Error() string { return e.doing + ": " + e.err.Error() }
-func (e *importError) Unwrap() error { return e.err }
 
 func (im *Importer) importSource(ctx context.Context, name string, s *source, opt Options, limit int64, progress func(done, total int64)) (Result, error) {
 	t, l, head, err := open(s, name, limit)
@@ -101,16 +95,18 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 	}
 	head.File, head.SHA256, head.Complete, head.By = name, s.sha256, opt.Complete, opt.By
 
-	earlier, err := im.earlier(ctx, head, opt.Month)
-	if err == nil {
-		earlier.File, earlier.AlreadyImported, earlier.DryRun = name, true, opt.DryRun
-		earlier.New, earlier.Changed, earlier.Unchanged, earlier.Gone = 0, 0, earlier.Rows, 0
-		return earlier, nil
-	}
-	if !errors.Is(err, actnow.ErrNotFound) {
+	head.Month = opt.Month
+	earlier, err := im.earlier(ctx, head)
+	switch {
+	case err == nil && earlier.Superseded:
+		head.Month = earlier.Month
+	case err == nil:
+		earlier.File, earlier.DryRun = name, opt.DryRun
+		return earlier.Again(), nil
+	case !errors.Is(err, actnow.ErrNotFound):
 		return Result{}, err
 	}
-	if head.Month = opt.Month; head.Month == "" {
+	if head.Month == "" {
 		head.Month = actnow.ReportMonth(im.Now().In(im.Zone))
 	}
 
@@ -136,11 +132,11 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 }
 
 // earlier returns the result of an earlier import of the same content.
-func (im *Importer) earlier(ctx context.Context, head Head, month actnow.Month) (Result, error) {
-	if month == "" {
+func (im *Importer) earlier(ctx context.Context, head Head) (Result, error) {
+	if head.Month == "" {
 		return im.Store.ImportedAnyMonth(ctx, head.SHA256)
 	}
-	return im.Store.Imported(ctx, head.SHA256, head.Kind, month)
+	return im.Store.Imported(ctx, head.SHA256, head.Kind, head.Month)
 }
 
 // open finds the header of the source and the report it belongs to.

@@ -171,6 +171,9 @@ type Result struct {
 	DryRun           bool         `json:"dry_run,omitempty"`
 
 	Snapshot actnow.SnapshotID `json:"-"`
+	// Superseded says, of an earlier import, that another revision of its month
+	// has come since and is the current one.
+	Superseded bool `json:"-"`
 	// Notices are the warnings by code, in the same order.
 	Notices []Notice `json:"-"`
 	// Columns are those of the file, with what is known of them once all rows
@@ -178,6 +181,14 @@ type Result struct {
 	Columns []Column `json:"-"`
 	// Crossings counts which clusters the file names for which bands.
 	Crossings Evidence `json:"-"`
+}
+
+// Again returns the result of importing the same content once more: every row
+// is unchanged.
+func (r Result) Again() Result {
+	r.AlreadyImported = true
+	r.New, r.Changed, r.Unchanged, r.Gone = 0, 0, r.Rows, 0
+	return r
 }
 
 // Warn adds a warning.

@@ -50,10 +50,10 @@ func (l *layout) fit(rec *record) *Rejected {
 	}
 	for i, cell := range rec.cells {
 		if len(cell) > maxCell {
-			return reject(rec.line, l.columns[i].Header, "reject.cell_long", l.columns[i].Header, maxCell>>10)
+			return reject(rec.line, l.columns[i].Header, "reject.cell_long", clip(l.columns[i].Header), maxCell>>10)
 		}
 		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
-			return reject(rec.line, l.columns[i].Header, "reject.encoding", l.columns[i].Header)
+			return reject(rec.line, l.columns[i].Header, "reject.encoding", clip(l.columns[i].Header))
 		}
 	}
 	return nil
@@ -91,9 +91,19 @@ type cellReader struct {
 
 func (c *cellReader) text(field string) string {
 	if i, ok := c.l.at[field]; ok {
-		return strings.TrimSpace(c.rec.cells[i])
+		return c.cell(i)
 	}
 	return ""
+}
+
+// cell returns the text of a cell, without the apostrophe that Harmless put
+// before it in a file of our own.
+func (c *cellReader) cell(column int) string {
+	text := strings.TrimSpace(c.rec.cells[column])
+	if inner, cut := strings.CutPrefix(text, "'"); cut && Harmless(inner) == text {
+		return inner
+	}
+	return text
 }
 
 // reject remembers that the cell in a column is unusable.
@@ -105,7 +115,7 @@ func (c *cellReader) reject(column int, code string, args ...any) {
 	if args == nil {
 		args = []any{clip(strings.TrimSpace(c.rec.cells[column]))}
 	}
-	c.bad = reject(c.rec.line, header, code, append([]any{header}, args...)...)
+	c.bad = reject(c.rec.line, header, code, append([]any{clip(header)}, args...)...)
 }
 
 func (c *cellReader) id(field string) string {
@@ -177,7 +187,7 @@ func (c *cellReader) area(cols areaColumns, r *Row) {
 		s.Cell = intent.Cell
 	}
 	if cols.cluster >= 0 {
-		if text := strings.TrimSpace(c.rec.cells[cols.cluster]); text != "" {
+		if text := c.cell(cols.cluster); text != "" {
 			var ok bool
 			if s.Cluster, ok = actnow.ParseCluster(text); !ok {
 				c.reject(cols.cluster, "reject.cluster")
@@ -185,13 +195,13 @@ func (c *cellReader) area(cols areaColumns, r *Row) {
 		}
 	}
 	if cols.explanation >= 0 {
-		s.Explanation = strings.TrimSpace(c.rec.cells[cols.explanation])
+		s.Explanation = c.cell(cols.explanation)
 	}
 	if s != (AreaScore{Area: cols.area}) {
 		r.Scores = append(r.Scores, s)
 	}
 	if cols.revenue >= 0 {
-		if rev := ParseRevenue(c.rec.cells[cols.revenue], c.l.style); rev.Text != "" {
+		if rev := ParseRevenue(c.cell(cols.revenue), c.l.style); rev.Text != "" {
 			rev.Area = cols.area
 			r.Revenue = append(r.Revenue, rev)
 		}
@@ -202,7 +212,7 @@ func (c *cellReader) level(column int) Level {
 	if column < 0 {
 		return Level{}
 	}
-	level, ok := ParseLevel(c.rec.cells[column])
+	level, ok := ParseLevel(c.cell(column))
 	if !ok {
 		c.reject(column, "reject.score")
 	}

@@ -10,7 +10,8 @@ import (
 // in one transaction.
 type Store interface {
 	// Imported returns the result of an earlier import of the same content for
-	// the same report and month. The error matches actnow.ErrNotFound.
+	// the same report and month, with Superseded set if it is not the current
+	// one. The error matches actnow.ErrNotFound.
 	Imported(ctx context.Context, sha256 string, kind Kind, month actnow.Month) (Result, error)
 	// ImportedAnyMonth is Imported without regard to the month: the latest one.
 	ImportedAnyMonth(ctx context.Context, sha256 string) (Result, error)
@@ -30,7 +31,8 @@ type Stage interface {
 	// earlier one cell for cell counts once. Nobody is gone unless Head says
 	// that the file is complete and no line was rejected. All of it happens or
 	// none of it. If the same content was published for the month meanwhile,
-	// that result comes back with AlreadyImported set.
+	// that result comes back with AlreadyImported set; if it was superseded, it
+	// becomes the current revision again.
 	Publish(ctx context.Context, res Result) (Result, error)
 	// Discard drops the stage; after Publish it does nothing.
 	Discard() error

@@ -7,6 +7,9 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// maxWorkbook is how large a workbook may be, unpacked.
+const maxWorkbook = 1 << 30
+
 // workbook reads the records of a workbook's first sheet. A record's line is
 // the number of its row.
 type workbook struct {
@@ -24,7 +27,7 @@ func openWorkbook(s *source, limit int64) (header record, w *workbook, notices [
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return record{}, nil, nil, err
 	}
-	f, err := excelize.OpenReader(s.file, excelize.Options{RawCellValue: true, UnzipSizeLimit: min(limit, max(s.size*maxRatio, freeToGrow))})
+	f, err := excelize.OpenReader(s.file, excelize.Options{RawCellValue: true, UnzipSizeLimit: min(s.mayGrow(limit), maxWorkbook)})
 	if err != nil {
 		return record{}, nil, nil, refuse("error.report.workbook")
 	}

@@ -6,11 +6,29 @@ import (
 	"sort"
 )
 
-// Limits of a basis: bins of a number, levels of a category.
-const (
-	maxBins   = 32
-	maxLevels = 100
-)
+// resolution says how finely features are cut: bins of a number, levels of a
+// category.
+type resolution struct{ bins, levels int }
+
+// resolutionFor shares about six hundred parameters out among the numbers in
+// use, and as many among the categories: the cost of a fit grows with their cube.
+func resolutionFor(f *frame, use []bool) resolution {
+	const parameters = 600
+	numbers, categories := 0, 0
+	for j := range f.nums {
+		switch {
+		case use != nil && !use[j]:
+		case f.cats[j] == nil:
+			numbers++
+		default:
+			categories++
+		}
+	}
+	return resolution{
+		bins:   min(max(parameters/max(numbers, 1), 6), 32),
+		levels: min(max(parameters/max(categories, 1), 8), 100),
+	}
+}
 
 // basis turns one feature into bins: ranges of a number, each of about equally
 // many training rows, then one bin for missing; or levels of a category, of
@@ -18,7 +36,6 @@ const (
 type basis struct {
 	column int
 	edges  []float64 // upper edge of each range but the last; nil of a category
-	means  []float64 // mean value of each range
 	levels map[string]int
 	names  []string
 	bins   int // with the last, special one
@@ -28,14 +45,14 @@ func (b *basis) numeric() bool { return b.levels == nil }
 
 // newBasis reads the bins off the rows. ok is false if the feature has one bin
 // only, and so nothing to say.
-func newBasis(f *frame, column int, rows []int) (b basis, ok bool) {
+func newBasis(f *frame, column int, rows []int, fine resolution) (b basis, ok bool) {
 	if f.nums[column] != nil {
-		return numericBasis(f.nums[column], column, rows)
+		return numericBasis(f.nums[column], column, rows, fine.bins)
 	}
-	return categoryBasis(f.cats[column], column, rows)
+	return categoryBasis(f.cats[column], column, rows, fine.levels)
 }
 
-func numericBasis(values []float64, column int, rows []int) (b basis, ok bool) {
+func numericBasis(values []float64, column int, rows []int, maxBins int) (b basis, ok bool) {
 	known := make([]float64, 0, len(rows))
 	for _, i := range rows {
 		if !math.IsNaN(values[i]) {
@@ -44,6 +61,7 @@ func numericBasis(values []float64, column int, rows []int) (b basis, ok bool) {
 	}
 	slices.Sort(known)
 	b = basis{column: column}
+	ranges := 0
 	if len(known) > 0 {
 		want := min(maxBins, max(4, len(known)/12))
 		// A value so frequent that it fills a bin gets one of its own; the rest
@@ -64,22 +82,18 @@ func numericBasis(values []float64, column int, rows []int) (b basis, ok bool) {
 			} else {
 				end = runEnd
 			}
-			sum := 0.0
-			for _, v := range known[start:end] {
-				sum += v
-			}
-			b.means = append(b.means, sum/float64(end-start))
+			ranges++
 			if end < len(known) {
 				b.edges = append(b.edges, known[end-1]+(known[end]-known[end-1])/2)
 			}
 			start = end
 		}
 	}
-	b.bins = len(b.means) + 1
-	return b, len(b.means) > 1 || len(b.means) == 1 && len(known) < len(rows)
+	b.bins = ranges + 1
+	return b, ranges > 1 || ranges == 1 && len(known) < len(rows)
 }
 
-func categoryBasis(values []string, column int, rows []int) (b basis, ok bool) {
+func categoryBasis(values []string, column int, rows []int, maxLevels int) (b basis, ok bool) {
 	count := map[string]int{}
 	for _, i := range rows {
 		count[values[i]]++

@@ -26,10 +26,12 @@ var (
 	columnRoles = []string{"feature", "id", "time", "leak", "treatment"}
 )
 
-// maxColumns and maxCell bound what a data set may make the reader hold.
+// Bounds of what a data set may make the reader hold, and of amounts that can be
+// added up.
 const (
 	maxColumns = 5000
 	maxCell    = 64 << 10
+	maxAmount  = 1e15
 )
 
 type columnSpec struct {
@@ -308,7 +310,7 @@ func (f *frame) outcome(name string, line int, cells []string, labelAt, amountAt
 	}
 	if amountAt >= 0 {
 		v, ok := readNumber(strings.TrimSpace(cells[amountAt]), "numeric")
-		if !ok {
+		if !ok || math.Abs(v) > maxAmount {
 			return atLine(line, actnow.Invalid("error.data.amount", name, "an amount must be a number or empty, not %q", cells[amountAt]))
 		}
 		f.amounts = append(f.amounts, v)

@@ -72,11 +72,12 @@ const (
 // with missing as one, less what chance alone would give.
 func drift(train *frame, trainRows []int, judged *frame, judgedRows []int) []float64 {
 	out := make([]float64, len(train.nums))
+	fine := resolutionFor(train, nil)
 	if len(trainRows) == 0 || len(judgedRows) == 0 {
 		return out
 	}
 	for j := range out {
-		b, ok := newBasis(train, j, trainRows)
+		b, ok := newBasis(train, j, trainRows, fine)
 		if !ok {
 			continue
 		}

@@ -32,8 +32,8 @@ type design struct {
 type fitted struct {
 	intercept float64
 	effects   [][]float64
-	strengths []float64
-	variance  float64 // of the outcome around the fit; of numbers only
+	strengths []float64 // +Inf of a block that was put to sleep
+	variance  float64   // of the outcome around the fit; of numbers only
 }
 
 const (
@@ -42,7 +42,8 @@ const (
 	nothing    = 0.05 // degrees of freedom below which a block is put to sleep
 	fitRounds  = 30
 	firstTry   = 20.0
-	maxLogOdds = 13.0 // beyond it a probability says nothing more
+	stiff      = 500.0 // where a block begins that was flat in an earlier fit
+	maxLogOdds = 13.0  // beyond it a probability says nothing more
 )
 
 var errSingular = errors.New("the equations have no solution")
@@ -55,14 +56,14 @@ var errSingular = errors.New("the equations have no solution")
 // becomes flat and is left out. Sums run in fixed order: the same rows give the
 // same effects.
 //
-// start, if not nil, gives the strengths to begin with.
+// start, if not nil, gives the strengths to begin with; +Inf leaves a block out.
 func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 	blocks := make([]block, len(d.blocks))
 	copy(blocks, d.blocks)
 	for k := range blocks {
 		blocks[k].strength = firstTry
 		if k < len(start) && start[k] > 0 {
-			blocks[k].strength = min(start[k], flattest/10)
+			blocks[k].strength, blocks[k].asleep = min(start[k], flattest), math.IsInf(start[k], 1)
 		}
 	}
 	f := fitted{variance: 1}
@@ -279,6 +280,9 @@ func (d *design) result(blocks []block, beta []float64, f fitted) fitted {
 	all := d.weights()
 	for k, b := range blocks {
 		f.strengths[k] = b.strength
+		if b.asleep {
+			f.strengths[k] = math.Inf(1)
+		}
 		f.effects[k] = make([]float64, b.size)
 		if b.asleep {
 			continue

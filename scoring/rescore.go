@@ -37,12 +37,12 @@ type AreaSummary struct {
 
 // Run scores all customers for month in the areas, or in all that have a card if
 // areas is empty, one batch per transaction, and calls progress, if not nil,
-// with the number of customers done so far. Facts count up to the end of the
+// with the number of customers done so far and in all. Facts count up to the end of the
 // month, or of today while the month lasts. Batches saved before an error stay
 // saved; running again is safe and, on the same facts, changes nothing.
 //
 // The error is an *actnow.InputError if an area has no card or month is none.
-func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.Area, progress func(done int)) (Summary, error) {
+func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.Area, progress func(done, total int64)) (Summary, error) {
 	if _, err := actnow.ParseMonth(string(month)); err != nil {
 		return Summary{}, err
 	}
@@ -53,6 +53,10 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 	matrix, err := r.Store.Matrix(ctx)
 	if err != nil {
 		return Summary{}, fmt.Errorf("read matrix: %w", err)
+	}
+	total, err := r.Store.CountFacts(ctx, month)
+	if err != nil {
+		return Summary{}, err
 	}
 	start, n := r.Now(), 0
 	day := month.Add(1).First().AddDate(0, 0, -1)
@@ -98,7 +102,7 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 		}
 		after, n = batch[len(batch)-1].Customer, n+len(batch)
 		if progress != nil {
-			progress(n)
+			progress(int64(n), max(total, int64(n)))
 		}
 	}
 	r.Log.InfoContext(ctx, "rescored", "month", string(month), "customers", n, "areas", len(cards), "took", r.Now().Sub(start))

@@ -51,6 +51,10 @@ func (s *shelf) SavePropensities(_ context.Context, month actnow.Month, ps []sco
 	return nil
 }
 
+func (s *shelf) CountFacts(context.Context, actnow.Month) (int64, error) {
+	return int64(len(s.facts)), nil
+}
+
 func (s *shelf) Matrix(context.Context) (scoring.Matrix, error) { return scoring.Quadrants(), nil }
 
 func shelfOf(n int) *shelf {
@@ -73,12 +77,12 @@ func rescorer(s scoring.Store) *scoring.Rescorer {
 
 func TestRescorer(t *testing.T) {
 	s := shelfOf(10)
-	var done []int
-	sum, err := rescorer(s).Run(t.Context(), "2026-11", nil, func(n int) { done = append(done, n) })
+	var done [][2]int64
+	sum, err := rescorer(s).Run(t.Context(), "2026-11", nil, func(n, total int64) { done = append(done, [2]int64{n, total}) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int{4, 8, 10}, done); diff != "" {
+	if diff := cmp.Diff([][2]int64{{4, 10}, {8, 10}, {10, 10}}, done); diff != "" {
 		t.Errorf("progress: %s", diff)
 	}
 	if len(sum.Areas) != 8 || len(s.saved) != 80 {

@@ -65,7 +65,7 @@ type Part struct {
 	LogOdds float64   `json:"log_odds"` // of a model, 0 for a card
 	Code    string    `json:"code"`     // names the sentence in the catalogues
 	Text    string    `json:"text"`     // the sentence in English
-	At      time.Time `json:"at"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // Score is one of the two scores of a customer in an area. Points is nil when

@@ -63,58 +63,72 @@ func binned(bases []basis, f *frame, rows []int) []int32 {
 	return out
 }
 
-// learn fits a scorecard to a sample; with pairs, a second time with those that
-// the first fit leaves unexplained. earlier, if not nil, is a scorecard of
-// nearly the same rows: its pairs are taken and its strengths begun with.
+// learn fits a scorecard to a sample, with pairs or without. earlier, if not
+// nil, is a scorecard of nearly the same rows, whose strengths are begun with.
 func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scorecard, error) {
 	m := &scorecard{numbers: s.numbers}
+	fine := resolutionFor(s.frame, s.use)
 	for column := range s.frame.nums {
 		if s.use != nil && !s.use[column] {
 			continue
 		}
-		if b, ok := newBasis(s.frame, column, s.rows); ok {
+		if b, ok := newBasis(s.frame, column, s.rows, fine); ok {
 			m.bases = append(m.bases, b)
 		}
 	}
-	bins := binned(m.bases, s.frame, s.rows)
-	d := design{outcome: s.outcome, weight: s.weight, numbers: s.numbers, active: bins}
-	for k := range m.bases {
-		d.blocks = append(d.blocks, block{size: m.bases[k].bins, penalty: m.bases[k].penalty()})
-	}
+	d := m.design(s, binned(m.bases, s.frame, s.rows))
 	f, err := d.fit(ctx, earlier.strengthsFor(m.bases))
 	if err != nil {
 		return nil, err
 	}
 	m.take(f)
-	if !pairs || len(m.bases) < 2 {
+	if pairs {
+		return m.withPairs(ctx, s)
+	}
+	return m, nil
+}
+
+func (m *scorecard) design(s sample, active []int32) *design {
+	d := &design{outcome: s.outcome, weight: s.weight, numbers: s.numbers, active: active}
+	for k := range m.bases {
+		d.blocks = append(d.blocks, block{size: m.bases[k].bins, penalty: m.bases[k].penalty()})
+	}
+	return d
+}
+
+// withPairs fits the sample that m was fitted to once more, with the pairs of
+// features in which m leaves most unexplained. It returns m if there are none.
+func (m *scorecard) withPairs(ctx context.Context, s sample) (*scorecard, error) {
+	bins := binned(m.bases, s.frame, s.rows)
+	pairs := findPairs(m, bins, s)
+	if len(pairs) == 0 {
 		return m, nil
 	}
-	m.pairs = findPairs(m, bins, s)
-	if len(m.pairs) == 0 {
-		return m, nil
-	}
-	n, width := len(s.rows), len(m.bases)+len(m.pairs)
-	d.active = make([]int32, n*width)
+	m = &scorecard{numbers: m.numbers, bases: m.bases, pairs: pairs, strengths: m.strengths}
+	n, width := len(s.rows), len(m.bases)+len(pairs)
+	active := make([]int32, n*width)
 	for i := range n {
 		row := bins[i*len(m.bases) : (i+1)*len(m.bases)]
-		copy(d.active[i*width:], row)
-		for k := range m.pairs {
-			d.active[i*width+len(m.bases)+k] = m.pairs[k].cell(row[m.pairs[k].a], row[m.pairs[k].b])
+		copy(active[i*width:], row)
+		for k := range pairs {
+			active[i*width+len(m.bases)+k] = pairs[k].cell(row[pairs[k].a], row[pairs[k].b])
 		}
 	}
-	for k := range m.pairs {
-		size := m.pairs[k].sizeA * m.pairs[k].sizeB
+	d := m.design(s, active)
+	for k := range pairs {
+		size := pairs[k].sizeA * pairs[k].sizeB
 		penalty := square(size)
 		for j := range penalty {
 			penalty[j][j] = 1
 		}
 		d.blocks = append(d.blocks, block{size: size, penalty: penalty})
 	}
-	if f, err = d.fit(ctx, f.strengths); err != nil {
+	f, err := d.fit(ctx, m.strengths)
+	if err != nil {
 		return nil, err
 	}
 	m.take(f)
-	m.purify(d.active, s.weight)
+	m.purify(active, s.weight)
 	return m, nil
 }
 
@@ -127,7 +141,7 @@ func (m *scorecard) take(f fitted) {
 }
 
 // strengthsFor returns the strengths that an earlier scorecard found for the
-// same features, 0 where it has none.
+// same features, 0 where it has none; what was asleep is woken.
 func (m *scorecard) strengthsFor(bases []basis) []float64 {
 	if m == nil {
 		return nil
@@ -136,7 +150,7 @@ func (m *scorecard) strengthsFor(bases []basis) []float64 {
 	for k := range bases {
 		for j := range m.bases {
 			if m.bases[j].column == bases[k].column {
-				out[k] = m.strengths[j]
+				out[k] = min(m.strengths[j], stiff)
 			}
 		}
 	}

@@ -11,6 +11,8 @@ type Store interface {
 	// FactsAfter returns the facts of up to limit customers with a key above
 	// after, in key order, as known at the end of month.
 	FactsAfter(ctx context.Context, month actnow.Month, after actnow.CustomerID, limit int) ([]Facts, error)
+	// CountFacts returns how many customers FactsAfter gives for a month in all.
+	CountFacts(ctx context.Context, month actnow.Month) (int64, error)
 	// SavePropensities saves our own scores of a month; saving the same again
 	// changes nothing. One without any score takes an earlier one back. Scores
 	// imported from a report stay beside them.

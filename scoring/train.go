@@ -71,13 +71,13 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		return p, nil
 	}
 	split := folds(r.frame, r.rows)
-	plain, err := outOfFold(ctx, r, split, false, nil)
+	plain, err := outOfFold(ctx, r, split, nil)
 	if err != nil {
 		return nil, err
 	}
 	chosen := plain
 	if rarer >= pairFromCount && !r.simple {
-		paired, err := outOfFold(ctx, r, split, true, plain.cards)
+		paired, err := outOfFold(ctx, r, split, plain.cards)
 		if err != nil {
 			return nil, err
 		}
@@ -103,9 +103,9 @@ type outOfFoldResult struct {
 }
 
 // outOfFold learns and predicts each fold, several at a time; the result does
-// not depend on their order. earlier, if not nil, are cards of the same folds to
-// begin with.
-func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool, earlier []*scorecard) (outOfFoldResult, error) {
+// not depend on their order. plain, if not nil, are the cards of the same folds,
+// and pairs are added to them.
+func outOfFold(ctx context.Context, r recipe, split []fold, plain []*scorecard) (outOfFoldResult, error) {
 	positionOf := make(map[int]int, len(r.rows))
 	for i, row := range r.rows {
 		positionOf[row] = i
@@ -119,21 +119,21 @@ func outOfFold(ctx context.Context, r recipe, split []fold, pairs bool, earlier 
 	}
 	scores, errs := make([][]float64, len(split)), make([]error, len(split))
 	cards := make([]*scorecard, len(split))
-	if earlier != nil {
-		copy(cards, earlier)
-	}
 	var wait sync.WaitGroup
 	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, f := range split {
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			m, err := learn(ctx, r.sample(positions(f.train)), pairs, cards[k])
-			if err != nil {
-				errs[k] = err
-				return
+			s := r.sample(positions(f.train))
+			if plain != nil {
+				cards[k], errs[k] = plain[k].withPairs(ctx, s)
+			} else {
+				cards[k], errs[k] = learn(ctx, s, false, nil)
 			}
-			cards[k], scores[k] = m, m.values(r.frame, f.test)
+			if errs[k] == nil {
+				scores[k] = cards[k].values(r.frame, f.test)
+			}
 		})
 	}
 	wait.Wait()

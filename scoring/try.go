@@ -76,12 +76,12 @@ func Try(ctx context.Context, fsys fs.FS, opts TryOptions) (Report, error) {
 	}
 	r.predictions = p.predict(d, &d.test, tests, opts.Explain)
 	if d.money {
-		a, err := trainAmount(ctx, &d.train, rows)
+		a, err := trainAmount(ctx, recipe, p)
 		if err != nil {
 			return Report{}, err
 		}
 		r.Amount = &a.AmountReport
-		a.predict(&d.test, tests, r.predictions)
+		a.predict(d, &d.test, tests, r.predictions)
 	}
 	return r, nil
 }

@@ -282,10 +282,11 @@ func (db *DB) CountFilter(ctx context.Context, scope actnow.Scope, filter string
 	return counts, nil
 }
 
-// countCustomers counts a query of customer ids.
+// countCustomers counts a query of customer ids. Only a matched customer can
+// have someone to mail, so the others are not asked.
 func countCustomers(tx *sql.Tx, q clause) (n cohorts.Counts, err error) {
-	err = tx.QueryRow(`WITH hit (id) AS (`+q.sql+`) SELECT (SELECT count(*) FROM hit),
-		(SELECT count(*) FROM hit c WHERE `+isMatched+`), (SELECT count(*) FROM hit c WHERE `+isMailable+`)`, q.args...).
+	err = tx.QueryRow(`SELECT count(*), COALESCE(sum(c.matched), 0), COALESCE(sum(CASE WHEN c.matched THEN `+isMailable+` ELSE 0 END), 0)
+		FROM (SELECT c.id, `+isMatched+` AS matched FROM (`+q.sql+`) c) c`, q.args...).
 		Scan(&n.Customers, &n.Matched, &n.Mailable)
 	return n, err
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // CohortChange counts who joined a cohort and who left it since the month
-// before the latest report, within the scope. Scores, clusters and the columns of reports are
-// looked at as they stood then; all else (size, place, matches) as it is today.
+// before the latest report, within the scope. Scores, clusters and the columns
+// of reports are looked at as they stood then; all else (size, place, matches)
+// as it is today.
 // The error matches actnow.ErrNotFound.
 func (db *DB) CohortChange(ctx context.Context, scope actnow.Scope, id actnow.CohortID) (cohorts.Change, error) {
 	var change cohorts.Change

@@ -135,7 +135,7 @@ func touchedOne(res sql.Result, err error) error {
 func (db *DB) SetBasis(ctx context.Context, by actnow.Actor, id actnow.ConnectionID, basis string) (contacts int64, err error) {
 	basis = strings.Join(strings.Fields(basis), " ")
 	if len(basis) > 1000 {
-		return 0, actnow.Invalid("crm.basis_long", "basis", "the basis must be at most 1000 bytes long")
+		return 0, actnow.Invalid("crm.basis_long", "basis", "the basis must be at most %d bytes long", 1000)
 	}
 	err = db.write(ctx, func(tx *sql.Tx) error {
 		var before string

@@ -79,6 +79,7 @@ type applier struct {
 	now    int64
 	loads  map[crm.Kind]*sql.Stmt
 	saves  map[crm.Kind]*sql.Stmt
+	merges *sql.Stmt
 	areas  productAreas
 }
 
@@ -92,6 +93,9 @@ func newApplier(tx *sql.Tx, conn actnow.ConnectionID, now int64) (*applier, erro
 }
 
 func (a *applier) close() {
+	if a.merges != nil {
+		a.merges.Close()
+	}
 	for _, m := range []map[crm.Kind]*sql.Stmt{a.loads, a.saves} {
 		for _, s := range m {
 			s.Close()
@@ -140,10 +144,20 @@ func (a *applier) apply(c crm.Change) (crm.Outcome, error) {
 // follow returns the id that an account lives on under after merges: its own if
 // it was not merged, or if merges lead back to it.
 func (a *applier) follow(id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	if a.merges == nil {
+		var err error
+		a.merges, err = a.tx.Prepare(`SELECT merged_into FROM accounts WHERE source = ? AND external_id = ?`)
+		if err != nil {
+			return "", err
+		}
+	}
 	at := id
 	for range 20 {
 		var next string
-		err := a.tx.QueryRow(`SELECT merged_into FROM accounts WHERE source = ? AND external_id = ?`, a.source, at).Scan(&next)
+		err := a.merges.QueryRow(a.source, at).Scan(&next)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && next == "" {
 			return at, nil
 		}

@@ -33,7 +33,8 @@ const accountSQL = `SELECT a.id, a.external_id, a.name, a.website, a.domains, a.
 		COALESCE(m.band, ''), COALESCE(m.customer_id, 0),
 		(SELECT count(*) FROM contacts c WHERE c.source = a.source AND c.account_ref = a.external_id AND c.deleted_at IS NULL),
 		(SELECT count(*) FROM contacts c WHERE c.source = a.source AND c.account_ref = a.external_id AND c.deleted_at IS NULL
-			AND c.address <> '' AND c.do_not_email = 0 AND c.consent_basis <> ''
+			AND c.address <> '' AND c.consent_basis <> ''
+			AND NOT EXISTS (SELECT 1 FROM contacts d WHERE d.address = c.address AND d.do_not_email = 1 AND d.deleted_at IS NULL)
 			AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.address = c.address AND s.lifted_at IS NULL))`
 
 const accountFrom = ` FROM accounts a LEFT JOIN matches m ON m.account_id = a.id
@@ -128,7 +129,8 @@ func (db *DB) Account(ctx context.Context, scope actnow.Scope, id actnow.Account
 // order of the campaigns, why one is not mailed.
 func contactsOf(tx *sql.Tx, source, ref string, account actnow.AccountID) ([]actnow.ContactRow, error) {
 	rows, err := tx.Query(`SELECT c.id, c.given_name, c.family_name, c.title, c.email, c.language, c.consent_basis,
-			CASE WHEN c.address = '' THEN 'no_address' WHEN c.do_not_email = 1 THEN 'do_not_email'
+			CASE WHEN c.address = '' THEN 'no_address'
+				WHEN EXISTS (SELECT 1 FROM contacts d WHERE d.address = c.address AND d.do_not_email = 1 AND d.deleted_at IS NULL) THEN 'do_not_email'
 				WHEN EXISTS (SELECT 1 FROM suppressions s WHERE s.address = c.address AND s.lifted_at IS NULL) THEN 'suppressed'
 				WHEN c.consent_basis = '' THEN 'no_basis' ELSE '' END
 		FROM contacts c WHERE c.source = ? AND c.account_ref = ? AND c.deleted_at IS NULL

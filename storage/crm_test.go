@@ -224,6 +224,26 @@ func TestConnectionBasis(t *testing.T) {
 	}
 }
 
+func TestDoNotMailHoldsForTheAddress(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, crmMatched)
+	says := func(no bool) map[string]any {
+		return map[string]any{"account_id": "A-1", "email": "Info@A.example", "consent_basis": "consent", "do_not_email": no}
+	}
+	applyCRM(t, db, crmChange(crm.Contact, crm.Upsert, "C-1", 1, says(false)), crmChange(crm.Contact, crm.Upsert, "C-2", 1, says(true)))
+	if got := crmText(t, db, `SELECT contact_id || '' FROM mailable_contacts`); got != "" {
+		t.Errorf("contact %s is mailed though another of the address says no", got)
+	}
+	page, err := db.Accounts(t.Context(), actnow.Everything, crm.AccountQuery{})
+	if err != nil || page.Rows[0].Contacts != 2 || page.Rows[0].Mailable != 0 {
+		t.Errorf("accounts %+v, %v", page, err)
+	}
+	d, err := db.Account(t.Context(), actnow.Everything, page.Rows[0].ID)
+	if err != nil || d.Contacts[0].NotMailed != "do_not_email" || d.Contacts[1].NotMailed != "do_not_email" {
+		t.Errorf("account %+v, %v", d, err)
+	}
+}
+
 func TestSuppressionOutlivesTheCRM(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Open(t, crmMatched)

@@ -91,12 +91,6 @@ func (db *DB) EachCustomer(ctx context.Context, scope actnow.Scope, q actnow.Cus
 	})
 }
 
-// CustomerCount returns how many customers there are.
-func (db *DB) CustomerCount(ctx context.Context) (n int64, err error) {
-	err = db.readers.QueryRowContext(ctx, `SELECT count(*) FROM customers`).Scan(&n)
-	return n, err
-}
-
 // Whether a customer, by c.id, has a matched account, or someone to mail.
 const (
 	isMatched  = `EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'match')`

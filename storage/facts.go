@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"actnow"
+	"actnow/reports"
 	"actnow/scoring"
 )
 
@@ -40,6 +40,20 @@ func (db *DB) FactsAfter(ctx context.Context, month actnow.Month, after actnow.C
 	return f.facts, nil
 }
 
+// CountFacts returns how many customers FactsAfter gives for a month.
+func (db *DB) CountFacts(ctx context.Context, month actnow.Month) (n int64, err error) {
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRow(`SELECT count(*) FROM customers WHERE `+thereIn, month, month).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count customers of %s: %w", month, err)
+	}
+	return n, nil
+}
+
+// thereIn is the condition that a customer was there in a month, bound twice.
+const thereIn = `first_month <= ? AND (gone_month IS NULL OR gone_month > ?)`
+
 // factReader reads the facts of some customers at the end of a month.
 type factReader struct {
 	tx    *sql.Tx
@@ -63,7 +77,7 @@ func (f *factReader) customers(after actnow.CustomerID, limit int) error {
 	f.older = map[actnow.CustomerID]bool{}
 	var ids []actnow.CustomerID
 	err := each(f.tx, `SELECT id, org_size, segment, industry, vertical, country, last_month FROM customers
-		WHERE id > ? AND first_month <= ? AND (gone_month IS NULL OR gone_month > ?) ORDER BY id LIMIT ?`,
+		WHERE id > ? AND `+thereIn+` ORDER BY id LIMIT ?`,
 		[]any{after, f.month, f.month, limit}, func(rows *sql.Rows) error {
 			c := scoring.Facts{Flags: map[string]scoring.Flag{}, Values: map[string]scoring.Value{}}
 			var last actnow.Month
@@ -180,10 +194,10 @@ func trait(c *scoring.Facts, field, cell string) {
 	}
 	switch field {
 	case "org_size":
-		if n, ok := leadingInt(cell); ok && c.OrgSize == nil {
-			c.OrgSize = &n
+		if n, ok := reports.ParseSize(cell); ok && c.OrgSize == nil {
+			c.OrgSize = n
 			if c.Segment == actnow.UnknownSegment {
-				c.Segment = scoring.SegmentOf(&n, "", nil)
+				c.Segment = scoring.SegmentOf(n, "", nil)
 			}
 		}
 	case "segment":
@@ -199,34 +213,18 @@ func trait(c *scoring.Facts, field, cell string) {
 	}
 }
 
-// leadingInt reads "120", "1,200" and the lower bound of "25-300".
-func leadingInt(s string) (int64, bool) {
-	end := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != ',' })
-	if end >= 0 {
-		s = s[:end]
-	}
-	n, err := strconv.ParseInt(strings.ReplaceAll(s, ",", ""), 10, 64)
-	return n, err == nil
-}
-
 // fact keeps a cell as a flag if it is a yes or a no, as a value if it is not,
 // and as both if it is 1 or 0.
-func fact(c *scoring.Facts, header, cell string, known time.Time) {
-	yes, no := false, false
-	switch strings.ToLower(cell) {
-	case "yes", "y", "true", "1":
-		yes = true
-	case "no", "n", "false", "0":
-		no = true
-	}
-	if yes || no {
+func fact(c *scoring.Facts, header, cell string, at time.Time) {
+	yes, known := reports.ParseYesNo(cell)
+	if known {
 		if have, ok := c.Flags[header]; !ok || yes && !have.Yes {
-			c.Flags[header] = scoring.Flag{Yes: yes, At: known}
+			c.Flags[header] = scoring.Flag{Yes: yes, At: at}
 		}
 	}
-	if !yes && !no || cell == "1" || cell == "0" {
-		if have, ok := c.Values[header]; !ok || known.After(have.At) {
-			c.Values[header] = scoring.Value{Text: cell, At: known}
+	if !known || cell == "1" || cell == "0" {
+		if have, ok := c.Values[header]; !ok || at.After(have.At) {
+			c.Values[header] = scoring.Value{Text: cell, At: at}
 		}
 	}
 }

@@ -127,6 +127,12 @@ func TestFactsAtTheEndOfAMonth(t *testing.T) {
 		t.Errorf("events of November: %v", kinds)
 	}
 
+	for month, want := range map[actnow.Month]int64{"2026-08": 0, "2026-09": 1, "2026-10": 2, "2026-11": 3} {
+		if n, err := db.CountFacts(t.Context(), month); err != nil || n != want {
+			t.Errorf("%s counts %d customers, %v, want %d", month, n, err, want)
+		}
+	}
+
 	rest, err := db.FactsAfter(t.Context(), "2026-11", 2, 2)
 	if err != nil || len(rest) != 1 || rest[0].Customer != 4 {
 		t.Errorf("the rest is %+v, %v", rest, err)

@@ -157,6 +157,9 @@ func (b *filterBuilder) compare(c cohorts.Compare) (clause, error) {
 		if c.Op == cohorts.IsEmpty {
 			return clause{sql: emptyColumn(c.Field, column)}, nil
 		}
+		if fewValues[c.Field.Name] {
+			return b.oneOfFew(c, column), nil
+		}
 		return b.relation(c, column), nil
 	}
 	if c.Field.Name == "cohort" && c.Op != cohorts.IsEmpty {
@@ -178,6 +181,19 @@ var filterColumns = map[string]string{
 	"state": "c.state", "city": "c.city", "postal_code": "c.postal_code", "name": "c.name", "domain": "c.domain", "tpid": "c.tpid",
 	"duns": "c.duns", "geo_area": "c.geo_area", "subsidiary": "c.subsidiary", "sales_territory": "c.sales_territory",
 	"nonprofit": "c.nonprofit", "first_month": "c.first_month", "last_month": "c.last_month",
+}
+
+// fewValues are the texts of which customers have few different ones.
+var fewValues = map[string]bool{
+	"industry": true, "vertical": true, "country": true, "state": true, "geo_area": true, "subsidiary": true,
+	"sales_territory": true, "nonprofit": true,
+}
+
+// oneOfFew is relation for a column of customers with few different values: it
+// folds those, not the values of all customers, and can use the column's index.
+func (b *filterBuilder) oneOfFew(c cohorts.Compare, column string) clause {
+	rel := b.relation(c, "v.x")
+	return clause{sql: column + " IN (WITH v (x) AS MATERIALIZED (SELECT DISTINCT " + column + " FROM customers c) SELECT v.x FROM v WHERE " + rel.sql + ")", args: rel.args}
 }
 
 func emptyColumn(f cohorts.Field, column string) string {

@@ -237,16 +237,10 @@ func scanInbox(row interface{ Scan(...any) error }, scope actnow.Scope) (crm.Inb
 	}
 	e.ReceivedAt, e.WorkedAt = time.Unix(received, 0).UTC(), unixOrZero(worked)
 	if !scope.Personal {
-		e.Body = nil
-		if e.Problem != "" {
-			// A problem quotes what it is about.
-			e.Problem = withheldText
-		}
+		e.Body, e.Withheld, e.Problem = nil, e.Problem != "", ""
 	}
 	return e, nil
 }
-
-const withheldText = "withheldText: personal data"
 
 // unixOrZero returns the zero time for NULL.
 func unixOrZero(n sql.NullInt64) time.Time {

@@ -55,6 +55,15 @@ func TestUsers(t *testing.T) {
 	if err := db.SetPassword(ctx, actnow.System, 77, "x", ""); !errors.Is(err, actnow.ErrNotFound) {
 		t.Errorf("SetPassword 77: %v", err)
 	}
+	if err := db.SaveProfile(ctx, actnow.System, jonas.ID, "Jonas Åkerlund", "en"); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := db.User(ctx, jonas.ID); err != nil || u.Name != "Jonas Åkerlund" || u.Language != "en" || u.Role != actnow.RoleReportViewer || len(u.Locations) != 1 {
+		t.Errorf("User = %+v, %v", u, err)
+	}
+	if err := db.SaveProfile(ctx, actnow.System, 77, "x", "en"); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("SaveProfile 77: %v", err)
+	}
 	if users, err := db.Users(ctx); err != nil || len(users) != 2 {
 		t.Errorf("Users = %+v, %v", users, err)
 	}

@@ -48,7 +48,7 @@ func readImported(tx *sql.Tx, where string, args ...any) (reports.Result, error)
 	res := reports.Result{
 		File: s.File, Report: s.Report, Month: s.Month, Revision: s.Revision,
 		Rows: s.Rows, New: s.New, Changed: s.Changed, Unchanged: s.Unchanged, Gone: s.Gone,
-		UnknownColumns: []string{}, CohortCandidates: []string{}, Columns: s.Columns, Snapshot: s.ID,
+		UnknownColumns: []string{}, CohortCandidates: []string{}, Columns: s.Columns, Snapshot: s.ID, Superseded: !s.Current,
 	}
 	for _, n := range s.Notices {
 		res.Warn(n)

@@ -33,7 +33,7 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 			continue
 		}
 		err = execAll(tx, "cohort members", []clause{{`INSERT INTO cohort_members (column_id, month, customer_id)
-			SELECT DISTINCT ?, ?, x.customer_id FROM stage.members m JOIN stage.rows s ON s.line = m.line JOIN temp.resolved x ON x.key = s.key
+			SELECT DISTINCT ?, ?, x.customer_id FROM stage.members m JOIN temp.placed x ON x.line = m.line
 			WHERE m.place = ? ON CONFLICT DO NOTHING`, []any{id, month, place}}})
 		if err != nil {
 			return err

@@ -93,8 +93,8 @@ func (p *publication) makeCustomers(tx *sql.Tx, kind string) error {
 		{`INSERT INTO customer_keys (key, customer_id)
 			SELECT k.key, x.customer_id FROM temp.resolved x
 			JOIN (SELECT key AS own, key FROM stage.rows WHERE kind = ?1
-				UNION SELECT key, key2 FROM stage.rows WHERE kind = ?1 AND key2 <> ''
-				UNION SELECT key, key3 FROM stage.rows WHERE kind = ?1 AND key3 <> '') k ON k.own = x.key
+				UNION ALL SELECT key, key2 FROM stage.rows WHERE kind = ?1 AND key2 <> ''
+				UNION ALL SELECT key, key3 FROM stage.rows WHERE kind = ?1 AND key3 <> '') k ON k.own = x.key
 			WHERE true ON CONFLICT DO NOTHING`, []any{kind}},
 	})
 }
@@ -103,28 +103,30 @@ func (p *publication) makeCustomers(tx *sql.Tx, kind string) error {
 // says nothing, a masked name does not hide one that is known, and an older
 // month does not overwrite a newer one.
 func (p *publication) updateCustomers(tx *sql.Tx) error {
-	month := string(p.head.Month)
-	said := func(column string) string {
-		return fmt.Sprintf("%[1]s = CASE WHEN n.%[1]s <> '' THEN n.%[1]s ELSE customers.%[1]s END", column)
-	}
 	// A class that was computed from the size does not replace one of a file.
-	const better = `n.segment <> '' AND (n.segment_text <> '' OR customers.segment_text = '')`
-	set := ""
-	for _, column := range []string{"tpid", "duns", "domain", "industry", "vertical", "geo_area", "subsidiary",
-		"sales_territory", "city", "state", "postal_code", "country", "nonprofit"} {
-		set += said(column) + ", "
+	const (
+		betterName    = `n.name <> '' AND (n.masked = 0 OR customers.name = '')`
+		betterSegment = `n.segment <> '' AND (n.segment_text <> '' OR customers.segment_text = '')`
+	)
+	month := string(p.head.Month)
+	set, differs := "", ""
+	for _, c := range []struct{ column, better string }{
+		{"name", betterName}, {"segment", betterSegment}, {"segment_text", betterSegment}, {"org_size", "n.org_size IS NOT NULL"},
+		{"tpid", ""}, {"duns", ""}, {"domain", ""}, {"industry", ""}, {"vertical", ""}, {"geo_area", ""}, {"subsidiary", ""},
+		{"sales_territory", ""}, {"city", ""}, {"state", ""}, {"postal_code", ""}, {"country", ""}, {"nonprofit", ""},
+	} {
+		if c.better == "" {
+			c.better = "n." + c.column + " <> ''"
+		}
+		set += fmt.Sprintf("%[1]s = CASE WHEN %[2]s THEN n.%[1]s ELSE customers.%[1]s END,\n\t\t\t\t", c.column, c.better)
+		differs += fmt.Sprintf(" OR (%[2]s AND n.%[1]s IS DISTINCT FROM customers.%[1]s)", c.column, c.better)
 	}
 	return execAll(tx, "customers", []clause{
 		{`CREATE TEMP TABLE latest_line (customer_id INTEGER PRIMARY KEY, line INTEGER NOT NULL)`, nil},
-		{`INSERT INTO temp.latest_line SELECT x.customer_id, max(q.line) FROM temp.resolved x JOIN stage.people q ON q.key = x.key GROUP BY x.customer_id`, nil},
-		{`UPDATE customers SET ` + set + `
-				name = CASE WHEN n.name <> '' AND (n.masked = 0 OR customers.name = '') THEN n.name ELSE customers.name END,
-				org_size = COALESCE(n.org_size, customers.org_size),
-				segment = CASE WHEN ` + better + ` THEN n.segment ELSE customers.segment END,
-				segment_text = CASE WHEN ` + better + ` THEN n.segment_text ELSE customers.segment_text END,
-				updated_at = ?
+		{`INSERT INTO temp.latest_line SELECT customer_id, max(line) FROM temp.placed GROUP BY customer_id`, nil},
+		{`UPDATE customers SET ` + set + `updated_at = ?
 			FROM (SELECT t.customer_id, s.* FROM temp.latest_line t JOIN stage.rows s ON s.line = t.line) n
-			WHERE customers.id = n.customer_id AND customers.last_month <= ?`, []any{p.now, month}},
+			WHERE customers.id = n.customer_id AND customers.last_month <= ? AND (1 = 0` + differs + `)`, []any{p.now, month}},
 		{`UPDATE customers SET first_month = CASE WHEN first_month = '' OR first_month > ?1 THEN ?1 ELSE first_month END,
 				last_month = CASE WHEN last_month < ?1 THEN ?1 ELSE last_month END,
 				gone_month = CASE WHEN gone_month <= ?1 THEN NULL ELSE gone_month END

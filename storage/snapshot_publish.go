@@ -60,22 +60,24 @@ type publication struct {
 	res  reports.Result
 	now  int64
 
-	id       int64 // of the snapshot
+	id       int64 // of the snapshot; set from the start if it was superseded and comes back
 	replaced int64 // the revision before, 0 if there is none
 	before   int64 // the snapshot that the counts compare with, 0 if there is none
 }
 
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
-	if err == nil {
-		earlier.AlreadyImported = true
-		p.res = earlier
+	switch {
+	case err == nil && earlier.Superseded:
+		p.id = int64(earlier.Snapshot)
+	case err == nil:
+		earlier.File = p.head.File
+		p.res = earlier.Again()
 		return nil
-	}
-	if !errors.Is(err, actnow.ErrNotFound) {
+	case !errors.Is(err, actnow.ErrNotFound):
 		return err
 	}
-	steps := []func(*sql.Tx) error{p.findBefore, p.locations, p.customers, p.compare}
+	steps := []func(*sql.Tx) error{p.findBefore, p.locations, p.customers, p.place, p.compare}
 	if countOnly {
 		steps = append(steps, func(*sql.Tx) error { return errCounted })
 	}
@@ -85,7 +87,7 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 			return err
 		}
 	}
-	for _, table := range []string{"resolved", "latest_line", "touched"} {
+	for _, table := range []string{"resolved", "placed", "latest_line", "touched"} {
 		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
 			return err
 		}
@@ -124,6 +126,16 @@ func (p *publication) locations(tx *sql.Tx) error {
 	return nil
 }
 
+// place notes the customer and the location of each line, which all that
+// follows asks for.
+func (p *publication) place(tx *sql.Tx) error {
+	return execAll(tx, "place", []clause{
+		{`CREATE TEMP TABLE placed (line INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL)`, nil},
+		{`INSERT INTO temp.placed (line, customer_id, location_id)
+			SELECT s.line, x.customer_id, l.id FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id`, nil},
+	})
+}
+
 // compare counts the rows of the stage against the snapshot before. A row is
 // the same if customer, location and agreement are.
 func (p *publication) compare(tx *sql.Tx) error {
@@ -135,10 +147,10 @@ func (p *publication) compare(tx *sql.Tx) error {
 		),
 		judged AS (
 			SELECT CASE
-				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = x.customer_id AND o.location_id = l.id AND o.agreement_id = s.agreement_id AND o.hash = s.hash) THEN 'unchanged'
-				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = x.customer_id AND o.location_id = l.id AND o.agreement_id = s.agreement_id) THEN 'changed'
+				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id AND o.hash = s.hash) THEN 'unchanged'
+				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id) THEN 'changed'
 				ELSE 'new' END AS verdict
-			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id
+			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
 		)
 		SELECT COALESCE(sum(verdict = 'new'), 0), COALESCE(sum(verdict = 'changed'), 0), COALESCE(sum(verdict = 'unchanged'), 0) FROM judged`,
 		p.before).Scan(&p.res.New, &p.res.Changed, &p.res.Unchanged)
@@ -169,12 +181,23 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, string(p.head.Kind), string(p.head.Month)); err != nil {
+	err = execAll(tx, "revision", []clause{
+		{`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, []any{string(p.head.Kind), string(p.head.Month)}},
+		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{p.id}},
+		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{p.id}},
+		{`DELETE FROM rejected_rows WHERE snapshot_id = ?`, []any{p.id}},
+	})
+	if err != nil {
 		return err
 	}
 	err = tx.QueryRow(`INSERT INTO snapshots (report, month, revision, current, file, sha256, encoding, separator, columns, complete,
 			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at)
-		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (sha256, report, month) DO UPDATE SET revision = excluded.revision, current = 1, file = excluded.file,
+			columns = excluded.columns, complete = excluded.complete, rows = excluded.rows, new = excluded.new, changed = excluded.changed,
+			unchanged = excluded.unchanged, gone = excluded.gone, warnings = excluded.warnings,
+			imported_by = excluded.imported_by, imported_at = excluded.imported_at
+		RETURNING id`,
 		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
 		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
 		string(warnings), p.head.By, p.now).Scan(&p.id)
@@ -196,19 +219,25 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	return nil
 }
 
+// rows keeps the rows with their raw cells. Where the revision before placed a
+// customer in a location that no current snapshot names, it is there no more.
 func (p *publication) rows(tx *sql.Tx) error {
 	return execAll(tx, "rows", []clause{
 		{`INSERT INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
-			SELECT ?, s.line, x.customer_id, l.id, s.hash, s.cells
-			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id ORDER BY s.line`,
+			SELECT ?, s.line, l.customer_id, l.location_id, s.hash, s.cells
+			FROM stage.rows s JOIN temp.placed l ON l.line = s.line ORDER BY s.line`,
 			[]any{p.id}},
 		{`INSERT INTO customer_locations (customer_id, location_id)
-			SELECT DISTINCT x.customer_id, l.id
-			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id WHERE true
+			SELECT DISTINCT customer_id, location_id FROM temp.placed WHERE true
 			ON CONFLICT DO NOTHING`, nil},
+		{`DELETE FROM customer_locations
+			WHERE customer_id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?)
+				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
+					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`,
+			[]any{p.replaced}},
 		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
-			SELECT ?, s.line, x.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
-			FROM stage.rows s JOIN temp.resolved x ON x.key = s.key
+			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
+			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
 			WHERE s.agreement_id <> '' OR s.ends_at IS NOT NULL OR s.expiring IS NOT NULL OR s.program <> '' OR s.division <> ''`,
 			[]any{p.id}},
 	})
@@ -223,14 +252,14 @@ func (p *publication) scores(tx *sql.Tx) error {
 		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
 			SELECT customer_id, area, ?, ?, fit, intent, fit_band, intent_band, cell, cluster, CASE WHEN cluster <> '' THEN 'file' ELSE '' END, explanation, ?, ?
 			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.scores v JOIN stage.rows s ON s.line = v.line JOIN temp.resolved x ON x.key = s.key) r
+				FROM stage.scores v JOIN temp.placed x ON x.line = v.line) r
 			WHERE nth = 1`,
 			[]any{month, report, p.id, p.now}},
 		{`DELETE FROM revenues WHERE snapshot_id = ?`, []any{p.replaced}},
 		{`INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
 			SELECT customer_id, area, ?, low, high, currency, text, ?
 			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.revenues v JOIN stage.rows s ON s.line = v.line JOIN temp.resolved x ON x.key = s.key) r
+				FROM stage.revenues v JOIN temp.placed x ON x.line = v.line) r
 			WHERE nth = 1
 			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
 				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
@@ -243,7 +272,7 @@ func (p *publication) factsOf(tx *sql.Tx) error {
 	return execAll(tx, "facts", []clause{{`INSERT INTO customer_facts (customer_id, field, value, month)
 		SELECT customer_id, field, value, ?
 		FROM (SELECT x.customer_id, f.field, f.value, row_number() OVER (PARTITION BY x.customer_id, f.field ORDER BY f.line DESC) AS nth
-			FROM stage.facts f JOIN stage.rows s ON s.line = f.line JOIN temp.resolved x ON x.key = s.key) r
+			FROM stage.facts f JOIN temp.placed x ON x.line = f.line) r
 		WHERE nth = 1
 		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
 		WHERE customer_facts.month <= excluded.month`, []any{string(p.head.Month)}}})

@@ -1,10 +1,13 @@
 package storage_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +124,38 @@ func TestImportTwiceAndRevise(t *testing.T) {
 	rejected, total, err := db.RejectedRows(t.Context(), actnow.Everything, list[0].ID, 0, 10)
 	if err != nil || total != 1 || rejected[0].Line != 4 || rejected[0].Field != "AzureFit" {
 		t.Errorf("rejected = %+v of %d, %v; want line 4, AzureFit", rejected, total, err)
+	}
+}
+
+func TestImportRightFileAfterWrongOne(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t)
+	right := azureHeader + "100,Oslo,7,Åkes,akes.example,120,,Lund,Sweden,,Yes,Act Now,88,79,1000-5000,Yes\n"
+	wrong := azureHeader + "200,Lund,7,Åkes,akes.example,120,,Lund,Sweden,,No,Educate,1,2,7-8,No\n"
+	mustImport(t, db, "right.csv", right, reports.Options{Month: "2026-10"})
+	mustImport(t, db, "wrong.csv", wrong, reports.Options{Month: "2026-10"})
+	const where = `SELECT group_concat(l.global_id) FROM customer_locations cl JOIN locations l ON l.id = cl.location_id`
+	if got := one[string](t, db, where); got != "200" {
+		t.Errorf("after the wrong file the customer is in %s, want 200", got)
+	}
+	res := mustImport(t, db, "right.csv", right, reports.Options{})
+	if res.AlreadyImported || res.Month != "2026-10" || res.Revision != 3 || res.Rows != 1 {
+		t.Fatalf("the right file again = %+v, want revision 3 of its month", res)
+	}
+	if got := one[string](t, db, where); got != "100" {
+		t.Errorf("after the right file the customer is in %s, want 100", got)
+	}
+	got := one[string](t, db, `SELECT p.cluster || ' ' || p.revenue_low || ' ' || (SELECT count(*) FROM cohort_members) || ' ' || (SELECT count(*) FROM snapshot_rows)
+		FROM current_propensities p`)
+	if want := "Act Now 100000 1 2"; got != want {
+		t.Errorf("the current state = %q, want %q", got, want)
+	}
+	if again := mustImport(t, db, "right.csv", right, reports.Options{}); !again.AlreadyImported || again.Revision != 3 {
+		t.Errorf("and again = %+v, want it recognised", again)
+	}
+	list, err := db.Snapshots(t.Context(), actnow.Everything, reports.Azure, 10)
+	if err != nil || len(list) != 2 || one[int](t, db, `SELECT count(*) FROM snapshots WHERE current = 1`) != 1 {
+		t.Errorf("snapshots = %+v, %v; want two, one of them current", list, err)
 	}
 }
 
@@ -360,5 +395,77 @@ func TestImportKeepsNewerMonths(t *testing.T) {
 	defer func() { _ = raw.Close() }()
 	if err := raw.QueryRow(`SELECT previous_cluster FROM current_propensities`).Scan(&cluster); err != nil || cluster.String != "Educate" {
 		t.Errorf("the month before = %v, %v; want Educate", cluster, err)
+	}
+}
+
+// Every odd file goes through the whole store: what is imported adds up, what is
+// refused leaves nothing.
+func TestImportBadInputs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../shared/badinputs/own/csv/*.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("the bad inputs are not here")
+	}
+	db := storagetest.Open(t)
+	im := importer(t, db)
+	published := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := im.Import(t.Context(), filepath.Base(file), bytes.NewReader(content), reports.Options{}, nil)
+		if errors.Is(err, actnow.ErrInvalid) {
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(file), err)
+			continue
+		}
+		if res.New+res.Changed+res.Unchanged != res.Rows || res.Rows < 0 {
+			t.Errorf("%s: %v do not add up", filepath.Base(file), counts(res))
+		}
+		if !res.AlreadyImported {
+			published++
+		}
+	}
+	list, err := db.Snapshots(t.Context(), actnow.Everything, "", 1000)
+	if err != nil || len(list) != published {
+		t.Errorf("snapshots = %d, %v; want %d", len(list), err, published)
+	}
+	if n := one[int](t, db, `SELECT count(*) FROM customers WHERE key NOT LIKE 'tpid:_%' AND key NOT LIKE 'domain:_%.%' AND key NOT LIKE 'name:_%|%'`); n != 0 {
+		t.Errorf("%d customers have no proper key", n)
+	}
+	if left, err := os.ReadDir(filepath.Join(db.Dir(), "staging")); err != nil || len(left) != 0 {
+		t.Errorf("staging files left: %v, %v", left, err)
+	}
+}
+
+func TestConcurrentImportsOfOneFile(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t)
+	content := azureHeader + "100,Oslo,7,Åkes,akes.example,120,,Lund,Sweden,,Yes,Act Now,88,79,1000-5000,Yes\n"
+	results := make(chan reports.Result, 4)
+	for range cap(results) {
+		im := importer(t, db)
+		go func() {
+			res, err := im.Import(t.Context(), "azure.csv", strings.NewReader(content), reports.Options{}, nil)
+			if err != nil {
+				t.Error(err)
+			}
+			results <- res
+		}()
+	}
+	fresh := 0
+	for range cap(results) {
+		if res := <-results; !res.AlreadyImported {
+			fresh++
+		}
+	}
+	if n := one[int](t, db, `SELECT count(*) FROM snapshots`); n != 1 || fresh != 1 {
+		t.Errorf("snapshots = %d, of %d imports that say so; want one", n, fresh)
 	}
 }

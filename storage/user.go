@@ -181,6 +181,26 @@ func (db *DB) SaveUser(ctx context.Context, by actnow.Actor, u actnow.User) erro
 	return nil
 }
 
+// SaveProfile changes what a person may change of themselves: name and language.
+func (db *DB) SaveProfile(ctx context.Context, by actnow.Actor, id actnow.UserID, name, language string) error {
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		old, err := userOf(tx, id)
+		if err != nil {
+			return err
+		}
+		now := old
+		now.Name, now.Language = name, language
+		if _, err := tx.Exec(`UPDATE users SET name = ?, language = ? WHERE id = ?`, name, language, id); err != nil {
+			return err
+		}
+		return db.audit(tx, by, "user.save", fmt.Sprintf("user:%d", id), changes(old, now))
+	})
+	if err != nil {
+		return fmt.Errorf("save profile of user %d: %w", id, err)
+	}
+	return nil
+}
+
 func saveLocations(tx *sql.Tx, id actnow.UserID, locations []actnow.LocationID) error {
 	if _, err := tx.Exec(`DELETE FROM user_locations WHERE user_id = ?`, id); err != nil {
 		return err

@@ -294,6 +294,25 @@ func TestScopeIsChosen(t *testing.T) {
 	b.want(b.post("/scope", url.Values{"location": {"-1"}}), http.StatusUnprocessableEntity)
 }
 
+func TestAccount(t *testing.T) {
+	s := open(t)
+	b := s.as(t, actnow.RoleMarketer)
+	b.want(b.post("/account", url.Values{"name": {""}, "language": {"sv"}}), http.StatusUnprocessableEntity)
+	b.want(b.post("/account", url.Values{"name": {"Elin"}, "language": {"xx"}}), http.StatusUnprocessableEntity)
+	b.want(b.post("/account", url.Values{"name": {"Elin Ny"}, "language": {"sv"}, "role": {"administrator"}}), http.StatusSeeOther)
+	if a := b.want(b.get("/account"), http.StatusOK); !strings.Contains(a.body, `<html lang="sv"`) || !strings.Contains(a.body, "Elin Ny") || !strings.Contains(a.body, "marknadsförare") {
+		t.Errorf("the account:\n%s", a.body)
+	}
+	b.want(b.post("/keys", url.Values{"off": {"1"}}), http.StatusSeeOther)
+	if a := b.get("/keys"); !strings.Contains(a.body, `data-shortcuts="off"`) {
+		t.Error("the keys stay on")
+	}
+	b.want(b.post("/keys", nil), http.StatusSeeOther)
+	if a := b.get("/keys"); strings.Contains(a.body, `data-shortcuts="off"`) {
+		t.Error("the keys stay off")
+	}
+}
+
 func TestAPITokens(t *testing.T) {
 	s := open(t)
 	b := s.as(t, actnow.RoleAdministrator)
@@ -338,6 +357,9 @@ func TestAPITokens(t *testing.T) {
 	api.header.Set("Authorization", "Bearer "+admin)
 	storagetest.Exec(t, s.db, `UPDATE users SET role = 'steward'`)
 	api.want(api.get("/api/v1/activity"), http.StatusForbidden)
+	if a := api.get("/api/v1/session"); !strings.Contains(a.body, `"role":"report_viewer"`) {
+		t.Errorf("a token took over what its owner may: %s", a.body)
+	}
 	storagetest.Exec(t, s.db, `UPDATE users SET disabled_at = 1`)
 	api.want(api.get("/api/v1/session"), http.StatusUnauthorized)
 

@@ -137,7 +137,7 @@ func (s *Server) saveAccount(c echo.Context) error {
 	if !slices.Contains(Languages, u.Language) {
 		return actnow.Invalid("error.language", "language", "%q is none of our languages", u.Language)
 	}
-	if err := s.store.SaveUser(ctx(c), s.actor(c), u); err != nil {
+	if err := s.store.SaveProfile(ctx(c), s.actor(c), u.ID, u.Name, u.Language); err != nil {
 		return err
 	}
 	s.setCookie(c, &http.Cookie{Name: languageCookie, Value: u.Language, MaxAge: yearSeconds, HttpOnly: true})

@@ -15,6 +15,7 @@ const (
 	languageCookie = "lang"
 	themeCookie    = "theme"
 	scopeCookie    = "scope"
+	keysCookie     = "shortcuts"
 )
 
 const yearSeconds = 365 * 24 * 60 * 60
@@ -31,7 +32,7 @@ type scopeChoice struct {
 // frame gathers what the layout shows around a page.
 func (s *Server) frame(c echo.Context) (frame, error) {
 	text, who := s.text(c), s.caller(c)
-	f := frame{Lang: text.Lang, Theme: theme(c), Path: "/", Demo: s.cfg.Demo, Partner: s.cfg.Partner, Toast: s.takeToast(c)}
+	f := frame{Lang: text.Lang, Theme: theme(c), KeysOff: keysOff(c), Path: "/", Demo: s.cfg.Demo, Partner: s.cfg.Partner, Toast: s.takeToast(c)}
 	if c.Request().Method == http.MethodGet {
 		f.Path = localPath(c.Request().URL.RequestURI())
 	}
@@ -39,9 +40,6 @@ func (s *Server) frame(c echo.Context) (frame, error) {
 		if lang != text.Lang {
 			f.Languages = append(f.Languages, languageChoice{Lang: lang, Name: languageNames[lang]})
 		}
-	}
-	if f.NextTheme = "dark"; f.Theme == "dark" {
-		f.NextTheme = "light"
 	}
 	if who.user.ID == 0 || who.session.Hash == "" {
 		return f, nil
@@ -190,4 +188,30 @@ func (s *Server) find(c echo.Context) error {
 // morePages are pages that the rail does not name.
 var morePages = []string{"/account", "/people", "/keys", "/api/docs"}
 
-func (s *Server) showKeys(c echo.Context) error { return s.render(c, "keys", nil) }
+// keysPage lists the keys and lets them be switched off.
+type keysPage struct {
+	Off bool
+}
+
+func (s *Server) showKeys(c echo.Context) error {
+	return s.render(c, "keys", keysPage{Off: keysOff(c)})
+}
+
+// setKeys switches the keys of one letter off for who dictates, or on again.
+func (s *Server) setKeys(c echo.Context) error {
+	f, err := form(c)
+	if err != nil {
+		return err
+	}
+	k := &http.Cookie{Name: keysCookie, Value: "off", MaxAge: yearSeconds, HttpOnly: true}
+	if f.Get("off") != "1" {
+		k.Value, k.MaxAge = "", -1
+	}
+	s.setCookie(c, k)
+	return c.Redirect(http.StatusSeeOther, "/keys")
+}
+
+func keysOff(c echo.Context) bool {
+	k, err := c.Cookie(keysCookie)
+	return err == nil && k.Value == "off"
+}

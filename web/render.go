@@ -26,6 +26,7 @@ type pages map[string]map[string]*template.Template // language, then page
 type frame struct {
 	Lang      string
 	Theme     string // "light", "dark", or "" for what the browser prefers
+	KeysOff   bool   // the reader does not want keys of one letter
 	Path      string // where language and theme come back to
 	User      *actnow.User
 	RoleName  string
@@ -36,7 +37,6 @@ type frame struct {
 	Partner   string
 	Demo      bool
 	Languages []languageChoice // the others
-	NextTheme string
 }
 
 type view struct {

@@ -28,6 +28,7 @@ func (r route) api() bool { return isAPI(r.path) }
 func (s *Server) allRoutes() []route {
 	return slices.Concat(
 		s.frameRoutes(),
+		s.homeRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),
@@ -46,6 +47,7 @@ func (s *Server) frameRoutes() []route {
 		{method: http.MethodPost, path: "/scope", handle: s.setScope},
 		{method: http.MethodGet, path: "/find", handle: s.find},
 		{method: http.MethodGet, path: "/keys", handle: s.showKeys},
+		{method: http.MethodPost, path: "/keys", handle: s.setKeys},
 	}
 }
 
@@ -91,7 +93,9 @@ func (s *Server) rail(role actnow.Role, nav string, text *Text) []railGroup {
 			item.Current = item.Key == nav
 			group = append(group, item)
 		}
-		groups = append(groups, group)
+		if len(group) > 0 {
+			groups = append(groups, group)
+		}
 	}
 	return groups
 }

@@ -23,6 +23,7 @@ type Store interface {
 	auditStore
 	jobStore
 	healthStore
+	homeStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,

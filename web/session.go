@@ -40,6 +40,8 @@ type accessStore interface {
 	// role or scope and a disabled user end the user's sessions. The error
 	// matches actnow.ErrConflict if no active administrator would be left.
 	SaveUser(ctx context.Context, by actnow.Actor, u actnow.User) error
+	// SaveProfile changes what a person may change of themselves.
+	SaveProfile(ctx context.Context, by actnow.Actor, id actnow.UserID, name, language string) error
 	// SetPassword sets the hash and ends the user's sessions but keep.
 	SetPassword(ctx context.Context, by actnow.Actor, id actnow.UserID, hash string, keep actnow.SecretHash) error
 
@@ -171,12 +173,13 @@ func (s *Server) identifyToken(c echo.Context, who *caller) error {
 }
 
 // narrower returns the role with which a token acts: its own, unless its owner
-// has lost a right of it since; then the owner's.
+// has lost a right of it since; then the narrowest there is, until a new token
+// is made.
 func narrower(owner, token actnow.Role) actnow.Role {
 	for _, r := range []actnow.Right{actnow.RightRevenue, actnow.RightPersonal, actnow.RightExport, actnow.RightImport,
 		actnow.RightReview, actnow.RightCohorts, actnow.RightCampaign, actnow.RightApprove, actnow.RightAdmin} {
 		if token.May(r) && !owner.May(r) {
-			return owner
+			return actnow.RoleReportViewer
 		}
 	}
 	return token

@@ -16,25 +16,25 @@ import (
 
 // letter fills a ledger row in: the outbox carries what comes of it.
 func (a *app) letter(_ context.Context, p *campaigns.Pack, m campaigns.Message) (campaigns.Letter, error) {
-	r, err := a.render(p, m)
+	r, err := a.render(p, m, campaigns.PicturesAttached)
 	if err != nil {
 		return campaigns.Letter{}, err
 	}
 	return campaigns.Letter{
 		MessageID: m.MessageID, ReturnPath: m.ReturnPath, From: p.Sender, ToName: m.Name, ToAddress: m.Address,
-		Subject: r.Subject, HTML: r.HTML, Text: r.Text,
+		Subject: r.Subject, HTML: r.HTML, Text: r.Text, Images: r.Images,
 		UnsubscribeURL: a.link("/u/", campaigns.PurposeUnsubscribe, m),
 		ListID:         fmt.Sprintf("campaign-%d.%s", m.Campaign, a.mailDomain(p)), Date: a.now(),
 	}, nil
 }
 
 // render fills a message in, with the links that are its own.
-func (a *app) render(p *campaigns.Pack, m campaigns.Message) (campaigns.Rendered, error) {
+func (a *app) render(p *campaigns.Pack, m campaigns.Message, as campaigns.Pictures) (campaigns.Rendered, error) {
 	fields := campaigns.Fields{}
 	maps.Copy(fields, m.Fields)
 	fields["UnsubscribeURL"] = a.link("/u/", campaigns.PurposeUnsubscribe, m)
 	fields["ViewURL"] = a.link("/v/", campaigns.PurposeView, m)
-	return a.renderer.Render(p, m.Step, m.Language, fields)
+	return a.renderer.RenderWith(p, m.Step, m.Language, fields, as)
 }
 
 // link is an address of the public listener that is about one message alone.

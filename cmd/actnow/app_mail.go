@@ -62,7 +62,7 @@ func (a *app) MailCopy(ctx context.Context, token string) (campaigns.Rendered, e
 	if err != nil {
 		return campaigns.Rendered{}, err
 	}
-	return a.render(pack, m)
+	return a.render(pack, m, campaigns.PicturesInline)
 }
 
 // claimed returns the ledger row that a token of the purpose is about.
@@ -95,7 +95,7 @@ func (a *app) PreviewMail(ctx context.Context, id actnow.CampaignID, step, langu
 	if err != nil {
 		return campaigns.Rendered{}, err
 	}
-	return a.render(pack, m)
+	return a.render(pack, m, campaigns.PicturesInline)
 }
 
 func (a *app) previewMessage(ctx context.Context, id actnow.CampaignID, step, language string, contact actnow.ContactID) (campaigns.Message, *campaigns.Pack, error) {

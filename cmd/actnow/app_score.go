@@ -15,11 +15,7 @@ func (a *app) score(ctx context.Context, areas []actnow.Area, progress func(done
 	if err != nil {
 		return scoring.Summary{}, err
 	}
-	total, err := a.db.CustomerCount(ctx)
-	if err != nil {
-		return scoring.Summary{}, err
-	}
-	return a.rescorer.Run(ctx, month, areas, func(done int) { progress(int64(done), total) })
+	return a.rescorer.Run(ctx, month, areas, progress)
 }
 
 // scoringMonth is the month of the newest report, or the one that a report made

@@ -38,3 +38,14 @@ INSERT INTO product_areas (product, area) VALUES
 	('microsoft 365 e5 security', 'security'), ('enterprise mobility + security', 'security'),
 	('surface', 'surface')
 ON CONFLICT (product) DO NOTHING;
+
+-- A do-not-mail of any contact holds for its address.
+DROP VIEW mailable_contacts;
+CREATE VIEW mailable_contacts AS
+	SELECT m.customer_id, a.id AS account_id, c.id AS contact_id, c.address
+	FROM matches m
+	JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL AND a.merged_into = ''
+	JOIN contacts c ON c.source = a.source AND c.account_ref = a.external_id AND c.deleted_at IS NULL
+	WHERE m.band = 'match' AND c.address <> '' AND c.consent_basis <> ''
+		AND NOT EXISTS (SELECT 1 FROM contacts d WHERE d.address = c.address AND d.do_not_email = 1 AND d.deleted_at IS NULL)
+		AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.address = c.address AND s.lifted_at IS NULL);

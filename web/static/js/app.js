@@ -4,7 +4,7 @@ import { palette } from "./palette.js";
 import { toast } from "./toast.js";
 
 const typing = (el) => el instanceof Element && el.closest("input, textarea, select, [contenteditable]");
-const keysOff = () => document.documentElement.dataset.keys === "off";
+const keysOff = () => document.documentElement.dataset.shortcuts === "off";
 
 const help = document.getElementById("keys");
 const openHelp = () => help && !help.open && help.showModal();
