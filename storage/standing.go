@@ -21,22 +21,34 @@ func activeMatrix(tx *sql.Tx) (scoring.Matrix, error) {
 	return m, json.Unmarshal([]byte(cells), &m.Cells)
 }
 
-// refreshStandings makes the standings anew for the customers that the subquery
-// of customer ids names. In each month and area fit and intent come from the
-// report that has them, else from our own scores; the cluster of a file wins,
-// else the matrix gives it. It is called in the transaction that changed scores.
-func refreshStandings(tx *sql.Tx, customers string, args ...any) error {
+// refreshStandings makes the standings of the month from and of those after it
+// anew, "" for all, for the customers that the subquery of customer ids names.
+// In each month and area fit and intent come from the report that has them, else
+// from our own scores; the cluster of a file wins, else the matrix gives it. It
+// is called in the transaction that changed scores of that month.
+func refreshStandings(tx *sql.Tx, from actnow.Month, customers string, args ...any) error {
 	matrix, err := activeMatrix(tx)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`DELETE FROM standings WHERE customer_id IN (`+customers+`)`, args...); err != nil {
+	within := append([]any{string(from)}, args...)
+	if _, err := tx.Exec(`DELETE FROM standings WHERE month >= ? AND customer_id IN (`+customers+`)`, within...); err != nil {
 		return fmt.Errorf("clear standings: %w", err)
 	}
 	rows, bound := matrixRows(matrix)
-	bound = append(bound, args...)
+	bound = append(append(bound, within...), string(from))
 	if _, err := tx.Exec(fmt.Sprintf(standingsSQL, rows, customers), bound...); err != nil {
 		return fmt.Errorf("refresh standings: %w", err)
+	}
+	if from == "" {
+		return nil
+	}
+	// A row of the months before is the latest one where nothing came after it.
+	const newer = `EXISTS (SELECT 1 FROM standings n WHERE n.customer_id = standings.customer_id AND n.area = standings.area AND n.month > standings.month)`
+	_, err = tx.Exec(`UPDATE standings SET latest = CASE WHEN `+newer+` THEN 0 ELSE 1 END
+		WHERE month < ? AND customer_id IN (`+customers+`) AND (latest = 1 OR NOT `+newer+`)`, within...)
+	if err != nil {
+		return fmt.Errorf("mark the latest standings: %w", err)
 	}
 	return nil
 }
@@ -68,7 +80,7 @@ const standingsSQL = `
 			row_number() OVER (PARTITION BY customer_id, area, month, source = 'own'
 				ORDER BY cluster_from = 'file' DESC, (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS said
 		FROM propensities
-		WHERE customer_id IN (%s)
+		WHERE month >= ? AND customer_id IN (%s)
 	),
 	merged AS (
 		SELECT m.customer_id, m.area, m.month,
@@ -102,8 +114,10 @@ const standingsSQL = `
 	SELECT c.customer_id, c.area, c.month, CASE WHEN row_number() OVER newest = 1 THEN 1 ELSE 0 END,
 		c.fit, c.intent, c.fit_band, c.intent_band, c.fit_from, c.intent_from,
 		c.cell, c.cluster, CASE WHEN c.microsoft_cluster <> '' THEN 'file' WHEN c.cell <> '' THEN 'matrix' ELSE '' END,
-		c.microsoft_cluster, c.own_cluster, COALESCE(lead(c.cluster) OVER newest, ''), COALESCE(lead(c.month) OVER newest, ''),
+		c.microsoft_cluster, c.own_cluster, COALESCE(lead(c.cluster) OVER newest, b.cluster, ''), COALESCE(lead(c.month) OVER newest, b.month, ''),
 		r.low, r.high, COALESCE(r.currency, '')
 	FROM clustered c
 	LEFT JOIN revenues r ON r.customer_id = c.customer_id AND r.area = c.area AND r.month = c.month
+	LEFT JOIN standings b ON b.customer_id = c.customer_id AND b.area = c.area
+		AND b.month = (SELECT max(q.month) FROM standings q WHERE q.customer_id = c.customer_id AND q.area = c.area AND q.month < ?)
 	WINDOW newest AS (PARTITION BY c.customer_id, c.area ORDER BY c.month DESC)`

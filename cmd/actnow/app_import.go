@@ -13,6 +13,23 @@ import (
 	"actnow/reports"
 )
 
+// importReport reads a report and holds its clusters against the matrix in
+// force first.
+func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt reports.Options, progress func(done, total int64)) (reports.Result, error) {
+	active, err := a.db.Matrix(ctx)
+	if err != nil {
+		return reports.Result{}, err
+	}
+	readings := []reports.NamedReading{{Name: active.Name, Reading: func(fit, intent actnow.Band) actnow.Cluster { return active.Cell(fit, intent).Cluster() }}}
+	for _, built := range []reports.NamedReading{reports.Quadrants, reports.Rows} {
+		if built.Name != active.Name {
+			readings = append(readings, built)
+		}
+	}
+	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings}
+	return im.Import(ctx, name, r, opt, progress)
+}
+
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
 
@@ -101,7 +118,7 @@ func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, 
 		u.CRM = &res
 		return err
 	}
-	res, err := a.reports.Import(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
+	res, err := a.importReport(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
 	u.Report = &res
 	return err
 }
