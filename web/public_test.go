@@ -3,11 +3,13 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ import (
 type stranger struct {
 	web.Actions
 	tokens   map[string]actnow.LedgerID
+	verify   func(token string) (actnow.LedgerID, bool) // in place of tokens
 	receive  func(ctx context.Context, name string, header http.Header, body io.Reader) (crm.Receipt, error)
 	mail     campaigns.Rendered
 	mu       sync.Mutex
@@ -35,6 +38,9 @@ func (s *stranger) Unsubscribe(_ context.Context, token, source string) (bool, e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row, ok := s.tokens[token]
+	if s.verify != nil {
+		row, ok = s.verify(token)
+	}
 	if s.broken != nil || !ok {
 		return false, s.broken
 	}
@@ -236,5 +242,58 @@ func TestHookAnswers(t *testing.T) {
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large body in chunks answers %d", resp.StatusCode)
+	}
+}
+
+// TestTamperedTokens holds what a changed token does against the list of changes.
+func TestTamperedTokens(t *testing.T) {
+	const list = "../../shared/badinputs/own/token_tamper.jsonl"
+	data, err := os.ReadFile(list)
+	if err != nil {
+		t.Skipf("no list: %v", err)
+	}
+	signer := func(id byte, letter string) *campaigns.Tokens {
+		ts, err := campaigns.NewTokens(campaigns.TokenKey{ID: id, Secret: []byte(strings.Repeat(letter, 32))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ts
+	}
+	ours, foreign := signer(1, "a"), signer(9, "z")
+	const row, other, address = 77, 78, "anna@contoso.example"
+	token := ours.Sign(campaigns.PurposeUnsubscribe, row, address)
+	changes := map[string]string{
+		"other campaign's token":       ours.Sign(campaigns.PurposeUnsubscribe, other, "eva@contoso.example"),
+		"base64 padding added":         token + "=",
+		"trailing dot":                 token + ".",
+		"NUL at end":                   token + "\x00",
+		"alg field set to none":        "eyJhbGciOiJub25lIn0.eyJyb3ciOjc3fQ.",
+		"unknown key id":               foreign.Sign(campaigns.PurposeUnsubscribe, row, address),
+		"token leaked through Referer": ours.Sign(campaigns.PurposeView, row, address),
+	}
+	a := &stranger{verify: func(token string) (actnow.LedgerID, bool) {
+		claim, ok := ours.Verify(campaigns.PurposeUnsubscribe, token)
+		return claim.Row, ok && claim.For(address)
+	}}
+	_, b := openPublic(t, a)
+	unknown := b.want(b.post("/u/"+ours.Sign(campaigns.PurposeUnsubscribe, other, address+"x"), nil), http.StatusOK)
+	for line := range strings.Lines(string(data)) {
+		var c struct{ Change string }
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			t.Fatal(err)
+		}
+		changed, known := changes[c.Change]
+		if !known {
+			t.Fatalf("no test for %q", c.Change)
+		}
+		r := b.want(b.post("/u/"+url.PathEscape(changed), nil), http.StatusOK)
+		if len(a.unlisted) > 0 || r.body != unknown.body {
+			t.Errorf("%s: unlisted %v, answer %q", c.Change, a.unlisted, r.body)
+		}
+		b.want(b.get("/v/"+url.PathEscape(changed)), http.StatusNotFound)
+	}
+	b.want(b.post("/u/"+token, nil), http.StatusOK)
+	if len(a.unlisted) != 1 || a.unlisted[0] != row {
+		t.Errorf("the token itself takes %v off the lists", a.unlisted)
 	}
 }
