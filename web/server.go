@@ -24,6 +24,7 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	customerStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
