@@ -29,6 +29,7 @@ func (s *Server) allRoutes() []route {
 	return slices.Concat(
 		s.frameRoutes(),
 		s.homeRoutes(),
+		s.matchRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),

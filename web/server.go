@@ -24,12 +24,14 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	matchStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
 // scoring, mail. Each file of pages declares its own part; cmd wires them.
 type Actions interface {
 	accessActions
+	matchActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
