@@ -30,6 +30,7 @@ func (s *Server) allRoutes() []route {
 		s.frameRoutes(),
 		s.homeRoutes(),
 		s.matchRoutes(),
+		s.cohortRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),

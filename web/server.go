@@ -25,6 +25,7 @@ type Store interface {
 	healthStore
 	homeStore
 	matchStore
+	cohortStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
