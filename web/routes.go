@@ -30,6 +30,8 @@ func (s *Server) allRoutes() []route {
 		s.frameRoutes(),
 		s.homeRoutes(),
 		s.customerRoutes(),
+		s.matchRoutes(),
+		s.cohortRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),

@@ -25,6 +25,8 @@ type Store interface {
 	healthStore
 	homeStore
 	customerStore
+	matchStore
+	cohortStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -32,6 +34,7 @@ type Store interface {
 type Actions interface {
 	accessActions
 	publicActions
+	matchActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
