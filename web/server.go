@@ -24,6 +24,7 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	reportStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -31,6 +32,7 @@ type Store interface {
 type Actions interface {
 	accessActions
 	publicActions
+	uploadActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
