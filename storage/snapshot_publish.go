@@ -286,7 +286,7 @@ func (p *publication) standings(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	return refreshStandings(tx, `SELECT customer_id FROM temp.touched`)
+	return refreshStandings(tx, p.head.Month, `SELECT customer_id FROM temp.touched`)
 }
 
 func (p *publication) note(tx *sql.Tx) error {

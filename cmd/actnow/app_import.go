@@ -14,6 +14,32 @@ import (
 	"actnow/web"
 )
 
+// readings are the matrices that a report's clusters are held against, the one
+// in force first.
+func (a *app) readings(ctx context.Context) ([]reports.NamedReading, error) {
+	active, err := a.db.Matrix(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []reports.NamedReading{{Name: active.Name, Reading: func(fit, intent actnow.Band) actnow.Cluster { return active.Cell(fit, intent).Cluster() }}}
+	for _, built := range []reports.NamedReading{reports.Quadrants, reports.Rows} {
+		if built.Name != active.Name {
+			list = append(list, built)
+		}
+	}
+	return list, nil
+}
+
+// importReport reads a report and holds its clusters against the readings.
+func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt reports.Options, progress func(done, total int64)) (reports.Result, error) {
+	readings, err := a.readings(ctx)
+	if err != nil {
+		return reports.Result{}, err
+	}
+	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings}
+	return im.Import(ctx, name, r, opt, progress)
+}
+
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
 
@@ -94,10 +120,14 @@ func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *web.Uplo
 		u.CRM, u.Problem = web.NewCRMResult(res), web.NewUploadProblem(err)
 		return err
 	}
-	res, err := a.reports.Import(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
+	readings, err := a.readings(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := a.importReport(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
 	u.Report, u.Problem = nil, web.NewUploadProblem(err)
 	if err == nil {
-		u.Report = web.NewReportResult(res, []reports.NamedReading{reports.Quadrants, reports.Rows})
+		u.Report = web.NewReportResult(res, readings)
 	}
 	return err
 }

@@ -151,12 +151,11 @@ func (a *app) SendTest(ctx context.Context, by actnow.Actor, id actnow.CampaignI
 	}
 	m.Address, m.Name = to, ""
 	m.MessageID = fmt.Sprintf("<test-%d-%d@%s>", id, a.now().UnixNano(), a.mailDomain(pack))
-	m.ReturnPath = pack.Sender.Address
 	l, err := a.letter(ctx, pack, m)
 	if err != nil {
 		return err
 	}
-	l.Subject = "[Test] " + l.Subject
+	l.Subject, l.ReturnPath = "[Test] "+l.Subject, pack.Sender.Address
 	if err := a.send(ctx, l); err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (a *app) seed(ctx context.Context, say func(what string)) error {
 	say(fmt.Sprintf("Importing %d reports of %s …", len(files), sample.Partner))
 	months := []actnow.Month{}
 	for _, f := range files {
-		if _, err := a.reports.Import(ctx, f.Name, bytes.NewReader(f.Content), reports.Options{Month: f.Month, By: by.Name}, nil); err != nil {
+		if _, err := a.importReport(ctx, f.Name, bytes.NewReader(f.Content), reports.Options{Month: f.Month, By: by.Name}, nil); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 		if len(months) == 0 || months[len(months)-1] != f.Month {
