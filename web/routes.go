@@ -35,6 +35,9 @@ func (s *Server) allRoutes() []route {
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),
+		s.reportRoutes(),
+		s.lookRoutes(),
+		s.snapshotRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),
 	)

@@ -27,6 +27,7 @@ type Store interface {
 	customerStore
 	matchStore
 	cohortStore
+	reportStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -35,6 +36,7 @@ type Actions interface {
 	accessActions
 	publicActions
 	matchActions
+	uploadActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
