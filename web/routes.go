@@ -29,6 +29,10 @@ func (s *Server) allRoutes() []route {
 	return slices.Concat(
 		s.frameRoutes(),
 		s.homeRoutes(),
+		s.campaignRoutes(),
+		s.packRoutes(),
+		s.deliveryRoutes(),
+		s.mailboxRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),

@@ -24,12 +24,19 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	campaignStore
+	packStore
+	deliveryStore
+	mailboxStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
 // scoring, mail. Each file of pages declares its own part; cmd wires them.
 type Actions interface {
 	accessActions
+	campaignActions
+	deliveryActions
+	mailboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
