@@ -28,6 +28,10 @@ type Store interface {
 	matchStore
 	cohortStore
 	reportStore
+	campaignStore
+	packStore
+	deliveryStore
+	mailboxStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -37,6 +41,9 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	campaignActions
+	deliveryActions
+	mailboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
