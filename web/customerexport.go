@@ -1,11 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"iter"
-	"net/http"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -26,23 +23,7 @@ func (s *Server) exportCustomers(c echo.Context) error {
 		return err
 	}
 	scope := s.scope(c)
-	var b bytes.Buffer
-	if _, err := reports.WriteSheet(&b, format, customerHeaders(scope), s.customerRows(c, scope, q)); err != nil {
-		return err
-	}
-	return s.sendSheet(c, "customers", format, b.Bytes())
-}
-
-// sendSheet sends a finished list for saving.
-func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, data []byte) error {
-	kind := "text/csv; charset=utf-8"
-	if format == reports.XLSXFormat {
-		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	h := c.Response().Header()
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+string(format)))
-	h.Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, kind, data)
+	return s.sendSheet(c, "customers."+string(format), format, reports.Sheet{Headers: customerHeaders(scope), Rows: s.customerRows(c, scope, q)})
 }
 
 // customerHeaders are named as the fields of filters are.

@@ -45,19 +45,6 @@ func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt re
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
 
-<<<<<<< HEAD
-// upload is a file that was uploaded and looked at, and waits for the word to
-// import it. It lies in the spool under the number of the job that looked.
-type upload struct {
-	Name   string          `json:"name"`
-	Report *reports.Result `json:"report,omitempty"`
-	CRM    *crm.Result     `json:"crm,omitempty"`
-	Kind   crm.Kind        `json:"kind,omitempty"`
-	Month  actnow.Month    `json:"month,omitempty"` // as the person chose it, "" for the default
-
-	Complete bool `json:"complete,omitempty"`
-}
-
 // openSpool makes the spool and removes what a crash left in it: only files that
 // were looked at stay, since they wait for somebody's word. The folder must be
 // ours alone, so that nobody is writing there.
@@ -90,8 +77,6 @@ func (a *app) openSpool(ctx context.Context) error {
 	return nil
 }
 
-=======
->>>>>>> p3
 // keepUpload writes an uploaded file into the spool.
 func (a *app) keepUpload(r io.Reader) (path string, err error) {
 	f, err := os.CreateTemp(a.spool(""), "upload-*")

@@ -1,6 +1,7 @@
-package main
+package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,54 +47,34 @@ func axeSource(t *testing.T) string {
 	return string(b)
 }
 
-// startDemo runs the demo in this process and returns the link that it prints.
+// startDemo runs the demo and returns the link that it prints.
 func startDemo(t *testing.T) string {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	out, in := io.Pipe()
-	var errs syncBuffer
-	done := make(chan int, 1)
-	go func() {
-		done <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0"}, in, &errs)
-		in.Close()
-	}()
+	cmd := exec.Command(program(t), "demo", "--listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		stop()
-		if code := <-done; code != 0 {
-			t.Errorf("the demo ended with %d: %s", code, errs.String())
+		cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with %v: %s", err, errs.String())
 		}
 	})
-	var text bytes.Buffer
-	buf := make([]byte, 4096)
-	for {
-		n, err := out.Read(buf)
-		text.Write(buf[:n])
-		if link := regexp.MustCompile(`http://\S+/link/\S+`).FindString(text.String()); link != "" {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if link := regexp.MustCompile(`http://\S+/link/\S+`).FindString(lines.Text()); link != "" {
 			go io.Copy(io.Discard, out)
 			return link
 		}
-		if err != nil {
-			t.Fatalf("the demo printed no link: %s %s", text.String(), errs.String())
-		}
 	}
-}
-
-// syncBuffer is a buffer that another goroutine may read.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	t.Fatalf("the demo printed no link: %v", lines.Err())
+	return ""
 }
 
 // visitor is a person at a browser.
