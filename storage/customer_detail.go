@@ -163,7 +163,7 @@ func readAccounts(tx *sql.Tx, _ actnow.Scope, d *actnow.CustomerDetail) error {
 // campaigns.LeftOut, or ”.
 const notMailed = `CASE
 	WHEN c.address = '' THEN 'no_address'
-	WHEN c.do_not_email = 1 THEN 'do_not_email'
+	WHEN EXISTS (SELECT 1 FROM contacts d WHERE d.address = c.address AND d.do_not_email = 1 AND d.deleted_at IS NULL) THEN 'do_not_email'
 	WHEN EXISTS (SELECT 1 FROM suppressions s WHERE s.address = c.address AND s.lifted_at IS NULL) THEN 'suppressed'
 	WHEN c.consent_basis = '' THEN 'no_basis'
 	ELSE '' END`

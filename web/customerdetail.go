@@ -27,7 +27,7 @@ type customerPage struct {
 	Best       *standingLine // what the sentence under the name speaks of
 	Why        []whyArea
 	Facts      []factLine
-	Cohorts    []cohortLine
+	Cohorts    []cohortLink
 	Accounts   []accountLine
 	Contacts   []contactLine
 	Withheld   int
@@ -86,7 +86,7 @@ type explained struct {
 
 type factLine struct{ Name, Value string }
 
-type cohortLine struct{ Name, Href, Note string }
+type cohortLink struct{ Name, Href, Note string }
 
 type accountLine struct {
 	actnow.AccountLink
@@ -148,7 +148,7 @@ func (s *Server) showCustomer(c echo.Context) error {
 		p.Month = max(p.Month, l.Month)
 	}
 	p.Facts = customerFacts(text, d.Customer)
-	p.Cohorts = cohortLines(text, d)
+	p.Cohorts = cohortLinks(text, d)
 	p.Accounts = s.accountLines(c, d)
 	p.Contacts = contactLines(text, d)
 	p.Mails = mailLines(text, d)
@@ -460,10 +460,10 @@ func joined(parts ...string) string {
 	return strings.Join(kept, ", ")
 }
 
-func cohortLines(text *Text, d actnow.CustomerDetail) []cohortLine {
-	var list []cohortLine
+func cohortLinks(text *Text, d actnow.CustomerDetail) []cohortLink {
+	var list []cohortLink
 	for _, k := range d.Rules {
-		l := cohortLine{Name: k.Name, Href: "/cohorts/" + strconv.FormatInt(int64(k.ID), 10)}
+		l := cohortLink{Name: k.Name, Href: "/cohorts/" + strconv.FormatInt(int64(k.ID), 10)}
 		if e, err := cohorts.Parse(k.Filter); err == nil {
 			l.Note = cohorts.Sentence(e, text.Lang)
 		}
@@ -471,7 +471,7 @@ func cohortLines(text *Text, d actnow.CustomerDetail) []cohortLine {
 	}
 	for _, header := range d.Cohorts {
 		rule := cohorts.Format(compare("cohort", cohorts.Eq, cohorts.Value{Text: header}))
-		list = append(list, cohortLine{Name: header, Href: "/customers?where=" + url.QueryEscape(rule), Note: text.T("customer.cohort_column")})
+		list = append(list, cohortLink{Name: header, Href: "/customers?where=" + url.QueryEscape(rule), Note: text.T("customer.cohort_column")})
 	}
 	return list
 }

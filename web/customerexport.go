@@ -1,11 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"iter"
-	"net/http"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -25,24 +22,7 @@ func (s *Server) exportCustomers(c echo.Context) error {
 		return err
 	}
 	scope := s.scope(c)
-	return s.sheet(c, "customers", format, customerHeaders(scope), s.customerRows(c, scope, q))
-}
-
-// sheet sends a list as a file for saving. It is made whole before the first byte
-// leaves: half a list must not look like one.
-func (s *Server) sheet(c echo.Context, name string, format reports.Format, headers []string, rows iter.Seq2[[]string, error]) error {
-	var b bytes.Buffer
-	if _, err := reports.WriteSheet(&b, format, headers, rows); err != nil {
-		return err
-	}
-	kind := "text/csv; charset=utf-8"
-	if format == reports.XLSXFormat {
-		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	h := c.Response().Header()
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+string(format)))
-	h.Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, kind, b.Bytes())
+	return s.sendSheet(c, "customers."+string(format), format, reports.Sheet{Headers: customerHeaders(scope), Rows: s.customerRows(c, scope, q)})
 }
 
 // customerHeaders are named as the fields of filters are.
