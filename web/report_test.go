@@ -24,7 +24,8 @@ import (
 // files and imports them at once, over the real store.
 type desk struct {
 	stranger
-	db *storage.DB
+	db    *storage.DB
+	woken int // how often the inbox was woken
 
 	mu    sync.Mutex
 	files map[actnow.JobID]deskFile
@@ -36,6 +37,7 @@ type deskFile struct {
 }
 
 func (d *desk) HookURL(name string) string { return "https://public.example/v1/hooks/" + name }
+func (d *desk) WakeInbox()                 { d.woken++ }
 func (d *desk) PublicURL() string          { return "https://public.example" }
 func (d *desk) PublicLoopback() string     { return "http://127.0.0.1:8421" }
 

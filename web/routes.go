@@ -35,6 +35,12 @@ func (s *Server) allRoutes() []route {
 		s.reportRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
+		s.settingRoutes(),
+		s.connectionRoutes(),
+		s.inboxRoutes(),
+		s.suppressionRoutes(),
+		s.scheduleRoutes(),
+		s.scoringRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),
 	)

@@ -25,6 +25,12 @@ type Store interface {
 	healthStore
 	homeStore
 	reportStore
+	settingStore
+	connectionStore
+	inboxStore
+	suppressionStore
+	scheduleStore
+	scoringStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -33,6 +39,7 @@ type Actions interface {
 	accessActions
 	publicActions
 	uploadActions
+	inboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
