@@ -16,6 +16,7 @@ import (
 	"actnow"
 	"actnow/crm"
 	"actnow/reports"
+	"actnow/schedule"
 	"actnow/storage"
 	"actnow/web"
 )
@@ -116,7 +117,7 @@ func openDesk(t *testing.T) (*site, *desk) {
 	t.Helper()
 	d := &desk{files: map[actnow.JobID]deskFile{}}
 	s := open(t, func(c *web.Config) {
-		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages)
+		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages, schedule.Messages)
 	})
 	d.db = s.db
 	return s, d

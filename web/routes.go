@@ -41,6 +41,7 @@ func (s *Server) allRoutes() []route {
 		s.suppressionRoutes(),
 		s.scheduleRoutes(),
 		s.scoringRoutes(),
+		s.reportAPIRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),
 	)

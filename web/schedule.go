@@ -99,7 +99,7 @@ func (s *Server) showSchedules(c echo.Context) error {
 		}
 		row.Next = text.T("schedules.no_next")
 		if len(next) > 0 {
-			row.Next = text.DateTime(next[0])
+			row.Next = inZone(text, order.Zone).DateTime(next[0])
 		}
 		runs, err := s.store.Runs(ctx(c), order.ID, 1)
 		if err != nil {
@@ -112,6 +112,17 @@ func (s *Server) showSchedules(c echo.Context) error {
 		p.Schedules = append(p.Schedules, row)
 	}
 	return s.render(c, "schedules", p)
+}
+
+// inZone is text with the times of a schedule's own zone.
+func inZone(text *Text, zone string) *Text {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return text
+	}
+	local := *text
+	local.Zone = loc
+	return &local
 }
 
 func newAskingRun(text *Text, r schedule.Run) askingRun {
@@ -203,7 +214,7 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		return err
 	}
 	for _, r := range runs {
-		row := runRow{Period: r.Period, At: text.DateTime(r.DueAt), State: runState(text, r.State), Message: r.Message}
+		row := runRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State), Message: r.Message}
 		if !r.StartedAt.IsZero() && !r.EndedAt.IsZero() {
 			row.Took = text.T("schedules.seconds", int64(r.EndedAt.Sub(r.StartedAt).Seconds()))
 		}
@@ -231,7 +242,7 @@ func (s *Server) describeSchedule(p *schedulePage, text *Text, order schedule.Sc
 		return fmt.Errorf("schedule %s: %w", order.Key, err)
 	}
 	for _, at := range next {
-		p.Upcoming = append(p.Upcoming, text.DateTime(at))
+		p.Upcoming = append(p.Upcoming, inZone(text, order.Zone).DateTime(at))
 	}
 	return nil
 }
