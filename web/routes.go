@@ -43,6 +43,13 @@ func (s *Server) allRoutes() []route {
 		s.reportRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
+		s.settingRoutes(),
+		s.connectionRoutes(),
+		s.inboxRoutes(),
+		s.suppressionRoutes(),
+		s.scheduleRoutes(),
+		s.scoringRoutes(),
+		s.reportAPIRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),
 	)

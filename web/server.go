@@ -33,6 +33,12 @@ type Store interface {
 	packStore
 	deliveryStore
 	mailboxStore
+	settingStore
+	connectionStore
+	inboxStore
+	suppressionStore
+	scheduleStore
+	scoringStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -45,6 +51,7 @@ type Actions interface {
 	campaignActions
 	deliveryActions
 	mailboxActions
+	inboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
