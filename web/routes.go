@@ -30,6 +30,7 @@ func (s *Server) allRoutes() []route {
 		s.frameRoutes(),
 		s.homeRoutes(),
 		s.campaignRoutes(),
+		s.campaignAPIRoutes(),
 		s.packRoutes(),
 		s.deliveryRoutes(),
 		s.mailboxRoutes(),
