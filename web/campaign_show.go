@@ -296,7 +296,7 @@ func checks(text *Text, findings []campaigns.Finding) checksPart {
 	var p checksPart
 	blocks, warns := 0, 0
 	for _, f := range findings {
-		line := checkLine{Kind: "ok", Icon: "check", Text: sentenceOf(text, f)}
+		line := checkLine{Kind: "ok", Icon: "check", Text: findingSentence(text, f)}
 		switch f.Severity {
 		case campaigns.SeverityBlock:
 			line.Kind, line.Icon = "danger", "octagon-x"
@@ -332,7 +332,7 @@ func checks(text *Text, findings []campaigns.Finding) checksPart {
 	return p
 }
 
-func sentenceOf(text *Text, f campaigns.Finding) string {
+func findingSentence(text *Text, f campaigns.Finding) string {
 	sentence := f.Text
 	if text.Has(f.Code) {
 		sentence = text.T(f.Code, f.Args...)

@@ -29,6 +29,9 @@ func (s *Server) allRoutes() []route {
 	return slices.Concat(
 		s.frameRoutes(),
 		s.homeRoutes(),
+		s.customerRoutes(),
+		s.matchRoutes(),
+		s.cohortRoutes(),
 		s.campaignRoutes(),
 		s.campaignAPIRoutes(),
 		s.packRoutes(),
@@ -37,6 +40,9 @@ func (s *Server) allRoutes() []route {
 		s.accessRoutes(),
 		s.activityRoutes(),
 		s.jobRoutes(),
+		s.reportRoutes(),
+		s.lookRoutes(),
+		s.snapshotRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),
 	)
