@@ -34,6 +34,7 @@ func (s *Server) allRoutes() []route {
 		s.matchRoutes(),
 		s.cohortRoutes(),
 		s.campaignRoutes(),
+		s.campaignAPIRoutes(),
 		s.packRoutes(),
 		s.deliveryRoutes(),
 		s.mailboxRoutes(),
