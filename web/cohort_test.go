@@ -47,7 +47,7 @@ func TestCohortList(t *testing.T) {
 	a = b.want(b.get("/cohorts"), http.StatusOK)
 	for _, want := range []string{
 		"2 cohorts follow the reports", "1 column may be a cohort", "Odd &#34;new&#34; &lt;column&gt;", `action="/cohorts/columns/2/confirmed"`, `action="/cohorts/columns/2/dismissed"`,
-		"Cluster is Act Now", "Say Yes under “Fit for AVD” in the report Azure", "November 2026", `href="/cohorts/2?side=joined#customers"`, "since October 2026",
+		"Cluster is Act Now", "A column of the report Azure", "November 2026", `href="/cohorts/2?side=joined#customers"`, "since October 2026",
 		`href="/customers?cohort=2"`, "1 column is no cohort",
 	} {
 		if !strings.Contains(a.body, want) {
@@ -77,7 +77,7 @@ func TestCohortDetail(t *testing.T) {
 		"/cohorts/2":               {"<h1>Hot</h1>", "Cluster is Act Now", "Ålands Rederikonsult Ab", "SEK\u00a01,000–2,000", "/campaigns/new?cohort=2", "/cohorts/2/edit", "/cohorts/2/customers.csv", "No campaign uses it yet", "November 2026"},
 		"/cohorts/2?side=joined":   {"Ålands Rederikonsult Ab", "side=joined"},
 		"/cohorts/2?side=left":     {"Cyan &lt;ASA&gt;"},
-		"/cohorts/1":               {"Say Yes under “Fit for AVD”"},
+		"/cohorts/1":               {"A column of the report Azure"},
 		"/cohorts/2?offset=50":     {"No customer here"},
 		"/cohorts/2/edit":          {"Change “Hot”", `value="Hot"`},
 		"/cohorts/2/customers.csv": {"tpid:1", "revenue_low"},
