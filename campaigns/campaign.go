@@ -40,20 +40,19 @@ type Fields map[string]string
 // Message is one ledger row ready to be sent: who, what, and the keys that make
 // it the same message on every try.
 type Message struct {
-	Row        actnow.LedgerID
-	Campaign   actnow.CampaignID
-	Run        actnow.CampaignRun
-	Pack       actnow.PackID
-	Step       string // the step's key in the pack
-	Address    string // as the contact has it; the row's key is its normal form
-	Name       string
-	Language   string
-	Attempt    int       // of this try; the first is 1
-	Due        time.Time // when the step was first due: the age of retries counts from here
-	Tried      time.Time // when it was last offered to the server, zero if never
-	MessageID  string    // with angle brackets; derived from the row
-	ReturnPath string    // envelope sender; derived from the row
-	Fields     Fields
+	Row       actnow.LedgerID
+	Campaign  actnow.CampaignID
+	Run       actnow.CampaignRun
+	Pack      actnow.PackID
+	Step      string // the step's key in the pack
+	Address   string // as the contact has it; the row's key is its normal form
+	Name      string
+	Language  string
+	Attempt   int       // of this try; the first is 1
+	Due       time.Time // when the step was first due: the age of retries counts from here
+	Tried     time.Time // when it was last offered to the server, zero if never
+	MessageID string    // with angle brackets; derived from the row
+	Fields    Fields
 }
 
 // Verdict is what a try came to, from the replies of the server alone.

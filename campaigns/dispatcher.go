@@ -132,9 +132,9 @@ func (d *dispatcher) flowing() int {
 // next change.
 func (d *dispatcher) serve(jobs chan<- Message) time.Duration {
 	now := d.o.Now()
-	wait := max(d.look.Sub(now), time.Millisecond)
-	if d.cursor > 0 {
-		wait = orDefault(d.o.Poll, time.Second)
+	wait := orDefault(d.o.Poll, time.Second)
+	if d.ready < lowWater { // the ledger has been read to its end
+		wait = max(d.look.Sub(now), time.Millisecond)
 	}
 	for served := true; served && d.free > 0; {
 		served = false

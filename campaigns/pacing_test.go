@@ -1,7 +1,6 @@
 package campaigns_test
 
 import (
-	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -210,5 +209,5 @@ func TestPacerFindsTheLimitOfAStrictProvider(t *testing.T) {
 	if ideal := 6 * 60 * 30; sent < ideal*8/10 || refused > sent/200 {
 		t.Errorf("%d sent of %d possible, %d refusals", sent, ideal, refused)
 	}
-	t.Log(fmt.Sprintf("%d sent of %d possible, %d refusals", sent, 6*60*30, refused))
+	t.Logf("%d sent of %d possible, %d refusals", sent, 6*60*30, refused)
 }

@@ -117,7 +117,7 @@ func TestSecretKey(t *testing.T) {
 			t.Errorf("SecretKey(%q) is no error", bad)
 		}
 	}
-	if crm.NewSecret() == crm.NewSecret() {
+	if one, other := crm.NewSecret(), crm.NewSecret(); one == other {
 		t.Error("two secrets are the same")
 	}
 }

@@ -23,6 +23,14 @@ type scratch struct {
 	touched []int32
 	found   []int32
 	rank    []ranked
+	terms   []weighted
+	weighed []weighedID
+}
+
+// weighedID is a candidate after the first, quick comparison.
+type weighedID struct {
+	id    int32
+	score float64
 }
 
 type ranked struct {

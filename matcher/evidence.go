@@ -157,9 +157,8 @@ func labelInName(s site, n *name) labelEvidence {
 	return labelOther
 }
 
-// terms returns what the model weighs. n is the number of customers.
-func (e *evidence) terms(n int) []weighted {
-	out := make([]weighted, 0, 24)
+// terms appends what the model weighs to out. n is the number of customers.
+func (e *evidence) terms(n int, out []weighted) []weighted {
 	add := func(t term) { out = append(out, weighted{t, 1}) }
 	hat := func(first term, knots []float64, x float64) { out = appendHat(out, first, knots, x) }
 

@@ -46,7 +46,7 @@ func gather(t testing.TB, set devSet, weight float64) []choice {
 				c := choice{right: -1, weight: weight}
 				for j, id := range ix.candidates(&accounts[i], s) {
 					e := m.weigh(&accounts[i], &ix.customers[id], closeSim)
-					c.candidates = append(c.candidates, e.terms(len(ix.customers)))
+					c.candidates = append(c.candidates, e.terms(len(ix.customers), nil))
 					c.held = append(c.held, e.hold() != "")
 					if ix.customers[id].rec.Key == set.truth[sorted[i].Key] {
 						c.right = j

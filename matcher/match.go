@@ -104,7 +104,7 @@ func (m *matching) match(a *entity, s *scratch) Match {
 	d := m.decided[a.rec.Key]
 	if id, ok := m.confirmed(d); ok {
 		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
-		f.terms = f.e.terms(len(m.index.customers))
+		f.terms = f.e.terms(len(m.index.customers), nil)
 		f.score, f.p = score(f.terms), 1
 		c := m.candidate(a, &f)
 		c.Comparisons = append(c.Comparisons, note("decision", levelEqual, 0, "match.decided"))
@@ -148,25 +148,26 @@ func band(p float64) actnow.MatchBand {
 // finalists returns the likeliest customers of the account, best first.
 func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
 	n := len(m.index.customers)
-	var field []finalist
+	s.weighed = s.weighed[:0]
 	for _, id := range m.index.candidates(a, s) {
 		c := &m.index.customers[id]
 		if d.no[c.rec.Key] {
 			continue
 		}
-		f := finalist{id: id, e: m.weigh(a, c, quickSim)}
-		f.score = score(f.e.terms(n))
-		field = append(field, f)
+		e := m.weigh(a, c, quickSim)
+		s.terms = e.terms(n, s.terms[:0])
+		s.weighed = append(s.weighed, weighedID{id, score(s.terms)})
 	}
-	slices.SortFunc(field, func(x, y finalist) int {
+	slices.SortFunc(s.weighed, func(x, y weighedID) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
-	field = field[:min(len(field), maxFinalists)]
+	field := make([]finalist, min(len(s.weighed), maxFinalists))
 	scores := make([]float64, len(field))
 	for i := range field {
 		f := &field[i]
+		f.id = s.weighed[i].id
 		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
-		f.terms = f.e.terms(n)
+		f.terms = f.e.terms(n, nil)
 		f.score = score(f.terms)
 		f.hold = f.e.hold()
 		scores[i] = f.score

@@ -59,7 +59,7 @@ type Condition struct {
 	Value    string   `yaml:"value"`     // a column, as a number or as text
 	Contains []string `yaml:"contains"`  // any of these texts; of Value
 	Event    string   `yaml:"event"`     // a kind of Event
-	In       string   `yaml:"in"`        // "same" area, the default, or "any"; of Event
+	In       string   `yaml:"in"`        // "same" area, the default, "other" or "any"; of Event
 	Within   int      `yaml:"within"`    // at most so many days ago; of Event
 	Ahead    int      `yaml:"ahead"`     // at most so many days ahead; of Event
 	Size     bool     `yaml:"size"`      // employees
@@ -217,8 +217,8 @@ func (c Condition) check(line string) error {
 		return actnow.Invalid("error.card.misplaced", line, "%s does not belong to this condition", misplaced)
 	case c.Is != "" && c.Is != "yes" && c.Is != "no":
 		return actnow.Invalid("error.card.is", line, "is must be yes or no, in quotes, not %q", c.Is)
-	case c.In != "" && c.In != "same" && c.In != "any":
-		return actnow.Invalid("error.card.in", line, "in must be same or any, not %q", c.In)
+	case c.In != "" && c.In != "same" && c.In != "other" && c.In != "any":
+		return actnow.Invalid("error.card.in", line, "in must be same, other or any, not %q", c.In)
 	case c.Within < 0 || c.Within > maxDays:
 		return actnow.Invalid("error.card.days", line, "days must be 0 to %d, not %d", maxDays, c.Within)
 	case c.Ahead < 0 || c.Ahead > maxDays:

@@ -1,29 +1,15 @@
 package scoring
 
 import (
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"actnow"
-)
-
-// The kinds and roles a column of a data set may have. Only features are ever
-// learned from: an id names a row or its account, time orders rows, a leak was
-// known only after the outcome, a treatment is what was done to the account.
-var (
-	columnKinds = []string{"numeric", "categorical", "date"}
-	columnRoles = []string{"feature", "id", "time", "leak", "treatment"}
 )
 
 // Bounds of what a data set may make the reader hold, and of amounts that can be
@@ -33,12 +19,6 @@ const (
 	maxCell    = 64 << 10
 	maxAmount  = 1e15
 )
-
-type columnSpec struct {
-	Name string `json:"name"`
-	Kind string `json:"kind"`
-	Role string `json:"role"`
-}
 
 // dataset is a folder in the layout of score try: schema.json, train.csv,
 // test.csv and, for a backtest, test_labels.csv.
@@ -121,106 +101,6 @@ func readDataset(fsys fs.FS, withOutcomes bool) (*dataset, error) {
 		}
 	}
 	return d, nil
-}
-
-func readSchema(fsys fs.FS) ([]columnSpec, error) {
-	const name = "schema.json"
-	data, err := readFile(fsys, name)
-	if err != nil {
-		return nil, err
-	}
-	var schema struct {
-		Columns []columnSpec `json:"columns"`
-	}
-	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &schema); err != nil {
-		return nil, actnow.Invalid("error.data.json", name, "this is no JSON as expected: %s", oneLine(err))
-	}
-	if len(schema.Columns) == 0 || len(schema.Columns) > maxColumns {
-		return nil, actnow.Invalid("error.data.columns", name, "a schema names 1 to %d columns, not %d", maxColumns, len(schema.Columns))
-	}
-	seen := map[string]bool{"row_id": true, "label": true, "amount": true}
-	for _, c := range schema.Columns {
-		switch {
-		case c.Name == "" || seen[c.Name]:
-			return nil, actnow.Invalid("error.data.name", name, "each column needs a name of its own, and not row_id, label or amount: %q", c.Name)
-		case !slices.Contains(columnKinds, c.Kind):
-			return nil, actnow.Invalid("error.data.kind", name, "the kind of %q must be numeric, categorical or date, not %q", c.Name, c.Kind)
-		case !slices.Contains(columnRoles, c.Role):
-			return nil, actnow.Invalid("error.data.role", name, "the role of %q must be feature, id, time, leak or treatment, not %q", c.Name, c.Role)
-		}
-		seen[c.Name] = true
-	}
-	return schema.Columns, nil
-}
-
-// missingFile is an InputError that also matches fs.ErrNotExist.
-type missingFile struct{ *actnow.InputError }
-
-func (e missingFile) Is(target error) bool {
-	return target == fs.ErrNotExist || e.InputError.Is(target)
-}
-
-func (e missingFile) Unwrap() error { return e.InputError }
-
-func readFile(fsys fs.FS, name string) ([]byte, error) {
-	data, err := fs.ReadFile(fsys, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, missingFile{actnow.Invalid("error.data.file", name, "there is no such file in the folder")}
-	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	case !utf8.Valid(data):
-		return nil, actnow.Invalid("error.data.utf8", name, "the text is not UTF-8")
-	}
-	return data, nil
-}
-
-// csvRows calls each for every record after the header, with the physical line
-// on which it starts. The slice is used again.
-func csvRows(name string, data []byte, header func([]string) error, each func(line int, cells []string) error) error {
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	r.ReuseRecord = true
-	head, err := r.Read()
-	switch {
-	case errors.Is(err, io.EOF):
-		return actnow.Invalid("error.data.header", name, "the file is empty: there is no header")
-	case err != nil:
-		return csvError(name, err)
-	}
-	if err := header(head); err != nil {
-		return err
-	}
-	for {
-		cells, err := r.Read()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return csvError(name, err)
-		}
-		line, _ := r.FieldPos(0)
-		for _, cell := range cells {
-			if len(cell) > maxCell {
-				return atLine(line, actnow.Invalid("error.data.cell", name, "a cell holds %d bytes, more than %d", len(cell), maxCell))
-			}
-		}
-		if err := each(line, cells); err != nil {
-			return err
-		}
-	}
-}
-
-func atLine(line int, e *actnow.InputError) *actnow.InputError {
-	e.Line = line
-	return e
-}
-
-func csvError(name string, err error) error {
-	var parse *csv.ParseError
-	if !errors.As(err, &parse) {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	return atLine(parse.StartLine, actnow.Invalid("error.data.csv", name, "this is no CSV as expected: %s", parse.Err.Error()))
 }
 
 // read reads the features of one file and what stands beside them.

@@ -69,7 +69,8 @@ const (
 
 // drift returns the population stability index of each feature between the
 // training rows and the rows to be judged, over the bins of the training rows
-// with missing as one, less what chance alone would give.
+// with missing as one, less what chance alone would give; 0 if chance alone may
+// have given it.
 func drift(train *frame, trainRows []int, judged *frame, judgedRows []int) []float64 {
 	out := make([]float64, len(train.nums))
 	fine := resolutionFor(train, nil)
@@ -93,7 +94,12 @@ func drift(train *frame, trainRows []int, judged *frame, judgedRows []int) []flo
 			p, q := (before[k]+0.5)/(n+0.5*float64(b.bins)), (after[k]+0.5)/(m+0.5*float64(b.bins))
 			out[j] += (q - p) * math.Log(q/p)
 		}
-		out[j] = max(out[j]-float64(b.bins-1)*(1/n+1/m), 0)
+		// Without any change, n·m/(n+m) times the index is about chi-squared.
+		chance := (1/n + 1/m) * float64(b.bins-1)
+		spread := (1/n + 1/m) * math.Sqrt(2*float64(b.bins-1))
+		if out[j] -= chance; out[j] < 4*spread {
+			out[j] = 0
+		}
 	}
 	return out
 }

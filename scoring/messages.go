@@ -51,7 +51,7 @@ func messages() map[string][2]string {
 		"error.card.subject":   {"A condition asks for exactly one of flag, flag_with, value, event, size, industry, not for {0}.", "Ett villkor frågar efter exakt en av flag, flag_with, value, event, size, industry, inte efter {0}."},
 		"error.card.misplaced": {"{0} does not belong to this condition.", "{0} hör inte till detta villkor."},
 		"error.card.is":        {"is must be yes or no, in quotes, not {0}.", "is måste vara yes eller no, inom citattecken, inte {0}."},
-		"error.card.in":        {"in must be same or any, not {0}.", "in måste vara same eller any, inte {0}."},
+		"error.card.in":        {"in must be same, other or any, not {0}.", "in måste vara same, other eller any, inte {0}."},
 		"error.card.window":    {"An event needs either within or ahead, in days.", "En händelse behöver antingen within eller ahead, i dagar."},
 		"error.card.range":     {"{0} needs from, to or contains.", "{0} behöver from, to eller contains."},
 		"error.card.event":     {"{0} is no kind of event.", "{0} är ingen sorts händelse."},

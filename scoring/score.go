@@ -1,6 +1,11 @@
 // Package scoring turns what is known of a customer into fit and intent, bands,
 // cells and clusters, with a reason for every point. It knows no database: the
 // Rescorer reads facts from a Store and hands scores back.
+//
+// Where outcomes are few, a points card scores: a Card, by a Scorer. From enough
+// outcomes a scorecard is learned: effects of the bins of each feature, and of a
+// few pairs, that add up to log-odds. Try and Backtest learn from plain files,
+// which is how quality is measured.
 package scoring
 
 import (
@@ -60,11 +65,11 @@ type Event struct {
 // sentence takes Value as {0} and the day of At, "2026-11-25", as {1}.
 type Part struct {
 	Feature string    `json:"feature"`
-	Value   string    `json:"value"`
-	Points  float64   `json:"points"`   // of a points card, 0 for a model
-	LogOdds float64   `json:"log_odds"` // of a model, 0 for a card
-	Code    string    `json:"code"`     // names the sentence in the catalogues
-	Text    string    `json:"text"`     // the sentence in English
+	Value   string    `json:"value,omitempty"`
+	Points  float64   `json:"points,omitempty"`   // of a points card, 0 for a model
+	LogOdds float64   `json:"log_odds,omitempty"` // of a model, 0 for a card
+	Code    string    `json:"code"`               // names the sentence in the catalogues
+	Text    string    `json:"text"`               // the sentence in English
 	At      time.Time `json:"at,omitzero"`
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"actnow"
 	"actnow/crm"
+	"actnow/crm/hooktest"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 )
@@ -179,7 +180,7 @@ func TestMergesInACircle(t *testing.T) {
 
 func TestConnectionBasis(t *testing.T) {
 	t.Parallel()
-	db := storagetest.Open(t, crmMatched)
+	db := storagetest.Open(t, hooktest.Matched)
 	ctx, by := t.Context(), actnow.Actor{Name: "Ada"}
 	mailable := func() string { return crmText(t, db, `SELECT address FROM mailable_contacts ORDER BY address`) }
 	applyCRM(t, db,
@@ -226,7 +227,7 @@ func TestConnectionBasis(t *testing.T) {
 
 func TestDoNotMailHoldsForTheAddress(t *testing.T) {
 	t.Parallel()
-	db := storagetest.Open(t, crmMatched)
+	db := storagetest.Open(t, hooktest.Matched)
 	says := func(no bool) map[string]any {
 		return map[string]any{"account_id": "A-1", "email": "Info@A.example", "consent_basis": "consent", "do_not_email": no}
 	}
@@ -246,7 +247,7 @@ func TestDoNotMailHoldsForTheAddress(t *testing.T) {
 
 func TestSuppressionOutlivesTheCRM(t *testing.T) {
 	t.Parallel()
-	db := storagetest.Open(t, crmMatched)
+	db := storagetest.Open(t, hooktest.Matched)
 	ctx := t.Context()
 	applyCRM(t, db, crmChange(crm.Contact, crm.Upsert, "C-1", 1, map[string]any{"account_id": "A-1", "email": "Anna@A.example", "consent_basis": "consent"}))
 	mailable := func() string { return crmText(t, db, `SELECT count(*) || '' FROM mailable_contacts`) }

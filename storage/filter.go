@@ -284,7 +284,7 @@ func (b *filterBuilder) bound(f cohorts.Field, v cohorts.Value) any {
 
 // yesNo compares a field that is yes or no. Facts of reports may be unknown.
 func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
-	yes, no := never, never
+	var yes, no clause
 	switch c.Field.Name {
 	case "matched":
 		yes = clause{sql: isMatched}

@@ -17,89 +17,13 @@ import (
 // DB is the ledger of the outbox.
 var _ campaigns.Store = (*DB)(nil)
 
-// messageColumns are what scanMessage reads, of ledger l and campaigns c.
-const messageColumns = `l.id, l.campaign_id, l.run_id, c.pack_id, l.step, l.mailbox, l.name, l.language,
-	l.attempts, l.message_id, l.due_at, l.intent_at, l.fields`
-
-// DueMessages returns up to limit rows of sending campaigns that are queued or
-// deferred and due at now, in key order, with a key above after.
-func (db *DB) DueMessages(ctx context.Context, now time.Time, after actnow.LedgerID, limit int) ([]campaigns.Message, error) {
-	var out []campaigns.Message
-	err := db.read(ctx, func(tx *sql.Tx) error {
-		sending, err := sendingCampaigns(ctx, tx, now)
-		if err != nil {
-			return err
-		}
-		for _, id := range sending {
-			if err := scanMessages(ctx, tx, &out, `SELECT `+messageColumns+`
-				FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
-				WHERE l.campaign_id = ? AND l.state IN ('queued', 'deferred') AND l.next_at <= ? AND l.id > ?
-				ORDER BY l.id LIMIT ?`, id, now.Unix(), after, limit); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("due messages: %w", err)
-	}
-	slices.SortFunc(out, func(a, b campaigns.Message) int { return int(a.Row - b.Row) })
-	return out[:min(len(out), limit)], nil
-}
-
-// sendingCampaigns returns the campaigns that may send now, none if no row of
-// any campaign is due.
-func sendingCampaigns(ctx context.Context, tx *sql.Tx, now time.Time) ([]actnow.CampaignID, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id FROM campaigns WHERE state = 'sending' AND (
-		EXISTS (SELECT 1 FROM ledger WHERE state = 'queued' AND next_at <= ?) OR
-		EXISTS (SELECT 1 FROM ledger WHERE state = 'deferred' AND next_at <= ?)) ORDER BY id`, now.Unix(), now.Unix())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var ids []actnow.CampaignID
-	for rows.Next() {
-		var id actnow.CampaignID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
-}
-
-func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, query string, args ...any) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m campaigns.Message
-		var due int64
-		var tried sql.NullInt64
-		var frozen string
-		if err := rows.Scan(&m.Row, &m.Campaign, &m.Run, &m.Pack, &m.Step, &m.Address, &m.Name, &m.Language,
-			&m.Attempt, &m.MessageID, &due, &tried, &frozen); err != nil {
-			return err
-		}
-		m.Attempt++
-		m.Due, m.Tried = time.Unix(due, 0).UTC(), ledgerTime(tried)
-		if m.Fields, err = mergeFields(frozen, m.Language); err != nil {
-			return fmt.Errorf("fields of row %d: %w", m.Row, err)
-		}
-		*out = append(*out, m)
-	}
-	return rows.Err()
-}
-
 // MarkIntent checks in one durable transaction that the row may still be sent
 // and sets it to intent. A row whose recipient may no longer be mailed becomes
 // suppressed and says why; one that is not due, or whose campaign does not send,
 // stays as it is. In both cases ok is false.
 func (db *DB) MarkIntent(ctx context.Context, row actnow.LedgerID, now time.Time) (ok bool, err error) {
 	err = db.write(ctx, func(tx *sql.Tx) (err error) {
-		ok, err = db.markIntent(tx, row, now)
+		ok, _, err = db.markIntent(tx, row, now)
 		return err
 	})
 	if err != nil {
@@ -111,11 +35,15 @@ func (db *DB) MarkIntent(ctx context.Context, row actnow.LedgerID, now time.Time
 // Turn is MarkVerdict of one row and MarkIntent of the next in one transaction.
 func (db *DB) Turn(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict, next actnow.LedgerID, now time.Time) (ok bool, err error) {
 	err = db.write(ctx, func(tx *sql.Tx) (err error) {
-		if err := db.markVerdict(tx, row, v, now); err != nil {
+		settled, err := db.markVerdict(tx, row, v, now)
+		if err != nil {
 			return err
 		}
-		ok, err = db.markIntent(tx, next, now)
-		return err
+		var campaign actnow.CampaignID
+		if ok, campaign, err = db.markIntent(tx, next, now); err != nil || settled == 0 || ok && campaign == settled {
+			return err // a campaign with an intent is not finished
+		}
+		return db.finish(tx, settled)
 	})
 	if err != nil {
 		return false, fmt.Errorf("turn from row %d to %d: %w", row, next, err)
@@ -123,15 +51,15 @@ func (db *DB) Turn(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict
 	return ok, nil
 }
 
-func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (bool, error) {
-	var campaign actnow.CampaignID
+// markIntent also returns the campaign of the row.
+func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (ok bool, campaign actnow.CampaignID, err error) {
 	var state actnow.LedgerState
 	var campaignState actnow.CampaignState
 	var nextAt int64
 	var gone, no, suppressed bool
 	var basis, address string
 	var capMails, capDays int
-	err := tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
+	err = tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
 			k.deleted_at IS NOT NULL, k.consent_basis,
 			EXISTS (SELECT 1 FROM contacts d WHERE d.address = l.address AND d.do_not_email = 1 AND d.deleted_at IS NULL),
 			EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL)
@@ -139,11 +67,11 @@ func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (bool, 
 		WHERE l.id = ?`, row).
 		Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed)
 	if err != nil {
-		return false, noRows(err)
+		return false, 0, noRows(err)
 	}
 	if campaignState != actnow.CampaignSending || nextAt > now.Unix() ||
 		state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
-		return false, nil
+		return false, campaign, nil
 	}
 	why := campaigns.LeftOut("")
 	switch {
@@ -158,7 +86,7 @@ func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (bool, 
 	case capDays > 0:
 		capped, err := overCap(tx, campaign, address, capMails, now.AddDate(0, 0, -capDays))
 		if err != nil {
-			return false, err
+			return false, campaign, err
 		}
 		if capped {
 			why = campaigns.OutFrequencyCap
@@ -167,12 +95,12 @@ func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (bool, 
 	if why != "" {
 		_, err := tx.Exec(`UPDATE ledger SET state = 'suppressed', why = ?, settled_at = ? WHERE id = ?`, why, now.Unix(), row)
 		if err != nil {
-			return false, err
+			return false, campaign, err
 		}
-		return false, db.finish(tx, campaign)
+		return false, campaign, db.finish(tx, campaign)
 	}
 	_, err = tx.Exec(`UPDATE ledger SET state = 'intent', attempts = attempts + 1, intent_at = ? WHERE id = ?`, now.Unix(), row)
-	return err == nil, err
+	return err == nil, campaign, err
 }
 
 // overCap reports whether the address has got more than mails from other
@@ -188,23 +116,39 @@ func overCap(tx *sql.Tx, campaign actnow.CampaignID, address string, mails int, 
 // settled once: a verdict on a row that is not in intent is refused with a
 // *actnow.StateError, except cancelled, which needs no try.
 func (db *DB) MarkVerdict(ctx context.Context, row actnow.LedgerID, v campaigns.Verdict, now time.Time) error {
-	if err := db.write(ctx, func(tx *sql.Tx) error { return db.markVerdict(tx, row, v, now) }); err != nil {
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		settled, err := db.markVerdict(tx, row, v, now)
+		if err != nil || settled == 0 {
+			return err
+		}
+		return db.finish(tx, settled)
+	})
+	if err != nil {
 		return fmt.Errorf("mark verdict: %w", err)
 	}
 	return nil
 }
 
-func (db *DB) markVerdict(tx *sql.Tx, row actnow.LedgerID, v campaigns.Verdict, now time.Time) error {
+// markVerdict returns the campaign if it may be finished now, else 0.
+func (db *DB) markVerdict(tx *sql.Tx, row actnow.LedgerID, v campaigns.Verdict, now time.Time) (settled actnow.CampaignID, err error) {
+	if v.State == actnow.LedgerSent {
+		// Most verdicts, in one statement.
+		err := tx.QueryRow(`UPDATE ledger SET state = 'sent', last_code = ?, last_reply = ?, why = ?, settled_at = ?
+			WHERE id = ? AND state = 'intent' RETURNING campaign_id`, v.Code, v.Reply, v.Why, now.Unix(), row).Scan(&settled)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return settled, err
+		}
+	}
 	var r settling
-	err := tx.QueryRow(`SELECT l.id, l.campaign_id, l.state, l.address, c.state, c.policy
+	err = tx.QueryRow(`SELECT l.id, l.campaign_id, l.state, l.address, c.state, c.policy
 		FROM ledger l JOIN campaigns c ON c.id = l.campaign_id WHERE l.id = ?`, row).
 		Scan(&r.row, &r.campaign, &r.state, &r.address, &r.campaignState, &r.policy)
 	if err != nil {
-		return noRows(err)
+		return 0, noRows(err)
 	}
 	waits := r.state == actnow.LedgerQueued || r.state == actnow.LedgerDeferred
 	if r.state != actnow.LedgerIntent && !(v.State == actnow.LedgerCancelled && waits) {
-		return &actnow.StateError{Noun: "message", Have: string(r.state), Want: string(actnow.LedgerIntent)}
+		return 0, &actnow.StateError{Noun: "message", Have: string(r.state), Want: string(actnow.LedgerIntent)}
 	}
 	return db.settle(tx, r, v, now)
 }
@@ -219,7 +163,8 @@ type settling struct {
 	policy        actnow.UnknownPolicy
 }
 
-func (db *DB) settle(tx *sql.Tx, r settling, v campaigns.Verdict, now time.Time) error {
+// settle returns the campaign if it may be finished now, else 0.
+func (db *DB) settle(tx *sql.Tx, r settling, v campaigns.Verdict, now time.Time) (settled actnow.CampaignID, err error) {
 	state, why, nextAt := v.State, v.Why, now
 	switch state {
 	case actnow.LedgerSent, actnow.LedgerBounced, actnow.LedgerCancelled, actnow.LedgerQueued:
@@ -230,40 +175,40 @@ func (db *DB) settle(tx *sql.Tx, r settling, v campaigns.Verdict, now time.Time)
 			state, why, nextAt = actnow.LedgerDeferred, why+", sent again", notBefore(v.RetryAt, now)
 		}
 	default:
-		return fmt.Errorf("%q is no verdict", state)
+		return 0, fmt.Errorf("%q is no verdict", state)
 	}
 	if (state == actnow.LedgerQueued || state == actnow.LedgerDeferred) && r.campaignState == actnow.CampaignCancelled {
 		state, why = actnow.LedgerCancelled, "campaign cancelled"
 	}
-	var settled any
+	var settledAt any
 	if state != actnow.LedgerQueued && state != actnow.LedgerDeferred {
-		settled = now.Unix()
+		settledAt = now.Unix()
 	}
 	unoffered := 0
 	if v.State == actnow.LedgerQueued {
 		unoffered = 1 // it does not count as a try
 	}
-	_, err := tx.Exec(`UPDATE ledger SET state = ?, next_at = ?, last_code = ?, last_reply = ?, why = ?, settled_at = ?,
-		attempts = attempts - ? WHERE id = ?`, state, nextAt.Unix(), v.Code, v.Reply, why, settled, unoffered, r.row)
+	_, err = tx.Exec(`UPDATE ledger SET state = ?, next_at = ?, last_code = ?, last_reply = ?, why = ?, settled_at = ?,
+		attempts = attempts - ? WHERE id = ?`, state, nextAt.Unix(), v.Code, v.Reply, why, settledAt, unoffered, r.row)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if v.Suppress {
 		if err := db.suppress(tx, actnow.System, r.address, crm.Suppression{Reason: crm.Bounced, Evidence: v.Reply, LedgerRow: r.row}); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if v.Stop && (r.campaignState == actnow.CampaignSending || r.campaignState == actnow.CampaignPaused) {
 		_, err := tx.Exec(`UPDATE campaigns SET state = 'stopped', why = ? WHERE id = ?`, v.Reply, r.campaign)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		return db.audit(tx, actnow.System, "campaign.stop", campaignKey(r.campaign), map[string]any{"code": v.Code, "why": v.Why})
+		return 0, db.audit(tx, actnow.System, "campaign.stop", campaignKey(r.campaign), map[string]any{"code": v.Code, "why": v.Why})
 	}
-	if settled == nil {
-		return nil
+	if settledAt == nil {
+		return 0, nil
 	}
-	return db.finish(tx, r.campaign)
+	return r.campaign, nil
 }
 
 func notBefore(t, now time.Time) time.Time {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"actnow"
@@ -43,10 +42,6 @@ func (db *DB) Unsubscribed(ctx context.Context, row actnow.LedgerID) (bool, erro
 	}
 	return yes, nil
 }
-
-// normalMailbox is the form under which the ledger and the suppressions hold an
-// address.
-func normalMailbox(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
 // settleSuppressed settles what waits for a suppressed address in any campaign.
 func (db *DB) settleSuppressed(tx *sql.Tx, address, reason string) error {

@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"actnow"
 	"actnow/campaigns"
-	"actnow/crm"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 )
@@ -302,291 +300,49 @@ func TestCancelKeepsTheTotals(t *testing.T) {
 	}
 }
 
-func TestUnsubscribeWorksBeforeTheNextMail(t *testing.T) {
+func TestTurn(t *testing.T) {
 	t.Parallel()
-	db, id := launched(t, nil)
-	intent(t, db, 1)
-	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerSent})
-	for range 2 {
-		if err := db.Unsubscribe(t.Context(), 1, "one-click", storagetest.Now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r := rowOf(t, db, 1)
-	if r.State != actnow.LedgerSent || len(r.Events) != 1 || r.Events[0].Kind != "unsubscribed" {
-		t.Errorf("row = %+v", r)
-	}
-	if yes, err := db.Unsubscribed(t.Context(), 1); err != nil || !yes {
-		t.Errorf("Unsubscribed = %t, %v", yes, err)
-	}
-	page, err := db.Ledger(t.Context(), actnow.Everything, campaigns.LedgerQuery{Campaign: id, Search: "anna", Step: "second"})
-	if err != nil || page.Total != 1 || page.Rows[0].State != actnow.LedgerSuppressed || page.Rows[0].Why != "unsubscribed" {
-		t.Errorf("second step = %+v, %v", page, err)
-	}
-	if err := db.Unsubscribe(t.Context(), 404, "", storagetest.Now); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("unsubscribe no row = %v", err)
-	}
-	if err := db.LiftSuppression(t.Context(), maja, "Anna@one.example"); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.LiftSuppression(t.Context(), maja, "anna@one.example"); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("lifted twice: %v", err)
-	}
-	if err := db.Suppress(t.Context(), maja, crm.Suppression{Address: "anna@one.example", Reason: crm.Manual, Evidence: "asked by phone"}); err != nil {
-		t.Fatal(err)
-	}
-	if yes, err := db.Unsubscribed(t.Context(), 1); err != nil || !yes {
-		t.Errorf("suppressed again = %t, %v", yes, err)
-	}
-	if err := db.Suppress(t.Context(), maja, crm.Suppression{Address: "nobody", Reason: crm.Manual}); !errors.Is(err, actnow.ErrInvalid) {
-		t.Errorf("suppress no address = %v", err)
-	}
-}
-
-func TestLedgerListing(t *testing.T) {
-	t.Parallel()
-	db, id := launched(t, nil)
-	intent(t, db, 1)
-	verdict(t, db, 1, campaigns.Verdict{State: actnow.LedgerBounced, Code: 550, Reply: "5.2.2 anna@one.example is full"})
-	all := actnow.Everything
-	oslo := actnow.Scope{Locations: []actnow.LocationID{2}, Personal: true}
-	blind := actnow.Scope{AllLocations: true}
+	sent := campaigns.Verdict{State: actnow.LedgerSent, Code: 250, Reply: "2.0.0 ok", Why: "taken"}
 	tests := []struct {
-		name  string
-		scope actnow.Scope
-		query campaigns.LedgerQuery
-		total int
-		rows  int
-		first actnow.LedgerID
+		name     string
+		change   string // after the intent of row 1
+		verdict  campaigns.Verdict
+		next     actnow.LedgerID
+		ok       bool
+		first    actnow.LedgerState
+		second   actnow.LedgerState
+		campaign actnow.CampaignState
 	}{
-		{"all, newest first", all, campaigns.LedgerQuery{Campaign: id}, 6, 6, 6},
-		{"page", all, campaigns.LedgerQuery{Campaign: id, Offset: 4, Limit: 1}, 6, 1, 2},
-		{"state", all, campaigns.LedgerQuery{State: actnow.LedgerBounced}, 1, 1, 1},
-		{"step", all, campaigns.LedgerQuery{Step: "second"}, 3, 3, 6},
-		{"search address", all, campaigns.LedgerQuery{Search: "BO@one"}, 2, 2, 5},
-		{"search customer", all, campaigns.LedgerQuery{Search: "two a"}, 2, 2, 6},
-		{"search is no pattern", all, campaigns.LedgerQuery{Search: "%"}, 0, 0, 0},
-		{"customer", all, campaigns.LedgerQuery{Customer: 2}, 2, 2, 6},
-		{"contact", all, campaigns.LedgerQuery{Contact: 1}, 2, 2, 4},
-		{"another location", oslo, campaigns.LedgerQuery{}, 0, 0, 0},
-		{"nothing in scope", actnow.Scope{}, campaigns.LedgerQuery{}, 0, 0, 0},
-		{"addresses are no search without personal data", blind, campaigns.LedgerQuery{Search: "anna"}, 0, 0, 0},
+		{"goes on", ``, sent, 2, true, actnow.LedgerSent, actnow.LedgerIntent, actnow.CampaignSending},
+		{"a stop holds for the next", ``, campaigns.Verdict{State: actnow.LedgerBounced, Stop: true}, 2, false,
+			actnow.LedgerBounced, actnow.LedgerQueued, actnow.CampaignStopped},
+		{"so does a suppression", `UPDATE ledger SET next_at = 0`, campaigns.Verdict{State: actnow.LedgerBounced, Suppress: true}, 4, false,
+			actnow.LedgerBounced, actnow.LedgerSuppressed, actnow.CampaignSending},
+		{"the last row finishes", `UPDATE ledger SET state = 'sent' WHERE id > 1`, sent, 2, false,
+			actnow.LedgerSent, actnow.LedgerSent, actnow.CampaignFinished},
+		{"not while one is unknown", `UPDATE ledger SET state = 'unknown' WHERE id > 1`, sent, 2, false,
+			actnow.LedgerSent, actnow.LedgerUnknown, actnow.CampaignSending},
+		{"deferred", ``, campaigns.Verdict{State: actnow.LedgerDeferred}, 2, true, actnow.LedgerDeferred, actnow.LedgerIntent, actnow.CampaignSending},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			page, err := db.Ledger(t.Context(), tt.scope, tt.query)
-			if err != nil || page.Total != tt.total || len(page.Rows) != tt.rows {
-				t.Fatalf("total %d, rows %d, %v", page.Total, len(page.Rows), err)
+			t.Parallel()
+			db, id := launched(t, nil)
+			intent(t, db, 1)
+			storagetest.Exec(t, db, tt.change)
+			ok, err := db.Turn(t.Context(), 1, tt.verdict, tt.next, storagetest.Now)
+			if err != nil || ok != tt.ok {
+				t.Fatalf("Turn = %t, %v", ok, err)
 			}
-			if tt.rows > 0 && page.Rows[0].ID != tt.first {
-				t.Errorf("first is %d, want %d", page.Rows[0].ID, tt.first)
+			if a, b := rowOf(t, db, 1).State, rowOf(t, db, tt.next).State; a != tt.first || b != tt.second {
+				t.Errorf("rows are %s and %s, want %s and %s", a, b, tt.first, tt.second)
+			}
+			if got := stateOf(t, db, id); got != tt.campaign {
+				t.Errorf("campaign is %s, want %s", got, tt.campaign)
+			}
+			if _, err := db.Turn(t.Context(), 1, sent, tt.next, storagetest.Now); !errors.Is(err, actnow.ErrConflict) {
+				t.Errorf("a second verdict on the row = %v", err)
 			}
 		})
 	}
-	page, err := db.Ledger(t.Context(), blind, campaigns.LedgerQuery{State: actnow.LedgerBounced})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := page.Rows[0]; r.Address != "" || r.Name != "" || r.Reply != "" || r.CustomerName != "One AB" {
-		t.Errorf("without personal data: %+v", r)
-	}
-	if _, err := db.LedgerRow(t.Context(), oslo, 1); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("row outside the scope = %v", err)
-	}
-	for range 2 {
-		if err := db.AddLedgerEvent(t.Context(), 1, campaigns.LedgerEvent{Kind: "bounced", Source: "dsn-1", At: storagetest.Now}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := rowOf(t, db, 1).Events; len(got) != 1 {
-		t.Errorf("events = %+v", got)
-	}
-	if err := db.AddLedgerEvent(t.Context(), 404, campaigns.LedgerEvent{Kind: "bounced"}); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("event of no row = %v", err)
-	}
-	runs, err := db.CampaignRuns(t.Context(), id)
-	if err != nil || len(runs) != 1 {
-		t.Errorf("runs = %v, %v", runs, err)
-	}
-}
-
-func TestDueMessagesPageOverCampaigns(t *testing.T) {
-	t.Parallel()
-	db, _ := launched(t, nil)
-	other := newCampaign(t, db, nil)
-	if err := db.ScheduleCampaign(t.Context(), maja, other); err != nil {
-		t.Fatal(err)
-	}
-	launch(t, db, other, launchPlan())
-	var got []actnow.LedgerID
-	for after := actnow.LedgerID(0); ; {
-		page, err := db.DueMessages(t.Context(), storagetest.Now, after, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		for _, m := range page {
-			after = m.Row
-			got = append(got, m.Row)
-		}
-	}
-	if diff := cmp.Diff([]actnow.LedgerID{1, 2, 3, 7, 8, 9}, got); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
-	}
-}
-
-func TestCaughtMails(t *testing.T) {
-	t.Parallel()
-	db := storagetest.Open(t)
-	for i, to := range []string{"anna@one.example", "bo@two.example"} {
-		m := campaigns.CaughtMail{From: "bounce@partner.example", To: to, MessageID: fmt.Sprintf("<%d@x>", i),
-			Subject: "Hej Åsa", At: storagetest.Now, Raw: []byte("raw")}
-		if err := db.KeepMail(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list, err := db.CaughtMails(t.Context(), "ONE.EXAMPLE", 0, 10)
-	if err != nil || len(list) != 1 || list[0].Raw != nil {
-		t.Fatalf("list = %+v, %v", list, err)
-	}
-	if list, err = db.CaughtMails(t.Context(), "åsa", 2, 10); err != nil || len(list) != 1 || list[0].ID != 1 {
-		t.Errorf("list before 2 = %+v, %v", list, err)
-	}
-	m, err := db.CaughtMail(t.Context(), 1)
-	if err != nil || string(m.Raw) != "raw" || m.To != "anna@one.example" {
-		t.Errorf("mail = %+v, %v", m, err)
-	}
-	if _, err := db.CaughtMail(t.Context(), 9); !errors.Is(err, actnow.ErrNotFound) {
-		t.Errorf("CaughtMail(9) = %v", err)
-	}
-	found, err := db.Find(t.Context(), []string{"<0@x>", "<7@x>"})
-	if err != nil || !cmp.Equal(found, map[string]bool{"<0@x>": true}) {
-		t.Errorf("Find = %v, %v", found, err)
-	}
-}
-
-// TestNobodyTwiceNobodyLost drives the ledger through random dialogues, crashes
-// and acts of people, and holds what it says against what the server took.
-func TestNobodyTwiceNobodyLost(t *testing.T) {
-	t.Parallel()
-	db := storagetest.Open(t, campaignSeed)
-	rapid.Check(t, func(rt *rapid.T) {
-		storagetest.Exec(t, db, `DELETE FROM ledger_events; DELETE FROM ledger; DELETE FROM audience; DELETE FROM campaign_runs;
-			DELETE FROM campaigns; DELETE FROM suppressions WHERE created_at > 0`)
-		policy := rapid.SampledFrom([]actnow.UnknownPolicy{actnow.PolicyHold, actnow.PolicyResend, actnow.PolicyReconcile}).Draw(rt, "policy")
-		id := newCampaign(t, db, func(p *campaigns.Plan) { p.Policy = policy })
-		if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
-			rt.Fatal(err)
-		}
-		launch(t, db, id, launchPlan())
-		ctx, now := t.Context(), storagetest.Now
-		taken := map[actnow.LedgerID]int{} // by the server
-		crashes := 0
-		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
-			now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(rt, "hours")) * time.Hour)
-			switch rapid.SampledFrom([]string{"send", "send", "send", "crash", "pause", "resume", "reconcile", "unsubscribe"}).Draw(rt, "act") {
-			case "send":
-				due := dueRows(t, db, now)
-				if len(due) == 0 {
-					continue
-				}
-				row := rapid.SampledFrom(due).Draw(rt, "row")
-				ok, err := db.MarkIntent(ctx, row, now)
-				if err != nil {
-					rt.Fatal(err)
-				}
-				if !ok {
-					// Queued again by the journal, unsubscribed in the meantime.
-					if r := rowOf(t, db, row); r.State != actnow.LedgerSuppressed {
-						rt.Fatalf("row %d was due, not let go and is %s", row, r.State)
-					}
-					continue
-				}
-				crash := rapid.Bool().Draw(rt, "crash in between")
-				took := rapid.Bool().Draw(rt, "took")
-				if took {
-					taken[row]++
-				}
-				if crash {
-					crashes++
-					if _, err := db.RecoverIntents(ctx, now); err != nil {
-						rt.Fatal(err)
-					}
-					continue
-				}
-				states := []actnow.LedgerState{actnow.LedgerDeferred, actnow.LedgerBounced, actnow.LedgerQueued, actnow.LedgerUnknown}
-				if took {
-					states = []actnow.LedgerState{actnow.LedgerSent, actnow.LedgerUnknown}
-				}
-				v := campaigns.Verdict{State: rapid.SampledFrom(states).Draw(rt, "verdict"), RetryAt: now.Add(time.Hour)}
-				if v.State == actnow.LedgerUnknown {
-					crashes++
-				}
-				if err := db.MarkVerdict(ctx, row, v, now); err != nil {
-					rt.Fatal(err)
-				}
-			case "crash":
-				if _, err := db.RecoverIntents(ctx, now); err != nil {
-					rt.Fatal(err)
-				}
-			case "pause":
-				if err := db.PauseCampaign(ctx, maja, id); err != nil && !errors.Is(err, actnow.ErrConflict) {
-					rt.Fatal(err)
-				}
-			case "resume":
-				if err := db.ResumeCampaign(ctx, maja, id); err != nil && !errors.Is(err, actnow.ErrConflict) {
-					rt.Fatal(err)
-				}
-			case "reconcile":
-				unknown, err := db.UnknownToReconcile(ctx, 100)
-				if err != nil {
-					rt.Fatal(err)
-				}
-				for _, m := range unknown {
-					to := actnow.LedgerQueued
-					if taken[m.Row] > 0 {
-						to = actnow.LedgerSent
-					}
-					if err := db.ResolveUnknown(ctx, m.Row, to, "journal", "journal", now); err != nil {
-						rt.Fatal(err)
-					}
-				}
-			case "unsubscribe":
-				if err := db.Unsubscribe(ctx, actnow.LedgerID(rapid.IntRange(1, 6).Draw(rt, "row")), "page", now); err != nil {
-					rt.Fatal(err)
-				}
-			}
-			c, err := db.Campaign(ctx, actnow.Everything, id)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			if c.Counts.Total() != 6 {
-				rt.Fatalf("%d rows, want 6: %v", c.Counts.Total(), c.Counts)
-			}
-			open := c.Counts[actnow.LedgerQueued] + c.Counts[actnow.LedgerIntent] + c.Counts[actnow.LedgerDeferred] + c.Counts[actnow.LedgerUnknown]
-			if (c.State == actnow.CampaignFinished) != (open == 0) && c.State != actnow.CampaignPaused {
-				rt.Fatalf("the campaign is %s with %v", c.State, c.Counts)
-			}
-		}
-		duplicates := 0
-		for row := actnow.LedgerID(1); row <= 6; row++ {
-			n := taken[row]
-			duplicates += max(0, n-1)
-			r := rowOf(t, db, row)
-			if r.State == actnow.LedgerSent && n == 0 {
-				rt.Fatalf("row %d is sent and the server never took it", row)
-			}
-			if n > 0 && r.State != actnow.LedgerSent && r.State != actnow.LedgerUnknown && policy != actnow.PolicyResend && r.State != actnow.LedgerIntent {
-				rt.Fatalf("the server took row %d, and it is %s", row, r.State)
-			}
-		}
-		if policy != actnow.PolicyResend && duplicates > 0 {
-			rt.Fatalf("%d mailed twice with policy %s: %v", duplicates, policy, taken)
-		}
-		if duplicates > crashes {
-			rt.Fatalf("%d duplicates after %d ambiguous ends", duplicates, crashes)
-		}
-	})
 }

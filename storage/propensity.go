@@ -5,37 +5,35 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"actnow"
 	"actnow/scoring"
 )
 
 // SavePropensities saves our own scores of a month with their reasons, and makes
-// the standings of the customers anew, in one transaction. Saving the same again
-// changes nothing but the time of scoring. One without fit and intent takes an
-// earlier one of the month back.
+// the standings of the customers anew, in one transaction. What is there already
+// is not touched: saving the same again changes nothing. One without fit and
+// intent takes an earlier one of the month back.
 func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []scoring.Propensity) error {
-	if len(ps) == 0 {
-		return nil
-	}
 	rows := make([]propensityRow, len(ps))
-	seen := map[actnow.CustomerID]bool{}
-	var ids []actnow.CustomerID
 	for i, p := range ps {
 		var err error
 		if rows[i], err = newPropensityRow(p); err != nil {
 			return fmt.Errorf("save scores of customer %d: %w", p.Customer, err)
 		}
-		if !seen[p.Customer] {
-			seen[p.Customer] = true
-			ids = append(ids, p.Customer)
-		}
 	}
 	err := db.write(ctx, func(tx *sql.Tx) error {
+		rows, err := changedRows(tx, month, rows)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
 		if err := saveRows(tx, month, rows, db.now().Unix()); err != nil {
 			return err
 		}
-		return refreshStandings(tx, `SELECT value FROM `+jsonEach, idList(ids))
+		return refreshStandings(tx, month, areasOf(rows), `SELECT value FROM `+jsonEach, idList(customersOf(rows)))
 	})
 	if err != nil {
 		return fmt.Errorf("save %d scores of %s: %w", len(ps), month, err)
@@ -43,10 +41,78 @@ func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []sco
 	return nil
 }
 
+// customersOf returns the customers of rows, each once if its rows stand together.
+func customersOf(rows []propensityRow) []actnow.CustomerID {
+	var ids []actnow.CustomerID
+	for _, r := range rows {
+		if len(ids) == 0 || ids[len(ids)-1] != r.Customer {
+			ids = append(ids, r.Customer)
+		}
+	}
+	return ids
+}
+
+// areasOf returns the areas of rows, each once.
+func areasOf(rows []propensityRow) []actnow.Area {
+	var areas []actnow.Area
+	for _, r := range rows {
+		if !slices.Contains(areas, r.Area) {
+			areas = append(areas, r.Area)
+		}
+	}
+	return areas
+}
+
+// changedRows leaves out the rows that are kept just so already.
+func changedRows(tx *sql.Tx, month actnow.Month, rows []propensityRow) ([]propensityRow, error) {
+	type key struct {
+		customer actnow.CustomerID
+		area     actnow.Area
+	}
+	kept := map[key]string{}
+	err := each(tx, `SELECT p.customer_id, p.area, p.fit, p.intent, p.fit_band, p.intent_band, p.cell, p.model, COALESCE(f.parts, ''), COALESCE(i.parts, '')
+		FROM propensities p
+		LEFT JOIN score_parts f ON f.customer_id = p.customer_id AND f.area = p.area AND f.month = p.month AND f.score = 'fit'
+		LEFT JOIN score_parts i ON i.customer_id = p.customer_id AND i.area = p.area AND i.month = p.month AND i.score = 'intent'
+		WHERE p.month = ? AND p.source = 'own' AND p.customer_id IN (SELECT value FROM `+jsonEach+`)`,
+		[]any{month, idList(customersOf(rows))}, func(found *sql.Rows) error {
+			var k key
+			var r propensityRow
+			err := found.Scan(&k.customer, &k.area, &r.Fit.Points, &r.Intent.Points, &r.FitBand, &r.IntentBand, &r.Cell, &r.Model, &r.fitParts, &r.intentParts)
+			kept[k] = r.print()
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	var changed []propensityRow
+	for _, r := range rows {
+		have, ok := kept[key{r.Customer, r.Area}]
+		if r.empty() && ok || !r.empty() && have != r.print() {
+			changed = append(changed, r)
+		}
+	}
+	return changed, nil
+}
+
 // propensityRow is a propensity with its reasons as they are kept.
 type propensityRow struct {
 	scoring.Propensity
 	fitParts, intentParts string // JSON; "" without a score
+}
+
+// empty reports whether the row claims nothing.
+func (r *propensityRow) empty() bool { return r.Fit.Points == nil && r.Intent.Points == nil }
+
+// print is what tells one row from another.
+func (r *propensityRow) print() string {
+	score := func(s scoring.Score) string {
+		if s.Points == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*s.Points, 'g', -1, 64)
+	}
+	return strings.Join([]string{score(r.Fit), score(r.Intent), string(r.FitBand), string(r.IntentBand), string(r.Cell), r.Model, r.fitParts, r.intentParts}, "|")
 }
 
 func newPropensityRow(p scoring.Propensity) (propensityRow, error) {
@@ -94,7 +160,7 @@ func saveRows(tx *sql.Tx, month actnow.Month, rows []propensityRow, now int64) e
 	save, drop, saveParts, dropParts := stmts[0], stmts[1], stmts[2], stmts[3]
 	for _, r := range rows {
 		var err error
-		if r.Fit.Points == nil && r.Intent.Points == nil {
+		if r.empty() {
 			_, err = drop.Exec(r.Customer, r.Area, month)
 		} else {
 			from := ""
@@ -235,7 +301,7 @@ func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, ve
 				}
 			}
 		}
-		if err := refreshStandings(tx, `SELECT id FROM customers`); err != nil {
+		if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)

@@ -87,7 +87,11 @@ func TestRescoreOverMonths(t *testing.T) {
 		}
 	}
 
+	storagetest.Exec(t, db, `UPDATE propensities SET scored_at = 5; UPDATE standings SET fit_from = 'untouched'`)
 	rescore(t, db, "2026-11")
+	if d, err := db.Customer(t.Context(), actnow.Everything, 1); err != nil || d.History[0].FitFrom != "untouched" {
+		t.Errorf("scoring again makes standings anew: %v", err)
+	}
 	again, err := db.Sources(t.Context(), actnow.Everything, 1)
 	if err != nil {
 		t.Fatal(err)

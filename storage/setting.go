@@ -36,7 +36,7 @@ func (db *DB) SaveSetting(ctx context.Context, by actnow.Actor, key string, v an
 		if err != nil {
 			return err
 		}
-		return db.audit(tx, by, "setting.save", key, v)
+		return db.audit(tx, by, "setting.save", "setting:"+key, v)
 	})
 }
 

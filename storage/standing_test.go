@@ -2,8 +2,12 @@ package storage
 
 import (
 	"database/sql"
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"actnow"
 )
 
 // refreshStandings has no exported method of its own; this test looks at it alone.
@@ -49,7 +53,7 @@ func TestRefreshStandings(t *testing.T) {
 				if _, err := tx.Exec(`DELETE FROM propensities; INSERT INTO customers (id, key, first_month, last_month, updated_at) VALUES (1, 'tpid:1', '', '', 0) ON CONFLICT DO NOTHING; ` + tt.seed); err != nil {
 					return err
 				}
-				if err := refreshStandings(tx, `SELECT id FROM customers`); err != nil {
+				if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 					return err
 				}
 				return tx.QueryRow(`SELECT month, fit_from, cell, cluster, cluster_from, previous_cluster, fit FROM current_propensities`).
@@ -62,5 +66,65 @@ func TestRefreshStandings(t *testing.T) {
 				t.Errorf("current = %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// Whatever month changes, making it and what follows anew gives the same as
+// making everything anew.
+func TestRefreshFromAMonthIsTheWhole(t *testing.T) {
+	t.Parallel()
+	db, err := Open(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "data")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rng := rand.New(rand.NewPCG(7, 7))
+	months := []actnow.Month{"2026-06", "2026-07", "2026-08", "2026-09"}
+	dump := func(tx *sql.Tx) string {
+		var text string
+		err := each(tx, `SELECT customer_id || area || month || latest || COALESCE(fit, '') || cell || cluster || previous_month || previous_cluster FROM standings ORDER BY customer_id, area, month`, nil,
+			func(rows *sql.Rows) error {
+				var line string
+				err := rows.Scan(&line)
+				text += line + "\n"
+				return err
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	err = db.write(t.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO customers (id, key, first_month, last_month, updated_at) VALUES (1, 'a', '', '', 0), (2, 'b', '', '', 0), (3, 'c', '', '', 0)`); err != nil {
+			return err
+		}
+		for step := range 200 {
+			month := months[rng.IntN(len(months))]
+			customer := rng.IntN(3) + 1
+			if _, err := tx.Exec(`DELETE FROM propensities WHERE customer_id = ? AND month = ?`, customer, string(month)); err != nil {
+				return err
+			}
+			if rng.IntN(3) > 0 {
+				fit, intent := float64(rng.IntN(101)), float64(rng.IntN(101))
+				if _, err := tx.Exec(`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, scored_at) VALUES (?, 'azure', ?, 'azure', ?, ?, ?, ?, 0)`,
+					customer, string(month), fit, intent, string(actnow.BandOf(fit)), string(actnow.BandOf(intent))); err != nil {
+					return err
+				}
+			}
+			if err := refreshStandings(tx, month, []actnow.Area{actnow.Azure}, `SELECT ?`, customer); err != nil {
+				return err
+			}
+			part := dump(tx)
+			if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
+				return err
+			}
+			if whole := dump(tx); part != whole {
+				return fmt.Errorf("step %d: from %s\n%s\nwhole\n%s", step, month, part, whole)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

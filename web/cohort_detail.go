@@ -24,15 +24,15 @@ type cohortPage struct {
 	Save      string // where the name is posted to
 	Campaigns []campaignUse
 	Sides     []bandChoice
-	Rows      []customerLine
+	Rows      []memberLine
 	NoRows    Empty
 	Foot      Foot
 }
 
 type campaignUse struct{ Name, Href, State string }
 
-// customerLine is a customer as the pages of cohorts list it.
-type customerLine struct {
+// memberLine is a customer as the pages of cohorts list it.
+type memberLine struct {
 	Name, Href, Place string
 	Area              actnow.Area
 	Cell              actnow.Cell
@@ -43,8 +43,8 @@ type customerLine struct {
 	Matched           bool
 }
 
-func newCustomerLine(text *Text, r actnow.CustomerRow, money bool) customerLine {
-	l := customerLine{Name: r.Customer.Label(), Href: "/customers/" + idText(r.Customer.ID), Place: townIn(r.Customer.City, r.Customer.Country),
+func newMemberLine(text *Text, r actnow.CustomerRow, money bool) memberLine {
+	l := memberLine{Name: r.Customer.Label(), Href: "/customers/" + idText(r.Customer.ID), Place: townIn(r.Customer.City, r.Customer.Country),
 		Area: r.Standing.Area, Cell: r.Standing.Cell, Month: r.Standing.Month, Segment: string(r.Customer.Segment), Mailable: r.Mailable, Matched: r.Account != 0}
 	if money {
 		l.Revenue = text.Revenue(r.Standing.Revenue)
@@ -82,7 +82,7 @@ func (s *Server) showCohort(c echo.Context) error {
 		return err
 	}
 	for _, r := range page.Rows {
-		p.Rows = append(p.Rows, newCustomerLine(text, r, s.scope(c).Revenue))
+		p.Rows = append(p.Rows, newMemberLine(text, r, s.scope(c).Revenue))
 	}
 	path := "/cohorts/" + idText(k.ID)
 	for _, x := range []struct {

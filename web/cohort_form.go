@@ -44,7 +44,7 @@ type countBox struct {
 	Fix, FixHref       string // what was meant, and the form with it
 	Sentence           string
 	Figures            []Figure
-	Sample             []customerLine
+	Sample             []memberLine
 	SampleTitle, Whole string
 	Money              bool
 }
@@ -227,7 +227,7 @@ func (s *Server) countBox(c echo.Context, where, self, name string) (countBox, e
 		box.Figures = append(box.Figures, f)
 	}
 	for _, r := range page.Rows {
-		box.Sample = append(box.Sample, newCustomerLine(text, r, box.Money))
+		box.Sample = append(box.Sample, newMemberLine(text, r, box.Money))
 	}
 	box.SampleTitle, box.Whole = text.T("cohort.sample", len(page.Rows), page.Total), rows
 	return box, nil

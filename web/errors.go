@@ -32,6 +32,7 @@ type errorPage struct {
 	RequestID string
 	Ours      bool // our fault: the request id helps to find it
 	Home      bool // signed in, so that Home is somewhere to go
+	Public    bool // a stranger, who has nowhere to go
 }
 
 // retryError asks the caller to come back later.
@@ -78,7 +79,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	default:
 		sent = s.renderStatus(c, status, "error", errorPage{
 			Status: status, Heading: p.Title, Sentence: p.Detail, RequestID: p.RequestID,
-			Ours: status >= 500, Home: s.user(c).ID != 0,
+			Ours: status >= 500, Home: s.user(c).ID != 0, Public: isPublic(c),
 		})
 	}
 	if sent != nil {

@@ -32,6 +32,9 @@ type scopeChoice struct {
 // frame gathers what the layout shows around a page.
 func (s *Server) frame(c echo.Context) (frame, error) {
 	text, who := s.text(c), s.caller(c)
+	if isPublic(c) {
+		return frame{Lang: text.Lang, Partner: s.cfg.Partner, Public: true}, nil
+	}
 	f := frame{Lang: text.Lang, Theme: theme(c), KeysOff: keysOff(c), Path: "/", Demo: s.cfg.Demo, Partner: s.cfg.Partner, Toast: s.takeToast(c)}
 	if c.Request().Method == http.MethodGet {
 		f.Path = localPath(c.Request().URL.RequestURI())

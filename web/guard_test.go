@@ -8,14 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"actnow"
 	"actnow/storage/storagetest"
@@ -336,40 +333,6 @@ func TestTooLargeAndOddBodies(t *testing.T) {
 		b.want(b.get(path), http.StatusUnprocessableEntity)
 	}
 	b.want(b.do(http.MethodDelete, "/account", nil), http.StatusMethodNotAllowed)
-}
-
-func TestPublicListenerHasNoPages(t *testing.T) {
-	s := open(t)
-	server, err := web.New(web.Config{Store: s.db, Log: discard(), InstanceID: "instance-1", Public: []web.PublicRoute{
-		{Method: http.MethodPost, Path: "/h/:connection", MaxBody: 10, Handle: func(c echo.Context) error {
-			if _, err := io.ReadAll(c.Request().Body); err != nil {
-				return err
-			}
-			return c.NoContent(http.StatusAccepted)
-		}},
-		{Method: http.MethodGet, Path: "/broken", Handle: func(echo.Context) error { panic("at the disco") }},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := httptest.NewServer(server.PublicHandler())
-	t.Cleanup(public.Close)
-	b := s.browser(t)
-	b.site = &site{Server: public}
-	if a := b.want(b.get("/alive"), http.StatusOK); a.body != "instance-1" {
-		t.Errorf("alive says %q", a.body)
-	}
-	for _, r := range s.web.Routes() {
-		if r.Path != "/static/:hash/*" {
-			if a := b.do(r.Method, fill.Replace(r.Path), nil); a.StatusCode != http.StatusNotFound {
-				t.Errorf("%s %s answers %d to the world", r.Method, r.Path, a.StatusCode)
-			}
-		}
-	}
-	b.header.Set("Sec-Fetch-Site", "cross-site") // hooks come from elsewhere
-	b.want(b.post("/h/1", url.Values{"a": {"b"}}), http.StatusAccepted)
-	b.want(b.post("/h/1", url.Values{"a": {"much too long"}}), http.StatusRequestEntityTooLarge)
-	b.want(b.get("/broken"), http.StatusInternalServerError)
 }
 
 func TestHealth(t *testing.T) {

@@ -407,4 +407,3 @@ func firstSteps(text *Text, s actnow.Setup) ([]firstStep, int) {
 	}
 	return steps, done
 }
-

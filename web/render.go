@@ -37,6 +37,7 @@ type frame struct {
 	Partner   string
 	Demo      bool
 	Languages []languageChoice // the others
+	Public    bool             // for strangers: nothing to choose, nowhere to go
 }
 
 type view struct {

@@ -24,15 +24,26 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	customerStore
 	matchStore
 	cohortStore
+	reportStore
+	campaignStore
+	packStore
+	deliveryStore
+	mailboxStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
 // scoring, mail. Each file of pages declares its own part; cmd wires them.
 type Actions interface {
 	accessActions
+	publicActions
 	matchActions
+	uploadActions
+	campaignActions
+	deliveryActions
+	mailboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a
@@ -53,14 +64,7 @@ type Config struct {
 	MetricsToken   string         // optional: without it /metrics answers loopback only
 	Registry       *prometheus.Registry
 	Poll           time.Duration // optional: how often progress is read, 1 s
-	Public         []PublicRoute // optional: what campaigns and hooks answer to strangers
-}
-
-// PublicRoute is a route of the public listener: no session, no cookie.
-type PublicRoute struct {
-	Method, Path string // as Echo writes them: /u/:token
-	Handle       echo.HandlerFunc
-	MaxBody      int64 // bytes; 0 is 64 KiB
+	SlowBody       time.Duration // optional: how long a stranger may take to send a body, 10 s
 }
 
 // Server is the pages, the API and the public endpoints.
@@ -75,6 +79,7 @@ type Server struct {
 	assets  *assets
 	pages   pages
 	signin  *signinGate
+	gate    *publicGate
 	metrics *metrics
 	apiDocs apiDocsPage
 	routes  []route
@@ -95,10 +100,13 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Poll == 0 {
 		cfg.Poll = time.Second
 	}
+	if cfg.SlowBody == 0 {
+		cfg.SlowBody = 10 * time.Second
+	}
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()
 	}
-	s := &Server{store: cfg.Store, actions: cfg.Actions, log: cfg.Log, now: cfg.Now, cfg: cfg, signin: newSigninGate()}
+	s := &Server{store: cfg.Store, actions: cfg.Actions, log: cfg.Log, now: cfg.Now, cfg: cfg, signin: newSigninGate(), gate: newPublicGate()}
 	var err error
 	if s.texts, err = newTexts(cfg.Messages, cfg.Zone); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -140,23 +148,6 @@ func (s *Server) Handler() http.Handler {
 	return e
 }
 
-// PublicHandler returns what strangers may reach: the routes of Config.Public
-// and a liveness path that answers with the instance id, by which the daemon
-// checks that its public address leads to itself.
-func (s *Server) PublicHandler() http.Handler {
-	e := s.echo()
-	e.GET("/alive", s.alive)
-	e.GET("/static/:hash/*", s.assets.serve)
-	for _, r := range s.cfg.Public {
-		limit := r.MaxBody
-		if limit == 0 {
-			limit = 64 << 10
-		}
-		e.Add(r.Method, r.Path, limitBody(limit, r.Handle))
-	}
-	return e
-}
-
 // NewLink makes a one-time link that is good for life and returns its local
 // path, as the command line and the demo print it. user is whom a reset or demo
 // link is for, or whom an invitation makes; set-up names nobody.
@@ -167,11 +158,6 @@ func (s *Server) NewLink(ctx context.Context, by actnow.Actor, kind actnow.LinkK
 		return "", err
 	}
 	return LinkPath(secret), nil
-}
-
-func (s *Server) alive(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.String(http.StatusOK, s.cfg.InstanceID)
 }
 
 // Serve answers on ln until ctx ends, then takes no new requests and waits up

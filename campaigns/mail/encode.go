@@ -32,11 +32,11 @@ func Encode(l campaigns.Letter) ([]byte, error) {
 	if l.From.ReplyTo != "" {
 		m.ReplyToMailAddress(address("", l.From.ReplyTo))
 	}
-	m.SetHeaderPreformatted(gomail.HeaderSubject, unstructured(l.Subject))
+	m.SetGenHeaderPreformatted(gomail.HeaderSubject, unstructured(l.Subject))
 	m.SetMessageIDWithValue(strings.Trim(l.MessageID, "<>"))
 	m.SetDateWithValue(l.Date)
 	if l.ListID != "" {
-		m.SetHeaderPreformatted("List-Id", "<"+l.ListID+">")
+		m.SetGenHeaderPreformatted("List-Id", "<"+l.ListID+">")
 	}
 	if l.UnsubscribeURL != "" {
 		if err := m.SetListUnsubscribeOneClick(l.UnsubscribeURL); err != nil {

@@ -78,6 +78,23 @@ func TestParseSMTP(t *testing.T) {
 	}
 }
 
+func FuzzParseSMTP(f *testing.F) {
+	f.Add("smtp://user:p%2Fw@relay.example:587?tls=mandatory")
+	f.Add("smtp://[::1]:25?tls=none")
+	f.Fuzz(func(t *testing.T, s string) {
+		srv, err := mail.ParseSMTP(s)
+		if err != nil {
+			if !errors.Is(err, actnow.ErrInvalid) {
+				t.Errorf("ParseSMTP(%q) = %v", s, err)
+			}
+			return
+		}
+		if srv.Host == "" || srv.Port < 1 || srv.Port > 65535 || srv.TLS == "" {
+			t.Errorf("ParseSMTP(%q) = %+v", s, srv)
+		}
+	})
+}
+
 // certificate is one for 127.0.0.1, and the pool that trusts it.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"actnow"
 	"actnow/campaigns"
 	"actnow/crm"
-	"actnow/reports"
 	"actnow/scoring"
 	"actnow/storage"
 )
@@ -31,7 +29,6 @@ type app struct {
 	zone *time.Location
 	demo bool
 
-	reports  *reports.Importer
 	crm      *crm.Importer
 	rescorer *scoring.Rescorer
 	renderer *campaigns.Renderer
@@ -57,12 +54,11 @@ func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	}
 	a := &app{cfg: cfg, db: db, log: log, now: time.Now, zone: zone, renderer: &campaigns.Renderer{}}
 	a.jobsCtx, a.endJobs = context.WithCancel(context.WithoutCancel(ctx))
-	a.reports = &reports.Importer{Store: db, Now: a.now, Zone: zone, Log: log, Dir: a.spool("")}
 	a.crm = &crm.Importer{Store: db, Now: a.now, Log: log}
 	a.rescorer = &scoring.Rescorer{Store: db, Cards: scoring.Cards(), Now: a.now, Log: log}
 	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
 	if err == nil {
-		err = os.MkdirAll(a.spool(""), 0o700)
+		err = a.openSpool(ctx)
 	}
 	if err == nil {
 		err = a.readSettings(ctx)

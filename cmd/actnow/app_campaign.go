@@ -21,7 +21,7 @@ func (a *app) letter(_ context.Context, p *campaigns.Pack, m campaigns.Message) 
 		return campaigns.Letter{}, err
 	}
 	return campaigns.Letter{
-		MessageID: m.MessageID, ReturnPath: m.ReturnPath, From: p.Sender, ToName: m.Name, ToAddress: m.Address,
+		MessageID: m.MessageID, ReturnPath: campaigns.ReturnPath(m.Row, a.mailDomain(p)), From: p.Sender, ToName: m.Name, ToAddress: m.Address,
 		Subject: r.Subject, HTML: r.HTML, Text: r.Text, Images: r.Images,
 		UnsubscribeURL: a.link("/u/", campaigns.PurposeUnsubscribe, m),
 		ListID:         fmt.Sprintf("campaign-%d.%s", m.Campaign, a.mailDomain(p)), Date: a.now(),

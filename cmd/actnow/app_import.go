@@ -7,25 +7,74 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"actnow"
 	"actnow/crm"
 	"actnow/reports"
+	"actnow/web"
 )
+
+// readings are the matrices that a report's clusters are held against, the one
+// in force first.
+func (a *app) readings(ctx context.Context) ([]reports.NamedReading, error) {
+	active, err := a.db.Matrix(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []reports.NamedReading{{Name: active.Name, Reading: func(fit, intent actnow.Band) actnow.Cluster { return active.Cell(fit, intent).Cluster() }}}
+	for _, built := range []reports.NamedReading{reports.Quadrants, reports.Rows} {
+		if built.Name != active.Name {
+			list = append(list, built)
+		}
+	}
+	return list, nil
+}
+
+// importReport reads a report and holds its clusters against the readings.
+func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt reports.Options, progress func(done, total int64)) (reports.Result, error) {
+	readings, err := a.readings(ctx)
+	if err != nil {
+		return reports.Result{}, err
+	}
+	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings}
+	return im.Import(ctx, name, r, opt, progress)
+}
 
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
 
-// upload is a file that was uploaded and looked at, and waits for the word to
-// import it. It lies in the spool under the number of the job that looked.
-type upload struct {
-	Name   string          `json:"name"`
-	Report *reports.Result `json:"report,omitempty"`
-	CRM    *crm.Result     `json:"crm,omitempty"`
-	Kind   crm.Kind        `json:"kind,omitempty"`
-	Month  actnow.Month    `json:"month,omitempty"` // as the person chose it, "" for the default
-
-	Complete bool `json:"complete,omitempty"`
+// openSpool makes the spool and removes what a crash left in it: only files that
+// were looked at stay, since they wait for somebody's word. The folder must be
+// ours alone, so that nobody is writing there.
+func (a *app) openSpool(ctx context.Context) error {
+	if err := os.MkdirAll(a.spool(""), 0o700); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(a.spool(""))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		job, notNumber := strconv.ParseInt(f.Name(), 10, 64)
+		switch {
+		case f.IsDir():
+			continue
+		case notNumber == nil:
+			if _, err := a.lookedAt(ctx, actnow.JobID(job)); err == nil {
+				continue
+			} else if !isNotFound(err) {
+				return err
+			}
+		case !strings.HasPrefix(f.Name(), "upload-") && !strings.HasPrefix(f.Name(), "report-"):
+			continue
+		}
+		if err := os.Remove(a.spool(f.Name())); err != nil {
+			return fmt.Errorf("clear uploads: %w", err)
+		}
+	}
+	return nil
 }
 
 // keepUpload writes an uploaded file into the spool.
@@ -53,7 +102,7 @@ func (a *app) StartReport(ctx context.Context, by actnow.Actor, name string, r i
 	if err != nil {
 		return 0, err
 	}
-	return a.look(ctx, by, "report", path, upload{Name: filepath.Base(name), Month: month, Complete: complete})
+	return a.look(ctx, by, "report", path, web.Upload{Name: filepath.Base(name), Month: month, Complete: complete})
 }
 
 // StartCRM looks at an uploaded CRM file in the background, without importing
@@ -63,15 +112,19 @@ func (a *app) StartCRM(ctx context.Context, by actnow.Actor, kind crm.Kind, name
 	if err != nil {
 		return 0, err
 	}
-	return a.look(ctx, by, "crm", path, upload{Name: filepath.Base(name), Kind: kind})
+	return a.look(ctx, by, "crm", path, web.Upload{Name: filepath.Base(name), Kind: kind})
 }
 
-func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u upload) (actnow.JobID, error) {
+func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u web.Upload) (actnow.JobID, error) {
 	kept := make(chan string, 1) // the file's place under the job's number
 	id, err := a.background(ctx, "look-"+kind, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		select {
 		case path := <-kept:
-			return u, a.run(ctx, by, path, &u, true, progress)
+			err := a.run(ctx, by, path, &u, true, progress)
+			if err != nil {
+				os.Remove(path) // there is nothing to decide
+			}
+			return u, err
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -90,7 +143,7 @@ func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u up
 }
 
 // run imports, or only looks at, the file at path and puts the result into u.
-func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, dry bool, progress func(done, total int64)) error {
+func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *web.Upload, dry bool, progress func(done, total int64)) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -98,26 +151,34 @@ func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, 
 	defer f.Close()
 	if u.Kind != "" {
 		res, err := a.crm.Import(ctx, crm.FileConnection, u.Kind, u.Name, f, dry, progress)
-		u.CRM = &res
+		u.CRM, u.Problem = web.NewCRMResult(res), web.NewUploadProblem(err)
 		return err
 	}
-	res, err := a.reports.Import(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
-	u.Report = &res
+	readings, err := a.readings(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := a.importReport(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
+	u.Report, u.Problem = nil, web.NewUploadProblem(err)
+	if err == nil {
+		u.Report = web.NewReportResult(res, readings)
+	}
 	return err
 }
 
 // lookedAt returns what looking at an uploaded file found. The error matches
 // actnow.ErrNotFound if the job did not look at a file or the file is gone.
-func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (upload, error) {
-	var u upload
+func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (web.Upload, error) {
+	var u web.Upload
 	j, err := a.db.Job(ctx, job)
 	if err != nil {
 		return u, err
 	}
-	if j.State != actnow.JobDone || (j.Kind != "look-report" && j.Kind != "look-crm") {
+	if j.State != actnow.JobDone || (j.Kind != web.JobLookReport && j.Kind != web.JobLookCRM) {
 		return u, fmt.Errorf("upload of job %d: %w", job, actnow.ErrNotFound)
 	}
-	return u, unmarshal(j.Result, &u)
+	err = unmarshal(j.Result, &u)
+	return u, err
 }
 
 // ImportUpload imports a file that was looked at, in the background, then
@@ -131,7 +192,7 @@ func (a *app) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.J
 	if _, err := os.Stat(path); err != nil {
 		return 0, actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
 	}
-	return a.background(ctx, "import", u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
+	return a.background(ctx, web.JobImport, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		if err := a.run(ctx, by, path, &u, false, progress); err != nil {
 			return u, err
 		}
@@ -148,4 +209,10 @@ func (a *app) DropUpload(ctx context.Context, looked actnow.JobID) error {
 		return err
 	}
 	return nil
+}
+
+// UploadWaits reports whether the file that a job looked at is still there.
+func (a *app) UploadWaits(looked actnow.JobID) bool {
+	_, err := os.Stat(a.spool(fmt.Sprint(looked)))
+	return err == nil
 }

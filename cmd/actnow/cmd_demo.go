@@ -115,7 +115,7 @@ func (a *app) seed(ctx context.Context, say func(what string)) error {
 	say(fmt.Sprintf("Importing %d reports of %s …", len(files), sample.Partner))
 	months := []actnow.Month{}
 	for _, f := range files {
-		if _, err := a.reports.Import(ctx, f.Name, bytes.NewReader(f.Content), reports.Options{Month: f.Month, By: by.Name}, nil); err != nil {
+		if _, err := a.importReport(ctx, f.Name, bytes.NewReader(f.Content), reports.Options{Month: f.Month, By: by.Name}, nil); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 		if len(months) == 0 || months[len(months)-1] != f.Month {
@@ -136,7 +136,7 @@ func (a *app) seed(ctx context.Context, say func(what string)) error {
 	if _, err := a.match(ctx, func(int64, int64) {}); err != nil {
 		return err
 	}
-	for _, m := range months {
+	for _, m := range months[max(0, len(months)-2):] { // as the daemon would have: this month, and the one it is compared with
 		if _, err := a.rescorer.Run(ctx, m, nil, nil); err != nil {
 			return err
 		}

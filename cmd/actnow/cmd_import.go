@@ -37,7 +37,7 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				var failed error
 				for _, path := range args {
-					if err := importReport(ctx, sh, a, path, opt); err != nil {
+					if err := importFile(ctx, sh, a, path, opt); err != nil {
 						failed = errors.Join(failed, fmt.Errorf("%s: %s", path, oneLine(err)))
 					}
 				}
@@ -51,13 +51,13 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func importReport(ctx context.Context, sh *shell, a *app, path string, opt reports.Options) error {
+func importFile(ctx context.Context, sh *shell, a *app, path string, opt reports.Options) error {
 	f, err := sh.files.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	res, err := a.reports.Import(ctx, filepath.Base(path), f, opt, sh.progress(filepath.Base(path)))
+	res, err := a.importReport(ctx, filepath.Base(path), f, opt, sh.progress(filepath.Base(path)))
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,10 @@ func (d *daemon) assemble(ctx context.Context) error {
 				_, err := d.score(ctx, nil, func(int64, int64) {})
 				return err
 			}),
+			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
+				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
+				return err
+			}),
 		},
 		Lookup: d.campaignJob,
 	}
@@ -141,6 +145,10 @@ func (d *daemon) assemble(ctx context.Context) error {
 	return d.openServer(ctx)
 }
 
+// keepEvents is how long events that were worked are kept: for as long as a
+// sender may repeat them.
+const keepEvents = 30 * 24 * time.Hour
+
 // standingOrders are the schedules of a new installation.
 func standingOrders(zone string) []schedule.Schedule {
 	order := func(key, line string) schedule.Schedule {
@@ -149,6 +157,7 @@ func standingOrders(zone string) []schedule.Schedule {
 	return []schedule.Schedule{
 		order("job:score", "0 4 25 * *"), // before the reports of the day are looked for
 		order("job:match", "30 3 * * *"),
+		order("job:prune", "15 3 * * *"),
 	}
 }
 

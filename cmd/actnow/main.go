@@ -19,5 +19,5 @@ func main() {
 // run runs one command in the current folder and returns its exit code: 0 done,
 // 1 refused or failed with a sentence on stderr, 2 usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return execute(ctx, &shell{stdout: stdout, stderr: stderr, files: localFiles{}, getenv: os.Getenv}, args)
+	return execute(ctx, &shell{stdout: stdout, stderr: stderr, files: localFiles{}, getenv: os.Getenv, terminal: isTerminal(stderr)}, args)
 }

@@ -113,7 +113,7 @@ func revenue(header string, a area, each int) column {
 		if low == 0 {
 			return ""
 		}
-		return fmt.Sprintf("%d-%d", low, low*5/2)
+		return fmt.Sprintf("%d-%d SEK", low, low*5/2)
 	}}
 }
 
@@ -181,7 +181,7 @@ var reports = []report{
 				return time.Date(2026, 10, 25+c.agreementDay, 0, 0, 0, 0, time.UTC).Format("2006-01-02")
 			}},
 			{"ExpirationType", func(_ *world, c *company, _ int) string { return "Renewal" }},
-			{"ExpiringRevenue", func(_ *world, c *company, _ int) string { return fmt.Sprint(c.expiring) }},
+			{"ExpiringRevenue", func(_ *world, c *company, _ int) string { return fmt.Sprintf("%d SEK", c.expiring) }},
 			{"RevSumDivisionName", func(_ *world, c *company, _ int) string { return "M365" }},
 		}, installed)},
 }
