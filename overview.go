@@ -66,3 +66,9 @@ type Freshness struct {
 type Setup struct {
 	Report, CRM, Sender, TestMail, Campaign bool
 }
+
+// Waiting is what the rail counts: where a person is waited for.
+type Waiting struct {
+	ToReview int  // accounts in the band review, in the scope
+	Sending  bool // a campaign is being sent
+}

@@ -102,6 +102,7 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 		head.Month = earlier.Month
 	case err == nil:
 		earlier.File, earlier.DryRun = name, opt.DryRun
+		earlier.Encoding, earlier.Separator = head.Encoding, head.Separator
 		return earlier.Again(), nil
 	case !errors.Is(err, actnow.ErrNotFound):
 		return Result{}, err
@@ -123,6 +124,7 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 		return Result{}, err
 	}
 	res.File, res.Report, res.Month = name, head.Kind, head.Month
+	res.Encoding, res.Separator = head.Encoding, head.Separator
 	im.conclude(&res, s, l, opt)
 	if opt.DryRun {
 		res.DryRun = true

@@ -179,6 +179,9 @@ type Result struct {
 	// Columns are those of the file, with what is known of them once all rows
 	// were read.
 	Columns []Column `json:"-"`
+	// Encoding and Separator are how the file was read.
+	Encoding  string `json:"-"`
+	Separator string `json:"-"`
 	// Crossings counts which clusters the file names for which bands.
 	Crossings Evidence `json:"-"`
 }

@@ -45,6 +45,12 @@ func Harmless(cell string) string {
 	return cell
 }
 
+// Sheet is a report as it can be written again.
+type Sheet struct {
+	Headers []string
+	Rows    iter.Seq2[[]string, error] // in the order of the file; may be read once
+}
+
 // WriteSheet writes a list with its headers, every cell made harmless, and
 // returns how many rows it had. A CSV begins with a byte order mark, by which
 // Excel knows UTF-8. The error of a row ends the writing.

@@ -100,12 +100,16 @@ const (
 // chosenCustomers returns the FROM and WHERE of a query: customers c with their
 // standing p.
 func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery) (clause, error) {
-	from := clause{sql: "\n\tFROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND p.latest = 1 AND p.area = "}
-	if q.Area != "" {
-		from.sql += "?"
+	from := clause{sql: "\n\tFROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND "}
+	switch {
+	case q.Area != "" && q.Month != "":
+		from.sql += "p.area = ? AND p.month = ?"
+		from.args = append(from.args, string(q.Area), string(q.Month))
+	case q.Area != "":
+		from.sql += "p.latest = 1 AND p.area = ?"
 		from.args = append(from.args, string(q.Area))
-	} else {
-		from.sql += `(SELECT h.area FROM standings h WHERE h.customer_id = c.id AND h.latest = 1
+	default:
+		from.sql += `p.latest = 1 AND p.area = (SELECT h.area FROM standings h WHERE h.customer_id = c.id AND h.latest = 1
 			ORDER BY ` + fmt.Sprintf(byHeat, "h.cluster") + `, COALESCE(h.revenue_high, 0) DESC, h.area LIMIT 1)`
 	}
 	var w where
@@ -118,6 +122,9 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 	}
 	if q.Unscored {
 		w.and("COALESCE(p.cell, '') = ''")
+	}
+	if q.Disagree {
+		w.and(disagrees)
 	}
 	if q.Segment != "" {
 		w.and("c.segment = ?", string(q.Segment))
@@ -152,6 +159,10 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 	from.args = append(from.args, w.args...)
 	return from, nil
 }
+
+// disagrees holds for a standing p whose file names another cluster than its
+// cell does.
+const disagrees = `(p.cell <> '' AND p.microsoft_cluster <> '' AND p.microsoft_cluster <> CASE substr(p.cell, 1, 1) WHEN 'A' THEN 'Act Now' WHEN 'B' THEN 'Evaluate' WHEN 'C' THEN 'Nurture' ELSE 'Educate' END)`
 
 // How a standing p moved since the month before; in step with
 // actnow.Standing.Move.

@@ -127,7 +127,7 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 	const from = ` FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.month = ? WHERE `
 	scored := 0
 	err := each(tx, `SELECT p.cell, count(*), sum(`+isMatched+`), sum(`+isMailable+`),
-		sum(p.microsoft_cluster <> '' AND p.microsoft_cluster <> CASE substr(p.cell, 1, 1) WHEN 'A' THEN 'Act Now' WHEN 'B' THEN 'Evaluate' WHEN 'C' THEN 'Nurture' ELSE 'Educate' END)`+
+		sum(`+disagrees+`)`+
 		from+in.sql+` AND p.cell <> '' GROUP BY p.cell`, at(g.Month),
 		func(rows *sql.Rows) error {
 			var cell actnow.Cell
@@ -180,6 +180,40 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 	}
 	g.Unscored = all - scored
 	return nil
+}
+
+// ScoredMonths returns the last n months that have standings in the area, newest
+// first.
+func (db *DB) ScoredMonths(ctx context.Context, area actnow.Area, n int) ([]actnow.Month, error) {
+	var months []actnow.Month
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT DISTINCT month FROM standings WHERE area = ? ORDER BY month DESC LIMIT ?`, []any{string(area), n},
+			func(rows *sql.Rows) error {
+				var m actnow.Month
+				err := rows.Scan(&m)
+				months = append(months, m)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("scored months of %s: %w", area, err)
+	}
+	return months, nil
+}
+
+// Waiting returns what waits for a person, for the rail of every page.
+func (db *DB) Waiting(ctx context.Context, scope actnow.Scope) (actnow.Waiting, error) {
+	var w actnow.Waiting
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		in := inScope(scope, "m.customer_id")
+		return tx.QueryRow(`SELECT (SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
+				WHERE m.band = 'review' AND a.deleted_at IS NULL AND `+in.sql+`),
+			EXISTS (SELECT 1 FROM campaigns WHERE state = 'sending')`, in.args...).Scan(&w.ToReview, &w.Sending)
+	})
+	if err != nil {
+		return w, fmt.Errorf("what waits: %w", err)
+	}
+	return w, nil
 }
 
 // ClusterMonths returns how many customers each cluster of the area held in each

@@ -5,18 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"strings"
 
 	"actnow"
 	"actnow/reports"
 )
-
-// ReportRows is a report as it can be written again.
-type ReportRows struct {
-	Headers []string
-	Rows    iter.Seq2[[]string, error] // in the order of the file; may be read once
-}
 
 // OpenReport returns the rows of the current snapshot of the newest month of a
 // report, within the scope: the headers that want names, all if it names none,
@@ -24,11 +17,11 @@ type ReportRows struct {
 // are left out without Scope.Revenue. The error matches actnow.ErrForbidden
 // without Scope.Export, actnow.ErrNotFound if the report never came, and
 // actnow.ErrInvalid for a header that is none or a filter that cannot be read.
-func (db *DB) OpenReport(ctx context.Context, scope actnow.Scope, kind reports.Kind, want []string, filter string) (ReportRows, error) {
+func (db *DB) OpenReport(ctx context.Context, scope actnow.Scope, kind reports.Kind, want []string, filter string) (reports.Sheet, error) {
 	if !scope.Export {
-		return ReportRows{}, fmt.Errorf("write report %s: %w", kind, actnow.ErrForbidden)
+		return reports.Sheet{}, fmt.Errorf("write report %s: %w", kind, actnow.ErrForbidden)
 	}
-	var out ReportRows
+	var out reports.Sheet
 	var snapshot actnow.SnapshotID
 	var places []int
 	err := db.read(ctx, func(tx *sql.Tx) error {
@@ -49,7 +42,7 @@ func (db *DB) OpenReport(ctx context.Context, scope actnow.Scope, kind reports.K
 		return err
 	})
 	if err != nil {
-		return ReportRows{}, fmt.Errorf("write report %s: %w", kind, err)
+		return reports.Sheet{}, fmt.Errorf("write report %s: %w", kind, err)
 	}
 	out.Rows = func(yield func([]string, error) bool) {
 		err := db.read(ctx, func(tx *sql.Tx) error {

@@ -1,10 +1,10 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"actnow"
 	"actnow/scoring"
@@ -21,103 +21,302 @@ func activeMatrix(tx *sql.Tx) (scoring.Matrix, error) {
 	return m, json.Unmarshal([]byte(cells), &m.Cells)
 }
 
+// refreshChunk is how many customers are made anew at a time, so that memory
+// does not grow with their number.
+const refreshChunk = 2000
+
 // refreshStandings makes the standings of the month from and of those after it
-// anew, "" for all, for the customers that the subquery of customer ids names.
+// anew, "" for all, in the areas, for the customers that the subquery of customer
+// ids names.
 // In each month and area fit and intent come from the report that has them, else
-// from our own scores; the cluster of a file wins, else the matrix gives it. It
-// is called in the transaction that changed scores of that month.
-func refreshStandings(tx *sql.Tx, from actnow.Month, customers string, args ...any) error {
+// from our own scores; the cluster of a file wins, else the matrix gives it.
+// Only rows that differ are written. It is called in the transaction that
+// changed scores of that month.
+func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, customers string, args ...any) error {
 	matrix, err := activeMatrix(tx)
 	if err != nil {
 		return err
 	}
-	within := append([]any{string(from)}, args...)
-	if _, err := tx.Exec(`DELETE FROM standings WHERE month >= ? AND customer_id IN (`+customers+`)`, within...); err != nil {
-		return fmt.Errorf("clear standings: %w", err)
+	inAreas, err := json.Marshal(areas)
+	if err != nil {
+		return err
 	}
-	rows, bound := matrixRows(matrix)
-	bound = append(append(bound, within...), string(from))
-	if _, err := tx.Exec(fmt.Sprintf(standingsSQL, rows, customers), bound...); err != nil {
+	var ids []actnow.CustomerID
+	err = each(tx, `SELECT id FROM customers WHERE id IN (`+customers+`) ORDER BY id`, args, func(rows *sql.Rows) error {
+		var id actnow.CustomerID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("refresh standings: %w", err)
 	}
-	if from == "" {
-		return nil
-	}
-	// A row of the months before is the latest one where nothing came after it.
-	const newer = `EXISTS (SELECT 1 FROM standings n WHERE n.customer_id = standings.customer_id AND n.area = standings.area AND n.month > standings.month)`
-	_, err = tx.Exec(`UPDATE standings SET latest = CASE WHEN `+newer+` THEN 0 ELSE 1 END
-		WHERE month < ? AND customer_id IN (`+customers+`) AND (latest = 1 OR NOT `+newer+`)`, within...)
-	if err != nil {
-		return fmt.Errorf("mark the latest standings: %w", err)
+	for len(ids) > 0 {
+		n := min(refreshChunk, len(ids))
+		r := refresh{tx: tx, matrix: matrix, from: from, areas: string(inAreas), customers: idList(ids[:n]), want: map[standingKey]standing{}}
+		if err := r.run(); err != nil {
+			return fmt.Errorf("refresh standings: %w", err)
+		}
+		ids = ids[n:]
 	}
 	return nil
 }
 
-// matrixRows returns the cells of m as bound rows of a VALUES list.
-func matrixRows(m scoring.Matrix) (rows string, args []any) {
-	var b strings.Builder
-	for _, fit := range actnow.Bands {
-		for _, intent := range actnow.Bands {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString("(?, ?, ?)")
-			args = append(args, string(fit), string(intent), string(m.Cells[fit][intent]))
-		}
-	}
-	return b.String(), args
+// standingKey names a standing.
+type standingKey struct {
+	customer actnow.CustomerID
+	area     actnow.Area
+	month    actnow.Month
 }
 
-// standingsSQL takes the rows of the matrix and the subquery of customer ids.
-// "scored" prefers, among the reports of a month, the one that has both bands;
-// "said" the one with a cluster of its own.
-const standingsSQL = `
-	WITH matrix (fit_band, intent_band, cell) AS (VALUES %s),
-	ranked AS (
-		SELECT *,
-			row_number() OVER (PARTITION BY customer_id, area, month, source = 'own'
-				ORDER BY (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS scored,
-			row_number() OVER (PARTITION BY customer_id, area, month, source = 'own'
-				ORDER BY cluster_from = 'file' DESC, (fit_band <> '') + (intent_band <> '') DESC, snapshot_id DESC) AS said
-		FROM propensities
-		WHERE month >= ? AND customer_id IN (%s)
-	),
-	merged AS (
-		SELECT m.customer_id, m.area, m.month,
-			CASE WHEN COALESCE(ms.fit_band, '') <> '' THEN ms.fit ELSE own.fit END AS fit,
-			CASE WHEN COALESCE(ms.intent_band, '') <> '' THEN ms.intent ELSE own.intent END AS intent,
-			CASE WHEN COALESCE(ms.fit_band, '') <> '' THEN ms.fit_band ELSE COALESCE(own.fit_band, '') END AS fit_band,
-			CASE WHEN COALESCE(ms.intent_band, '') <> '' THEN ms.intent_band ELSE COALESCE(own.intent_band, '') END AS intent_band,
-			CASE WHEN COALESCE(ms.fit_band, '') <> '' THEN ms.source WHEN COALESCE(own.fit_band, '') <> '' THEN 'own' ELSE '' END AS fit_from,
-			CASE WHEN COALESCE(ms.intent_band, '') <> '' THEN ms.source WHEN COALESCE(own.intent_band, '') <> '' THEN 'own' ELSE '' END AS intent_from,
-			COALESCE(ms.cell, '') AS said_cell,
-			CASE WHEN said.cluster_from = 'file' THEN said.cluster ELSE '' END AS microsoft_cluster,
-			COALESCE(own.cluster, '') AS own_cluster
-		FROM (SELECT DISTINCT customer_id, area, month FROM ranked) m
-		LEFT JOIN ranked ms ON ms.customer_id = m.customer_id AND ms.area = m.area AND ms.month = m.month AND ms.source <> 'own' AND ms.scored = 1
-		LEFT JOIN ranked said ON said.customer_id = m.customer_id AND said.area = m.area AND said.month = m.month AND said.source <> 'own' AND said.said = 1
-		LEFT JOIN ranked own ON own.customer_id = m.customer_id AND own.area = m.area AND own.month = m.month AND own.source = 'own' AND own.scored = 1
-	),
-	placed AS (
-		SELECT g.*, CASE WHEN g.said_cell <> '' THEN g.said_cell ELSE COALESCE(x.cell, '') END AS cell
-		FROM merged g LEFT JOIN matrix x ON x.fit_band = g.fit_band AND x.intent_band = g.intent_band
-	),
-	clustered AS (
-		SELECT *, CASE WHEN microsoft_cluster <> '' THEN microsoft_cluster
-			ELSE CASE substr(cell, 1, 1) WHEN 'A' THEN 'Act Now' WHEN 'B' THEN 'Evaluate' WHEN 'C' THEN 'Nurture' WHEN 'D' THEN 'Educate' ELSE '' END
-			END AS cluster
-		FROM placed
-	)
-	INSERT INTO standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from,
-		cell, cluster, cluster_from, microsoft_cluster, own_cluster, previous_cluster, previous_month,
-		revenue_low, revenue_high, currency)
-	SELECT c.customer_id, c.area, c.month, CASE WHEN row_number() OVER newest = 1 THEN 1 ELSE 0 END,
-		c.fit, c.intent, c.fit_band, c.intent_band, c.fit_from, c.intent_from,
-		c.cell, c.cluster, CASE WHEN c.microsoft_cluster <> '' THEN 'file' WHEN c.cell <> '' THEN 'matrix' ELSE '' END,
-		c.microsoft_cluster, c.own_cluster, COALESCE(lead(c.cluster) OVER newest, b.cluster, ''), COALESCE(lead(c.month) OVER newest, b.month, ''),
-		r.low, r.high, COALESCE(r.currency, '')
-	FROM clustered c
-	LEFT JOIN revenues r ON r.customer_id = c.customer_id AND r.area = c.area AND r.month = c.month
-	LEFT JOIN standings b ON b.customer_id = c.customer_id AND b.area = c.area
-		AND b.month = (SELECT max(q.month) FROM standings q WHERE q.customer_id = c.customer_id AND q.area = c.area AND q.month < ?)
-	WINDOW newest AS (PARTITION BY c.customer_id, c.area ORDER BY c.month DESC)`
+// standing is a row of standings as it is compared: all of its values.
+type standing struct {
+	latest                 bool
+	fit, intent            sql.NullFloat64
+	fitBand, intentBand    actnow.Band
+	fitFrom, intentFrom    string
+	cell                   actnow.Cell
+	cluster                actnow.Cluster
+	clusterFrom            string
+	microsoft, own         actnow.Cluster
+	previous               actnow.Cluster
+	previousMonth          actnow.Month
+	revenueLow, revenueTop sql.NullInt64
+	currency               string
+}
+
+// refresh makes the standings of one chunk of customers.
+type refresh struct {
+	tx        *sql.Tx
+	matrix    scoring.Matrix
+	from      actnow.Month
+	areas     string // JSON array
+	customers string // JSON array of ids
+	want      map[standingKey]standing
+	order     []standingKey // of want: by customer, area, month
+}
+
+func (r *refresh) run() error {
+	for _, step := range []func() error{r.readScores, r.readRevenues, r.link, r.write} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within is the condition and the values that keep a query to the chunk.
+const within = `month >= ? AND area IN (SELECT value FROM ` + jsonEach + `) AND customer_id IN (SELECT value FROM ` + jsonEach + `)`
+
+func (r *refresh) args() []any { return []any{string(r.from), r.areas, r.customers} }
+
+// said is what one source says of a customer in an area in a month.
+type said struct {
+	source              string
+	fit, intent         sql.NullFloat64
+	fitBand, intentBand actnow.Band
+	cell                actnow.Cell
+	cluster             actnow.Cluster
+	clusterFrom         string
+	snapshot            int64
+}
+
+// readScores reads what reports and our own scoring say and settles it, one
+// customer, area and month after the other.
+func (r *refresh) readScores() error {
+	var key standingKey
+	var all []said
+	settle := func() {
+		if len(all) > 0 {
+			r.want[key] = r.settle(all)
+			r.order = append(r.order, key)
+		}
+		all = all[:0]
+	}
+	err := each(r.tx, `SELECT customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, COALESCE(snapshot_id, 0)
+		FROM propensities WHERE `+within+` ORDER BY customer_id, area, month`, r.args(),
+		func(rows *sql.Rows) error {
+			var k standingKey
+			var s said
+			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.source, &s.fit, &s.intent, &s.fitBand, &s.intentBand, &s.cell, &s.cluster, &s.clusterFrom, &s.snapshot); err != nil {
+				return err
+			}
+			if k != key {
+				settle()
+				key = k
+			}
+			all = append(all, s)
+			return nil
+		})
+	settle()
+	return err
+}
+
+// settle says what holds where several sources speak of the same month: of the
+// reports the one with both bands, the newer one if two have them; a cluster
+// from any file that names one.
+func (r *refresh) settle(all []said) standing {
+	var report, own, named said
+	for _, s := range all {
+		switch {
+		case s.source == "own":
+			own = s
+			continue
+		case report.source == "" || s.bands() > report.bands() || s.bands() == report.bands() && s.snapshot > report.snapshot:
+			report = s
+		}
+		if s.clusterFrom == "file" && (named.source == "" || s.bands() > named.bands() || s.bands() == named.bands() && s.snapshot > named.snapshot) {
+			named = s
+		}
+	}
+	out := standing{microsoft: named.cluster, own: own.cluster}
+	out.fit, out.fitBand, out.fitFrom = first(report.fit, report.fitBand, report.source, own.fit, own.fitBand)
+	out.intent, out.intentBand, out.intentFrom = first(report.intent, report.intentBand, report.source, own.intent, own.intentBand)
+	out.cell = report.cell
+	if out.cell == "" {
+		out.cell = r.matrix.Cell(out.fitBand, out.intentBand)
+	}
+	switch {
+	case out.microsoft != "":
+		out.cluster, out.clusterFrom = out.microsoft, "file"
+	case out.cell != "":
+		out.cluster, out.clusterFrom = out.cell.Cluster(), "matrix"
+	}
+	return out
+}
+
+// bands is how many of the two bands a source gives.
+func (s said) bands() int {
+	n := 0
+	if s.fitBand != "" {
+		n++
+	}
+	if s.intentBand != "" {
+		n++
+	}
+	return n
+}
+
+// first is the report's score where it gives a band, else our own.
+func first(score sql.NullFloat64, band actnow.Band, source string, own sql.NullFloat64, ownBand actnow.Band) (sql.NullFloat64, actnow.Band, string) {
+	switch {
+	case band != "":
+		return score, band, source
+	case ownBand != "":
+		return own, ownBand, "own"
+	}
+	return own, "", ""
+}
+
+func (r *refresh) readRevenues() error {
+	return each(r.tx, `SELECT customer_id, area, month, low, high, currency FROM revenues WHERE `+within, r.args(),
+		func(rows *sql.Rows) error {
+			var k standingKey
+			var s standing
+			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
+				return err
+			}
+			if have, ok := r.want[k]; ok {
+				have.revenueLow, have.revenueTop, have.currency = s.revenueLow, s.revenueTop, s.currency
+				r.want[k] = have
+			}
+			return nil
+		})
+}
+
+// link leads each standing to the one before it and finds the latest. What lies
+// before the month from stays as it is, but for whether it is the latest.
+func (r *refresh) link() error {
+	type line struct {
+		customer actnow.CustomerID
+		area     actnow.Area
+	}
+	type end struct {
+		month   actnow.Month
+		cluster actnow.Cluster
+		latest  bool
+	}
+	before := map[line]end{}
+	err := each(r.tx, `SELECT customer_id, area, month, cluster, latest FROM standings s
+		WHERE month < ? AND area IN (SELECT value FROM `+jsonEach+`) AND customer_id IN (SELECT value FROM `+jsonEach+`)
+			AND month = (SELECT max(q.month) FROM standings q WHERE q.customer_id = s.customer_id AND q.area = s.area AND q.month < ?)`,
+		[]any{string(r.from), r.areas, r.customers, string(r.from)},
+		func(rows *sql.Rows) error {
+			var l line
+			var e end
+			err := rows.Scan(&l.customer, &l.area, &e.month, &e.cluster, &e.latest)
+			before[l] = e
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	after := map[line]bool{}
+	for i, k := range r.order {
+		l := line{k.customer, k.area}
+		s := r.want[k]
+		if i > 0 && r.order[i-1].customer == k.customer && r.order[i-1].area == k.area {
+			s.previousMonth, s.previous = r.order[i-1].month, r.want[r.order[i-1]].cluster
+		} else if e, ok := before[l]; ok {
+			s.previousMonth, s.previous = e.month, e.cluster
+		}
+		s.latest = i+1 == len(r.order) || r.order[i+1].customer != k.customer || r.order[i+1].area != k.area
+		r.want[k] = s
+		after[l] = true
+	}
+	for l, e := range before {
+		if e.latest == after[l] {
+			if _, err := r.tx.Exec(`UPDATE standings SET latest = ? WHERE customer_id = ? AND area = ? AND month = ?`, !after[l], l.customer, string(l.area), string(e.month)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write brings the table to what is wanted, row by row where they differ.
+func (r *refresh) write() error {
+	var gone []standingKey
+	err := each(r.tx, `SELECT customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster, cluster_from,
+			microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency
+		FROM standings WHERE `+within, r.args(),
+		func(rows *sql.Rows) error {
+			var k standingKey
+			var s standing
+			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.latest, &s.fit, &s.intent, &s.fitBand, &s.intentBand, &s.fitFrom, &s.intentFrom, &s.cell, &s.cluster, &s.clusterFrom,
+				&s.microsoft, &s.own, &s.previous, &s.previousMonth, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
+				return err
+			}
+			switch want, ok := r.want[k]; {
+			case !ok:
+				gone = append(gone, k)
+			case want == s:
+				delete(r.want, k)
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	for _, k := range gone {
+		if _, err := r.tx.Exec(`DELETE FROM standings WHERE customer_id = ? AND area = ? AND month = ?`, k.customer, string(k.area), string(k.month)); err != nil {
+			return err
+		}
+	}
+	changed := bulk{table: `standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster, cluster_from,
+		microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency)`, columns: 20, repeat: `
+		ON CONFLICT (customer_id, area, month) DO UPDATE SET latest = excluded.latest, fit = excluded.fit, intent = excluded.intent,
+			fit_band = excluded.fit_band, intent_band = excluded.intent_band, fit_from = excluded.fit_from, intent_from = excluded.intent_from,
+			cell = excluded.cell, cluster = excluded.cluster, cluster_from = excluded.cluster_from,
+			microsoft_cluster = excluded.microsoft_cluster, own_cluster = excluded.own_cluster,
+			previous_cluster = excluded.previous_cluster, previous_month = excluded.previous_month,
+			revenue_low = excluded.revenue_low, revenue_high = excluded.revenue_high, currency = excluded.currency`}
+	for _, k := range r.order {
+		if s, ok := r.want[k]; ok {
+			changed.add(k.customer, string(k.area), string(k.month), s.latest, s.fit, s.intent, string(s.fitBand), string(s.intentBand), s.fitFrom, s.intentFrom,
+				string(s.cell), string(s.cluster), s.clusterFrom, string(s.microsoft), string(s.own), string(s.previous), string(s.previousMonth),
+				s.revenueLow, s.revenueTop, s.currency)
+		}
+	}
+	return changed.insert(context.Background(), r.tx)
+}

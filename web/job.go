@@ -40,7 +40,10 @@ type jobPage struct {
 }
 
 // jobResults says where the result of a kind of job is seen.
-var jobResults = map[string]string{"import": "/reports", "match": "/matches", "score": "/customers"}
+var jobResults = map[string]string{"match": "/matches", "score": "/customers"}
+
+// lookPath is where what a job found in a file is seen.
+func lookPath(id actnow.JobID) string { return fmt.Sprintf("/reports/look/%d", id) }
 
 // progress says in words how a job is doing.
 func progress(j actnow.Job, text *Text) Progress {
@@ -52,6 +55,9 @@ func progress(j actnow.Job, text *Text) Progress {
 	case j.State == actnow.JobDone:
 		p.Detail, p.Done, p.Total = text.T("job.done", j.Done), 1, 1
 		p.Result = jobResults[j.Kind]
+		if isUpload(j.Kind) {
+			p.Result = lookPath(j.ID)
+		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)
 	case j.State == actnow.JobCancelled:

@@ -24,6 +24,14 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	customerStore
+	matchStore
+	cohortStore
+	reportStore
+	campaignStore
+	packStore
+	deliveryStore
+	mailboxStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -31,6 +39,11 @@ type Store interface {
 type Actions interface {
 	accessActions
 	publicActions
+	matchActions
+	uploadActions
+	campaignActions
+	deliveryActions
+	mailboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a

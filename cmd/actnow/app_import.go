@@ -13,20 +13,30 @@ import (
 	"actnow"
 	"actnow/crm"
 	"actnow/reports"
+	"actnow/web"
 )
 
-// importReport reads a report and holds its clusters against the matrix in
-// force first.
-func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt reports.Options, progress func(done, total int64)) (reports.Result, error) {
+// readings are the matrices that a report's clusters are held against, the one
+// in force first.
+func (a *app) readings(ctx context.Context) ([]reports.NamedReading, error) {
 	active, err := a.db.Matrix(ctx)
 	if err != nil {
-		return reports.Result{}, err
+		return nil, err
 	}
-	readings := []reports.NamedReading{{Name: active.Name, Reading: func(fit, intent actnow.Band) actnow.Cluster { return active.Cell(fit, intent).Cluster() }}}
+	list := []reports.NamedReading{{Name: active.Name, Reading: func(fit, intent actnow.Band) actnow.Cluster { return active.Cell(fit, intent).Cluster() }}}
 	for _, built := range []reports.NamedReading{reports.Quadrants, reports.Rows} {
 		if built.Name != active.Name {
-			readings = append(readings, built)
+			list = append(list, built)
 		}
+	}
+	return list, nil
+}
+
+// importReport reads a report and holds its clusters against the readings.
+func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt reports.Options, progress func(done, total int64)) (reports.Result, error) {
+	readings, err := a.readings(ctx)
+	if err != nil {
+		return reports.Result{}, err
 	}
 	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings}
 	return im.Import(ctx, name, r, opt, progress)
@@ -34,18 +44,6 @@ func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt re
 
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
-
-// upload is a file that was uploaded and looked at, and waits for the word to
-// import it. It lies in the spool under the number of the job that looked.
-type upload struct {
-	Name   string          `json:"name"`
-	Report *reports.Result `json:"report,omitempty"`
-	CRM    *crm.Result     `json:"crm,omitempty"`
-	Kind   crm.Kind        `json:"kind,omitempty"`
-	Month  actnow.Month    `json:"month,omitempty"` // as the person chose it, "" for the default
-
-	Complete bool `json:"complete,omitempty"`
-}
 
 // openSpool makes the spool and removes what a crash left in it: only files that
 // were looked at stay, since they wait for somebody's word. The folder must be
@@ -104,7 +102,7 @@ func (a *app) StartReport(ctx context.Context, by actnow.Actor, name string, r i
 	if err != nil {
 		return 0, err
 	}
-	return a.look(ctx, by, "report", path, upload{Name: filepath.Base(name), Month: month, Complete: complete})
+	return a.look(ctx, by, "report", path, web.Upload{Name: filepath.Base(name), Month: month, Complete: complete})
 }
 
 // StartCRM looks at an uploaded CRM file in the background, without importing
@@ -114,15 +112,19 @@ func (a *app) StartCRM(ctx context.Context, by actnow.Actor, kind crm.Kind, name
 	if err != nil {
 		return 0, err
 	}
-	return a.look(ctx, by, "crm", path, upload{Name: filepath.Base(name), Kind: kind})
+	return a.look(ctx, by, "crm", path, web.Upload{Name: filepath.Base(name), Kind: kind})
 }
 
-func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u upload) (actnow.JobID, error) {
+func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u web.Upload) (actnow.JobID, error) {
 	kept := make(chan string, 1) // the file's place under the job's number
 	id, err := a.background(ctx, "look-"+kind, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		select {
 		case path := <-kept:
-			return u, a.run(ctx, by, path, &u, true, progress)
+			err := a.run(ctx, by, path, &u, true, progress)
+			if err != nil {
+				os.Remove(path) // there is nothing to decide
+			}
+			return u, err
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -141,7 +143,7 @@ func (a *app) look(ctx context.Context, by actnow.Actor, kind, path string, u up
 }
 
 // run imports, or only looks at, the file at path and puts the result into u.
-func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, dry bool, progress func(done, total int64)) error {
+func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *web.Upload, dry bool, progress func(done, total int64)) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -149,26 +151,34 @@ func (a *app) run(ctx context.Context, by actnow.Actor, path string, u *upload, 
 	defer f.Close()
 	if u.Kind != "" {
 		res, err := a.crm.Import(ctx, crm.FileConnection, u.Kind, u.Name, f, dry, progress)
-		u.CRM = &res
+		u.CRM, u.Problem = web.NewCRMResult(res), web.NewUploadProblem(err)
+		return err
+	}
+	readings, err := a.readings(ctx)
+	if err != nil {
 		return err
 	}
 	res, err := a.importReport(ctx, u.Name, f, reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, progress)
-	u.Report = &res
+	u.Report, u.Problem = nil, web.NewUploadProblem(err)
+	if err == nil {
+		u.Report = web.NewReportResult(res, readings)
+	}
 	return err
 }
 
 // lookedAt returns what looking at an uploaded file found. The error matches
 // actnow.ErrNotFound if the job did not look at a file or the file is gone.
-func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (upload, error) {
-	var u upload
+func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (web.Upload, error) {
+	var u web.Upload
 	j, err := a.db.Job(ctx, job)
 	if err != nil {
 		return u, err
 	}
-	if j.State != actnow.JobDone || (j.Kind != "look-report" && j.Kind != "look-crm") {
+	if j.State != actnow.JobDone || (j.Kind != web.JobLookReport && j.Kind != web.JobLookCRM) {
 		return u, fmt.Errorf("upload of job %d: %w", job, actnow.ErrNotFound)
 	}
-	return u, unmarshal(j.Result, &u)
+	err = unmarshal(j.Result, &u)
+	return u, err
 }
 
 // ImportUpload imports a file that was looked at, in the background, then
@@ -182,7 +192,7 @@ func (a *app) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.J
 	if _, err := os.Stat(path); err != nil {
 		return 0, actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
 	}
-	return a.background(ctx, "import", u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
+	return a.background(ctx, web.JobImport, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		if err := a.run(ctx, by, path, &u, false, progress); err != nil {
 			return u, err
 		}
@@ -199,4 +209,10 @@ func (a *app) DropUpload(ctx context.Context, looked actnow.JobID) error {
 		return err
 	}
 	return nil
+}
+
+// UploadWaits reports whether the file that a job looked at is still there.
+func (a *app) UploadWaits(looked actnow.JobID) bool {
+	_, err := os.Stat(a.spool(fmt.Sprint(looked)))
+	return err == nil
 }

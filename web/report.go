@@ -1,0 +1,385 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"actnow"
+	"actnow/reports"
+)
+
+// reportStore keeps the snapshots of reports.
+type reportStore interface {
+	// Snapshots returns the imports of a report, or of all if kind is "", the
+	// newest first.
+	Snapshots(ctx context.Context, scope actnow.Scope, kind reports.Kind, limit int) ([]reports.Snapshot, error)
+	Snapshot(ctx context.Context, scope actnow.Scope, id actnow.SnapshotID) (reports.Snapshot, error)
+	RejectedRows(ctx context.Context, scope actnow.Scope, id actnow.SnapshotID, offset, limit int) ([]reports.Rejected, int, error)
+	// ReportSheet returns the headers and rows of the newest month of a report.
+	OpenReport(ctx context.Context, scope actnow.Scope, kind reports.Kind, columns []string, filter string) (reports.Sheet, error)
+	Jobs(ctx context.Context, kind string, limit int) ([]actnow.Job, error)
+}
+
+// The largest upload, in bytes, and how many files come at once.
+const (
+	maxUpload  = 2<<30 + 1<<20
+	maxUploads = 20
+)
+
+func (s *Server) reportRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/reports", nav: "reports", handle: s.showReports},
+		{method: http.MethodPost, path: "/reports", right: actnow.RightImport, nav: "reports", maxBody: maxUpload, handle: s.uploadReports},
+		{method: http.MethodGet, path: "/reports/write", right: actnow.RightExport, nav: "reports", handle: s.writeReport},
+	}
+}
+
+type reportsPage struct {
+	Head      Head
+	Reports   []reportRow
+	MayImport bool
+	Month     Field
+	Problem   *Note // why an upload was refused
+	Waiting   []waitingUpload
+	History   []snapshotRow
+	Chosen    string // the report whose history it is, "" for all
+	Write     *writeForm
+}
+
+// reportRow says of one of the six reports how new it is.
+type reportRow struct {
+	Name         string
+	Path         string // the newest snapshot, or ""
+	Month        actnow.Month
+	Rows         int
+	Rejected     int
+	RejectedPath string
+	By           string
+	At           string
+	State        Badge
+	CSV, XLSX    string
+}
+
+// waitingUpload is a file that was looked at and not yet imported or dropped.
+type waitingUpload struct {
+	Name, Path, By string
+	State          Badge
+}
+
+type snapshotRow struct {
+	Path, Report, File, By, At   string
+	Month                        actnow.Month
+	Revision                     int
+	Current                      bool
+	Rows, New, Changed, Rejected int
+}
+
+// writeForm asks which report to write again.
+type writeForm struct {
+	Report Select
+	Where  Field
+}
+
+func (s *Server) showReports(c echo.Context) error {
+	p, err := s.reportsPage(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, "reports", p)
+}
+
+func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
+	text := s.text(c)
+	due := actnow.ReportMonth(s.now().In(s.cfg.Zone))
+	chosen := reports.Kind(c.QueryParam("kind"))
+	if !slices.Contains(reports.Kinds, chosen) {
+		chosen = ""
+	}
+	p := reportsPage{MayImport: s.may(c, actnow.RightImport), Month: monthField(text, string(due))}
+	fresh := 0
+	var all []reports.Snapshot
+	var written []Option
+	for _, kind := range reports.Kinds {
+		list, err := s.store.Snapshots(ctx(c), s.scope(c), kind, 50)
+		if err != nil {
+			return p, err
+		}
+		row := s.reportRow(c, kind, list, due)
+		if row.Month >= due {
+			fresh++
+		}
+		if row.Path != "" {
+			written = append(written, Option{Value: string(kind), Text: row.Name})
+		}
+		p.Reports = append(p.Reports, row)
+		if chosen == "" || chosen == kind {
+			all = append(all, list...)
+		}
+	}
+	slices.SortFunc(all, func(a, b reports.Snapshot) int { return b.At.Compare(a.At) })
+	for _, snap := range all[:min(len(all), 50)] {
+		p.History = append(p.History, newSnapshotRow(text, snap))
+	}
+	if chosen != "" {
+		p.Chosen = reportName(text, string(chosen))
+	}
+	p.Head = Head{Title: text.T("reports.title", fresh, len(reports.Kinds), due), Text: text.T("reports.text")}
+	if len(written) == 0 {
+		p.Head = Head{Title: text.T("reports.none"), Text: text.T("reports.none_text")}
+	}
+	if s.may(c, actnow.RightExport) && len(written) > 0 {
+		p.Write = &writeForm{Report: Select{Name: "report", Label: text.T("reports.report"), Options: written},
+			Where: Field{Name: "where", Label: text.T("reports.where"), Hint: text.T("reports.where_hint"), Autocomplete: "off"}}
+	}
+	if p.MayImport {
+		var err error
+		p.Waiting, err = s.waitingUploads(c, JobLookReport)
+		return p, err
+	}
+	return p, nil
+}
+
+// reportRow describes the newest month of a report's snapshots.
+func (s *Server) reportRow(c echo.Context, kind reports.Kind, list []reports.Snapshot, due actnow.Month) reportRow {
+	text := s.text(c)
+	row := reportRow{Name: reportName(text, string(kind)), State: Badge{Kind: "line", Text: text.T("reports.never")}}
+	snap, ok := newest(list)
+	if !ok {
+		return row
+	}
+	row.Path, row.Month, row.Rows, row.Rejected = snapshotPath(snap.ID), snap.Month, snap.Rows, snap.Rejected
+	row.By, row.At = snap.By, text.DateTime(snap.At)
+	if snap.Rejected > 0 {
+		row.RejectedPath = row.Path + "#rejected"
+	}
+	switch {
+	case snap.Month >= due:
+		row.State = Badge{Kind: "ok", Icon: "check", Text: text.T("reports.here")}
+	case snap.Month.Add(1) >= due:
+		row.State = Badge{Kind: "warn", Icon: "clock", Text: text.T("reports.due", due)}
+	default:
+		row.State = Badge{Kind: "danger", Icon: "circle-alert", Text: text.T("reports.missing", snap.Month.Add(1))}
+	}
+	if s.may(c, actnow.RightExport) {
+		row.CSV, row.XLSX = writePath(kind, reports.CSVFormat), writePath(kind, reports.XLSXFormat)
+	}
+	return row
+}
+
+// newest returns the current snapshot of the latest month.
+func newest(list []reports.Snapshot) (best reports.Snapshot, ok bool) {
+	for _, snap := range list {
+		if snap.Current && (!ok || snap.Month > best.Month) {
+			best, ok = snap, true
+		}
+	}
+	return best, ok
+}
+
+func newSnapshotRow(text *Text, snap reports.Snapshot) snapshotRow {
+	return snapshotRow{Path: snapshotPath(snap.ID), Report: reportName(text, string(snap.Report)), File: snap.File, By: snap.By, At: text.DateTime(snap.At),
+		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
+}
+
+func monthField(text *Text, month string) Field {
+	return Field{Name: "month", Label: text.T("reports.month"), Type: "month", Value: month, Hint: text.T("reports.month_hint"), Autocomplete: "off"}
+}
+
+// waitingUploads are the files that jobs of the kind look at or have looked at.
+func (s *Server) waitingUploads(c echo.Context, kind string) ([]waitingUpload, error) {
+	jobs, err := s.store.Jobs(ctx(c), kind, 50)
+	if err != nil {
+		return nil, err
+	}
+	text := s.text(c)
+	var list []waitingUpload
+	for _, j := range jobs {
+		if !s.actions.UploadWaits(j.ID) {
+			continue
+		}
+		w := waitingUpload{Name: j.Title, Path: lookPath(j.ID), By: j.By}
+		switch j.State {
+		case actnow.JobRunning:
+			w.State = Badge{Icon: "clock", Text: text.T("reports.looking")}
+		case actnow.JobDone:
+			w.State = Badge{Kind: "now", Icon: "bell", Text: text.T("reports.waits")}
+		default:
+			continue
+		}
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+// uploadReports starts a look at each file of the form. One file leads to its
+// dry run, several to the list of those that wait.
+func (s *Server) uploadReports(c echo.Context) error {
+	var started []actnow.JobID
+	err := eachUpload(c, func(f url.Values, name string, r io.Reader) error {
+		month, err := s.uploadMonth(f.Get("month"))
+		if err != nil {
+			return err
+		}
+		id, err := s.actions.StartReport(ctx(c), s.actor(c), name, r, month, f.Get("complete") != "")
+		if err == nil {
+			started = append(started, id)
+		}
+		return err
+	})
+	text := s.text(c)
+	var input *actnow.InputError
+	switch {
+	case errors.As(err, &input) && len(started) == 0:
+		p, failed := s.reportsPage(c)
+		if failed != nil {
+			return failed
+		}
+		p.Problem = &Note{Kind: "danger", Text: text.Error(input)}
+		return s.renderStatus(c, http.StatusUnprocessableEntity, "reports", p)
+	case err != nil:
+		return err
+	case len(started) == 1:
+		return c.Redirect(http.StatusSeeOther, lookPath(started[0]))
+	}
+	return s.done(c, "/reports", text.TN("reports.started", int64(len(started))), "")
+}
+
+// uploadMonth reads the month of a form. The default is left to the import,
+// which knows a file that came before by its content, for whatever month.
+func (s *Server) uploadMonth(month string) (actnow.Month, error) {
+	m := strings.TrimSpace(month)
+	if m == "" || m == string(actnow.ReportMonth(s.now().In(s.cfg.Zone))) {
+		return "", nil
+	}
+	return actnow.ParseMonth(m)
+}
+
+// eachUpload calls take with each file of a multipart form as it comes in, and
+// with the fields that stand before it.
+func eachUpload(c echo.Context, take func(f url.Values, name string, r io.Reader) error) error {
+	mr, err := c.Request().MultipartReader()
+	if err != nil {
+		return actnow.Invalid("error.form", "", "the form cannot be read")
+	}
+	f := url.Values{}
+	files := 0
+	for {
+		part, err := mr.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return uploadBroke(err)
+		}
+		if part.FileName() == "" {
+			if err := readField(f, part); err != nil {
+				return err
+			}
+			continue
+		}
+		if files++; files > maxUploads {
+			return actnow.Invalid("error.uploads", "file", "more than %d files at once: upload the others after these", maxUploads)
+		}
+		if err := take(f, part.FileName(), part); err != nil {
+			return err
+		}
+	}
+	if files == 0 {
+		return actnow.Invalid("error.no_file", "file", "choose a file first")
+	}
+	return nil
+}
+
+func readField(f url.Values, part *multipart.Part) error {
+	const most = 4 << 10
+	b, err := io.ReadAll(io.LimitReader(part, most+1))
+	if err != nil {
+		return uploadBroke(err)
+	}
+	if name := part.FormName(); name != "file" && len(b) <= most {
+		f.Add(name, string(b))
+	}
+	return nil
+}
+
+// uploadBroke is a form that ends too early or is too large.
+func uploadBroke(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", actnow.Invalid("error.form", "", "the form cannot be read"), err)
+}
+
+func snapshotPath(id actnow.SnapshotID) string { return fmt.Sprintf("/reports/%d", id) }
+
+func writePath(kind reports.Kind, format reports.Format) string {
+	return "/reports/write?" + url.Values{"report": {string(kind)}, "format": {string(format)}}.Encode()
+}
+
+// writeReport sends a report again, as the file that Partner Center gave or as
+// the rows that a filter chooses.
+func (s *Server) writeReport(c echo.Context) error {
+	kind := reports.Kind(c.QueryParam("report"))
+	if !slices.Contains(reports.Kinds, kind) {
+		return actnow.ErrNotFound
+	}
+	name := string(kind) + "." + c.QueryParam("format")
+	format, err := reports.FormatOf(name)
+	if err != nil {
+		return err
+	}
+	var columns []string
+	if list := c.QueryParam("columns"); list != "" {
+		columns = strings.Split(list, ",")
+	}
+	where := strings.TrimSpace(c.QueryParam("where"))
+	sheet, err := s.store.OpenReport(ctx(c), s.scope(c), kind, columns, where)
+	var input *actnow.InputError
+	if errors.As(err, &input) && !isAPI(c.Request().URL.Path) {
+		return s.refuseWrite(c, kind, where, input)
+	}
+	if err != nil {
+		return err
+	}
+	return s.sendSheet(c, name, format, sheet)
+}
+
+// refuseWrite shows the form again with what cannot be used.
+func (s *Server) refuseWrite(c echo.Context, kind reports.Kind, where string, input *actnow.InputError) error {
+	p, err := s.reportsPage(c)
+	if err != nil {
+		return err
+	}
+	if p.Write == nil {
+		return input
+	}
+	p.Write.Where.Value, p.Write.Where.Error = where, s.text(c).Error(input)
+	for i := range p.Write.Report.Options {
+		o := &p.Write.Report.Options[i]
+		o.Selected = o.Value == string(kind)
+	}
+	return s.renderStatus(c, http.StatusUnprocessableEntity, "reports", p)
+}
+
+// sendSheet sends a sheet as a file of that name. Every cell is made harmless.
+func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, sheet reports.Sheet) error {
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	if format == reports.XLSXFormat {
+		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	}
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("Cache-Control", "no-store")
+	_, err := reports.WriteSheet(c.Response(), format, sheet.Headers, sheet.Rows)
+	return err
+}
