@@ -80,7 +80,7 @@ func (s *Server) showSchedules(c echo.Context) error {
 		return err
 	}
 	p := schedulesPage{Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.schedules")}},
-		Title: text.TN("schedules.title", int64(len(all))), Text: text.T("schedules.text", s.now().In(s.cfg.Zone).Format("15:04"), s.cfg.Zone.String())}}
+		Title: text.TN("schedules.title", int64(len(all))), Text: text.T("schedules.text", text.Time(s.now()), s.cfg.Zone.String())}}
 	asking, err := s.store.AskingRuns(ctx(c))
 	if err != nil {
 		return err
