@@ -107,9 +107,11 @@ type CustomerRow struct {
 // name.
 type CustomerQuery struct {
 	Area     Area    // whose standing is shown and filtered by; "" = each customer's hottest
+	Month    Month   // of that standing, only with Area; "" = each customer's latest
 	Cell     Cell    // only with Area
 	Cluster  Cluster // only with Area
 	Unscored bool    // only those without a score in Area
+	Disagree bool    // only those whose file names another cluster than their cell
 	Move     Move
 	Segment  Segment
 	Gone     bool   // only those who are gone
@@ -150,7 +152,8 @@ type CustomerDetail struct {
 	Standings  []Standing // current ones, in the order of Areas
 	History    []Standing // of every month, oldest first
 	Reasons    []ScoreReason
-	Cohorts    []string // headers of confirmed cohort columns and names of own cohorts that say Yes
+	Cohorts    []string     // headers of confirmed cohort columns that say Yes
+	Rules      []CohortLink // own cohorts whose rule chooses the customer, and that the scope may know of
 	Accounts   []AccountLink
 	Contacts   []ContactRow // empty without Scope.Personal
 	Withheld   int          // contacts that are there but not shown
@@ -167,6 +170,13 @@ type ScoreReason struct {
 	Score string // "fit" or "intent"
 	Model string
 	Parts []byte
+}
+
+// CohortLink names a cohort with the rule it follows.
+type CohortLink struct {
+	ID     CohortID
+	Name   string
+	Filter string // in its canonical form
 }
 
 // AccountLink is an account of the CRM that belongs, or may belong, to a
@@ -214,6 +224,7 @@ type ReportCell struct {
 
 // CustomerMail is a message of a campaign to someone at the customer.
 type CustomerMail struct {
+	Delivery LedgerID
 	Campaign CampaignID
 	Name     string
 	Address  string // "" without Scope.Personal

@@ -56,12 +56,23 @@ type Funnel struct {
 	Decisions   int                // a person made, undone ones left out
 }
 
+// ReviewPlace is where an account stands among those that wait for a decision.
+type ReviewPlace struct {
+	Position int // from 1; 0 if it does not wait
+	Total    int
+	Previous AccountID // 0 at the start
+	Next     AccountID // the first again after the last; 0 if no other waits
+}
+
 // DecisionRow is a decision as Activity and the review's history show it.
 type DecisionRow struct {
-	Customer string // label
-	Account  string // name
-	Verdict  Verdict
-	Note     string
-	By       string
-	At       int64
+	AccountID  AccountID // 0 if the account is gone
+	CustomerID CustomerID
+	Customer   string // label
+	Account    string // name
+	Verdict    Verdict
+	Note       string
+	By         string
+	At         int64
+	Stands     bool // it is the newest on its pair and can be taken back
 }

@@ -135,6 +135,7 @@ type LedgerQuery struct {
 	Customer actnow.CustomerID
 	Contact  actnow.ContactID
 	State    actnow.LedgerState
+	Open     bool // without a State: only what has not had its last word (queued, intent, deferred)
 	Step     string
 	Search   string // in address and customer name
 	Offset   int

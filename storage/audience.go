@@ -278,42 +278,49 @@ func (db *DB) Audience(ctx context.Context, scope actnow.Scope, run actnow.Campa
 	var out []campaigns.AudienceRow
 	var total int
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		where, args := ledgerScope(scope, "a.customer_id")
-		where = `FROM audience a JOIN customers c ON c.id = a.customer_id
-			LEFT JOIN accounts ac ON ac.id = a.account_id LEFT JOIN contacts k ON k.id = a.contact_id
-			WHERE a.run_id = ? AND ` + where
-		args = append([]any{run}, args...)
-		if leftOut != nil {
-			where += ` AND a.left_out = ?`
-			args = append(args, *leftOut)
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) `+where, args...).Scan(&total); err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, `SELECT a.customer_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.domain, ''), c.tpid),
-				COALESCE(a.account_id, 0), COALESCE(ac.name, ''), COALESCE(a.contact_id, 0),
-				trim(COALESCE(k.given_name, '') || ' ' || COALESCE(k.family_name, '')), a.address, a.left_out `+where+`
-			ORDER BY a.seq LIMIT ? OFFSET ?`, append(args, ledgerLimit(limit), max(offset, 0))...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var r campaigns.AudienceRow
-			if err := rows.Scan(&r.Customer, &r.CustomerName, &r.Account, &r.AccountName, &r.Contact, &r.Name, &r.Address, &r.LeftOut); err != nil {
-				return err
-			}
-			if !scope.Personal {
-				r.Name, r.Address = "", ""
-			}
-			out = append(out, r)
-		}
-		return rows.Err()
+		var err error
+		out, total, err = audienceRows(ctx, tx, scope, run, leftOut, offset, limit)
+		return err
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("audience of run %d: %w", run, err)
 	}
 	return out, total, nil
+}
+
+func audienceRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, run actnow.CampaignRun, leftOut *campaigns.LeftOut,
+	offset, limit int) (out []campaigns.AudienceRow, total int, err error) {
+	where, args := ledgerScope(scope, "a.customer_id")
+	where = `FROM audience a JOIN customers c ON c.id = a.customer_id
+		LEFT JOIN accounts ac ON ac.id = a.account_id LEFT JOIN contacts k ON k.id = a.contact_id
+		WHERE a.run_id = ? AND ` + where
+	args = append([]any{run}, args...)
+	if leftOut != nil {
+		where += ` AND a.left_out = ?`
+		args = append(args, *leftOut)
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) `+where, args...).Scan(&total); err != nil {
+		return nil, 0, err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT a.customer_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.domain, ''), c.tpid),
+			COALESCE(a.account_id, 0), COALESCE(ac.name, ''), COALESCE(a.contact_id, 0),
+			trim(COALESCE(k.given_name, '') || ' ' || COALESCE(k.family_name, '')), a.address, a.left_out `+where+`
+		ORDER BY a.seq LIMIT ? OFFSET ?`, append(args, ledgerLimit(limit), max(offset, 0))...)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r campaigns.AudienceRow
+		if err := rows.Scan(&r.Customer, &r.CustomerName, &r.Account, &r.AccountName, &r.Contact, &r.Name, &r.Address, &r.LeftOut); err != nil {
+			return nil, 0, err
+		}
+		if !scope.Personal {
+			r.Name, r.Address = "", ""
+		}
+		out = append(out, r)
+	}
+	return out, total, rows.Err()
 }
 
 // ledgerJSON is v as JSON to be bound in the place of jsonEach; nil slices are

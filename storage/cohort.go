@@ -144,6 +144,35 @@ func (db *DB) DeleteCohort(ctx context.Context, by actnow.Actor, id actnow.Cohor
 	return nil
 }
 
+// RestoreCohort takes DeleteCohort back. The error matches actnow.ErrNotFound if
+// there is no such cohort, and actnow.ErrConflict if it is not deleted or its
+// name was given to another since.
+func (db *DB) RestoreCohort(ctx context.Context, by actnow.Actor, id actnow.CohortID) error {
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		var name, filter string
+		var deleted, taken bool
+		err := tx.QueryRow(`SELECT h.name, h.filter, h.deleted_at IS NOT NULL,
+			EXISTS (SELECT 1 FROM cohorts o WHERE fold(o.name) = fold(h.name) AND o.id <> h.id AND o.deleted_at IS NULL)
+			FROM cohorts h WHERE h.id = ? AND h.kind = 'filter'`, int64(id)).Scan(&name, &filter, &deleted, &taken)
+		switch {
+		case err != nil:
+			return noRows(err)
+		case !deleted:
+			return &actnow.StateError{Noun: "cohort", Have: "there", Want: "deleted"}
+		case taken:
+			return &actnow.StateError{Noun: "cohort", Have: "replaced by another of its name", Want: "deleted"}
+		}
+		if _, err := tx.Exec(`UPDATE cohorts SET deleted_at = NULL, updated_at = ? WHERE id = ?`, db.now().Unix(), int64(id)); err != nil {
+			return err
+		}
+		return db.auditCohort(tx, by, "cohort.restore", id, name, filter)
+	})
+	if err != nil {
+		return fmt.Errorf("restore cohort %d: %w", id, err)
+	}
+	return nil
+}
+
 // unnamed sees that no cohort's filter names the given one. The error matches
 // actnow.ErrConflict.
 func unnamed(tx *sql.Tx, name string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func (db *DB) Customer(ctx context.Context, scope actnow.Scope, id actnow.Custom
 				return err
 			}
 		}
-		return nil
+		return db.readRules(tx, scope, &d)
 	})
 	if err != nil {
 		return d, fmt.Errorf("customer %d: %w", id, err)
@@ -112,6 +113,37 @@ func readCohortNames(tx *sql.Tx, _ actnow.Scope, d *actnow.CustomerDetail) error
 			d.Cohorts = append(d.Cohorts, name)
 			return err
 		})
+}
+
+// readRules finds the own cohorts whose rule chooses the customer. A rule that
+// names money is no answer to a reader who may not see any.
+func (db *DB) readRules(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) error {
+	var all []actnow.CohortLink
+	err := each(tx, `SELECT id, name, filter FROM cohorts WHERE kind = 'filter' AND deleted_at IS NULL ORDER BY fold(name), id`, nil, func(rows *sql.Rows) error {
+		var k actnow.CohortLink
+		err := rows.Scan(&k.ID, &k.Name, &k.Filter)
+		all = append(all, k)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range all {
+		members, err := db.cohortMembers(tx, scope, k.ID, "")
+		if errors.Is(err, actnow.ErrInvalid) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		var in bool
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM (`+members.sql+`) x WHERE x.id = ?)`, append(members.args, d.Customer.ID)...).Scan(&in); err != nil {
+			return fmt.Errorf("cohort %d: %w", k.ID, err)
+		}
+		if in {
+			d.Rules = append(d.Rules, k)
+		}
+	}
+	return nil
 }
 
 func readAccounts(tx *sql.Tx, _ actnow.Scope, d *actnow.CustomerDetail) error {
@@ -208,12 +240,12 @@ func readCells(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) error {
 }
 
 func readMails(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) error {
-	return each(tx, `SELECT l.campaign_id, k.name, l.address, l.state, COALESCE(l.settled_at, l.queued_at)
+	return each(tx, `SELECT l.id, l.campaign_id, k.name, l.address, l.state, COALESCE(l.settled_at, l.queued_at)
 		FROM ledger l JOIN campaigns k ON k.id = l.campaign_id WHERE l.customer_id = ? ORDER BY l.id DESC LIMIT 50`, []any{d.Customer.ID},
 		func(rows *sql.Rows) error {
 			var m actnow.CustomerMail
 			var at int64
-			err := rows.Scan(&m.Campaign, &m.Name, &m.Address, &m.State, &at)
+			err := rows.Scan(&m.Delivery, &m.Campaign, &m.Name, &m.Address, &m.State, &at)
 			m.At = time.Unix(at, 0).UTC()
 			if !scope.Personal {
 				m.Address = ""

@@ -58,6 +58,11 @@ func (b *filterBuilder) sources(f cohorts.Field) ([]source, error) {
 		}
 		from := clause{sql: "SELECT cl.customer_id FROM customer_locations cl JOIN locations l ON l.id = cl.location_id WHERE " + own.sql, args: own.args}
 		return []source{{from, "l.name"}, {from, "l.global_id"}}, nil
+	case "matched_by":
+		// What carries the account that is trusted most: one for a customer.
+		return []source{{clause{sql: `SELECT b.customer_id FROM (SELECT m.customer_id,
+				CASE min(CASE m.stage WHEN 'domain' THEN 1 WHEN 'name' THEN 2 ELSE 3 END) WHEN 1 THEN 'domain' WHEN 2 THEN 'name' ELSE 'tpid' END AS stage
+				FROM matches m WHERE m.band = 'match' GROUP BY m.customer_id) b WHERE b.customer_id IS NOT NULL`}, "b.stage"}}, nil
 	case "agreement_end":
 		// The next end, or the last if all are past: one for a customer.
 		return []source{{clause{sql: `SELECT e.customer_id FROM (SELECT customer_id,

@@ -31,6 +31,9 @@ func (db *DB) Ledger(ctx context.Context, scope actnow.Scope, q campaigns.Ledger
 		if q.State != "" {
 			where += ` AND l.state = ?`
 			args = append(args, q.State)
+		} else if q.Open {
+			page.Total = page.Counts[actnow.LedgerQueued] + page.Counts[actnow.LedgerIntent] + page.Counts[actnow.LedgerDeferred]
+			where += ` AND l.state IN ('queued', 'intent', 'deferred')`
 		}
 		page.Rows, err = ledgerRows(ctx, tx, scope, where+` ORDER BY l.id DESC LIMIT ? OFFSET ?`,
 			append(args, ledgerLimit(q.Limit), max(q.Offset, 0))...)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,7 @@ func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []sco
 		if err := saveRows(tx, month, rows, db.now().Unix()); err != nil {
 			return err
 		}
-		return refreshStandings(tx, month, `SELECT value FROM `+jsonEach, idList(customersOf(rows)))
+		return refreshStandings(tx, month, areasOf(rows), `SELECT value FROM `+jsonEach, idList(customersOf(rows)))
 	})
 	if err != nil {
 		return fmt.Errorf("save %d scores of %s: %w", len(ps), month, err)
@@ -49,6 +50,17 @@ func customersOf(rows []propensityRow) []actnow.CustomerID {
 		}
 	}
 	return ids
+}
+
+// areasOf returns the areas of rows, each once.
+func areasOf(rows []propensityRow) []actnow.Area {
+	var areas []actnow.Area
+	for _, r := range rows {
+		if !slices.Contains(areas, r.Area) {
+			areas = append(areas, r.Area)
+		}
+	}
+	return areas
 }
 
 // changedRows leaves out the rows that are kept just so already.
@@ -289,7 +301,7 @@ func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, ve
 				}
 			}
 		}
-		if err := refreshStandings(tx, "", `SELECT id FROM customers`); err != nil {
+		if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)

@@ -21,23 +21,38 @@ func scanSide(row interface{ Scan(...any) error }, s *actnow.AccountSide, more .
 	return json.Unmarshal([]byte(domains), &s.Domains)
 }
 
+// bandAccounts returns the FROM and WHERE of the accounts in a band whose best
+// candidate is in the scope.
+func bandAccounts(scope actnow.Scope, band actnow.MatchBand) clause {
+	in := inScope(scope, "m.customer_id")
+	return clause{
+		sql: ` FROM matches m JOIN accounts a ON a.id = m.account_id LEFT JOIN customers c ON c.id = m.customer_id
+			WHERE m.band = ? AND a.deleted_at IS NULL AND a.merged_into = '' AND (m.customer_id IS NULL OR ` + in.sql + `)`,
+		args: append([]any{string(band)}, in.args...),
+	}
+}
+
 // Reviews returns accounts in the band, the likeliest first, whose best
-// candidate is in the scope, and how many there are in all. Their candidates
-// are read by Review.
+// candidate is in the scope, and how many there are in all. Each has its best
+// candidate alone, without comparisons; all of them are read by Review.
 func (db *DB) Reviews(ctx context.Context, scope actnow.Scope, band actnow.MatchBand, offset, limit int) (list []actnow.Review, total int, err error) {
 	err = db.read(ctx, func(tx *sql.Tx) error {
-		in := inScope(scope, "m.customer_id")
-		from := ` FROM matches m JOIN accounts a ON a.id = m.account_id
-			WHERE m.band = ? AND a.deleted_at IS NULL AND a.merged_into = '' AND (m.customer_id IS NULL OR ` + in.sql + `)`
-		args := append([]any{string(band)}, in.args...)
-		if err := tx.QueryRow(`SELECT count(*)`+from, args...).Scan(&total); err != nil {
+		from := bandAccounts(scope, band)
+		if err := tx.QueryRow(`SELECT count(*)`+from.sql, from.args...).Scan(&total); err != nil {
 			return err
 		}
-		return each(tx, `SELECT `+accountColumns+`, m.band, m.decided`+from+` ORDER BY m.probability DESC, a.id LIMIT ? OFFSET ?`,
-			append(args, min(max(limit, 1), maxPage), max(offset, 0)),
+		return each(tx, `SELECT `+accountColumns+`, m.band, m.decided, m.probability, m.stage, m.reason,
+			COALESCE(c.id, 0), COALESCE(c.name, ''), COALESCE(c.domain, ''), COALESCE(c.tpid, ''), COALESCE(c.city, ''), COALESCE(c.country, '')`+
+			from.sql+` ORDER BY m.probability DESC, a.id LIMIT ? OFFSET ?`,
+			append(from.args, min(max(limit, 1), maxPage), max(offset, 0)),
 			func(rows *sql.Rows) error {
 				var r actnow.Review
-				err := scanSide(rows, &r.Account, &r.Band, &r.Decided)
+				var c actnow.ReviewCandidate
+				err := scanSide(rows, &r.Account, &r.Band, &r.Decided, &c.Probability, &c.Stage, &c.Reason,
+					&c.Customer.ID, &c.Customer.Name, &c.Customer.Domain, &c.Customer.TPID, &c.Customer.City, &c.Customer.Country)
+				if c.Customer.ID != 0 {
+					r.Candidates = []actnow.ReviewCandidate{c}
+				}
 				list = append(list, r)
 				return err
 			})
@@ -78,6 +93,52 @@ func (db *DB) Review(ctx context.Context, scope actnow.Scope, id actnow.AccountI
 		return r, fmt.Errorf("review account %d: %w", id, err)
 	}
 	return r, nil
+}
+
+// ReviewPlace returns where an account stands among those in the scope that wait
+// for a decision, in the order of Reviews.
+func (db *DB) ReviewPlace(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.ReviewPlace, error) {
+	var place actnow.ReviewPlace
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		from := bandAccounts(scope, actnow.BandReview)
+		var waits bool
+		p := 0.0
+		err := tx.QueryRow(`SELECT m.band = 'review', m.probability FROM matches m WHERE m.account_id = ?`, id).Scan(&waits, &p)
+		if err != nil && err != sql.ErrNoRows {
+			return err
+		}
+		with := func(more ...any) []any { return append(from.args[:len(from.args):len(from.args)], more...) }
+		const before, after = `(m.probability > ? OR (m.probability = ? AND a.id < ?))`, `(m.probability < ? OR (m.probability = ? AND a.id > ?))`
+		var ahead int
+		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+before+`), 0)`+from.sql, append([]any{p, p, id}, from.args...)...).Scan(&place.Total, &ahead)
+		if err != nil {
+			return err
+		}
+		if waits {
+			place.Position = ahead + 1
+		}
+		for _, q := range []struct {
+			to    *actnow.AccountID
+			query string
+			args  []any
+		}{
+			{&place.Previous, ` AND ` + before + ` ORDER BY m.probability, a.id DESC LIMIT 1`, with(p, p, id)},
+			{&place.Next, ` AND ` + after + ` ORDER BY m.probability DESC, a.id LIMIT 1`, with(p, p, id)},
+			{&place.Next, ` AND a.id <> ? ORDER BY m.probability DESC, a.id LIMIT 1`, with(id)},
+		} {
+			if *q.to != 0 {
+				continue
+			}
+			if err := tx.QueryRow(`SELECT a.id`+from.sql+q.query, q.args...).Scan(q.to); err != nil && err != sql.ErrNoRows {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return place, fmt.Errorf("place of account %d: %w", id, err)
+	}
+	return place, nil
 }
 
 // Decide records a person's word on an account and a customer and lets it act
@@ -180,13 +241,15 @@ func (db *DB) Decisions(ctx context.Context, scope actnow.Scope, limit int) ([]a
 	var list []actnow.DecisionRow
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		in := inScope(scope, "c.id")
-		return each(tx, `SELECT CASE WHEN c.name <> '' THEN c.name WHEN c.domain <> '' THEN c.domain ELSE c.tpid END, COALESCE(a.name, d.account_key),
-				d.verdict, d.note, d.decided_by, d.decided_at
+		return each(tx, `SELECT COALESCE(a.id, 0), c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.domain <> '' THEN c.domain ELSE c.tpid END, COALESCE(a.name, d.account_key),
+				d.verdict, d.note, d.decided_by, d.decided_at,
+				d.verdict <> 'undone' AND a.id IS NOT NULL AND a.deleted_at IS NULL
+				AND d.id = (SELECT max(n.id) FROM match_decisions n WHERE n.account_key = d.account_key AND n.customer_key = d.customer_key)
 			FROM match_decisions d JOIN customers c ON c.key = d.customer_key LEFT JOIN accounts a ON `+accountKey+` = d.account_key
 			WHERE `+in.sql+` ORDER BY d.id DESC LIMIT ?`, append(in.args, limit),
 			func(rows *sql.Rows) error {
 				var r actnow.DecisionRow
-				err := rows.Scan(&r.Customer, &r.Account, &r.Verdict, &r.Note, &r.By, &r.At)
+				err := rows.Scan(&r.AccountID, &r.CustomerID, &r.Customer, &r.Account, &r.Verdict, &r.Note, &r.By, &r.At, &r.Stands)
 				list = append(list, r)
 				return err
 			})

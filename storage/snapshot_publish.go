@@ -60,9 +60,10 @@ type publication struct {
 	res  reports.Result
 	now  int64
 
-	id       int64 // of the snapshot; set from the start if it was superseded and comes back
-	replaced int64 // the revision before, 0 if there is none
-	before   int64 // the snapshot that the counts compare with, 0 if there is none
+	id       int64         // of the snapshot; set from the start if it was superseded and comes back
+	replaced int64         // the revision before, 0 if there is none
+	before   int64         // the snapshot that the counts compare with, 0 if there is none
+	areas    []actnow.Area // of which the report says or said something
 }
 
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
@@ -247,6 +248,17 @@ func (p *publication) rows(tx *sql.Tx) error {
 // several lines of one customer the last one that says something counts.
 func (p *publication) scores(tx *sql.Tx) error {
 	report, month := string(p.head.Kind), string(p.head.Month)
+	err := each(tx, `SELECT DISTINCT area FROM propensities WHERE month = ? AND source = ?
+		UNION SELECT area FROM revenues WHERE snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
+		[]any{month, report, p.replaced}, func(rows *sql.Rows) error {
+			var a actnow.Area
+			err := rows.Scan(&a)
+			p.areas = append(p.areas, a)
+			return err
+		})
+	if err != nil {
+		return err
+	}
 	return execAll(tx, "scores", []clause{
 		{`DELETE FROM propensities WHERE source = ? AND month = ?`, []any{report, month}},
 		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
@@ -286,7 +298,7 @@ func (p *publication) standings(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	return refreshStandings(tx, p.head.Month, `SELECT customer_id FROM temp.touched`)
+	return refreshStandings(tx, p.head.Month, p.areas, `SELECT customer_id FROM temp.touched`)
 }
 
 func (p *publication) note(tx *sql.Tx) error {

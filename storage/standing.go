@@ -26,13 +26,18 @@ func activeMatrix(tx *sql.Tx) (scoring.Matrix, error) {
 const refreshChunk = 2000
 
 // refreshStandings makes the standings of the month from and of those after it
-// anew, "" for all, for the customers that the subquery of customer ids names.
+// anew, "" for all, in the areas, for the customers that the subquery of customer
+// ids names.
 // In each month and area fit and intent come from the report that has them, else
 // from our own scores; the cluster of a file wins, else the matrix gives it.
 // Only rows that differ are written. It is called in the transaction that
 // changed scores of that month.
-func refreshStandings(tx *sql.Tx, from actnow.Month, customers string, args ...any) error {
+func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, customers string, args ...any) error {
 	matrix, err := activeMatrix(tx)
+	if err != nil {
+		return err
+	}
+	inAreas, err := json.Marshal(areas)
 	if err != nil {
 		return err
 	}
@@ -48,7 +53,7 @@ func refreshStandings(tx *sql.Tx, from actnow.Month, customers string, args ...a
 	}
 	for len(ids) > 0 {
 		n := min(refreshChunk, len(ids))
-		r := refresh{tx: tx, matrix: matrix, from: from, customers: idList(ids[:n]), want: map[standingKey]standing{}}
+		r := refresh{tx: tx, matrix: matrix, from: from, areas: string(inAreas), customers: idList(ids[:n]), want: map[standingKey]standing{}}
 		if err := r.run(); err != nil {
 			return fmt.Errorf("refresh standings: %w", err)
 		}
@@ -85,6 +90,7 @@ type refresh struct {
 	tx        *sql.Tx
 	matrix    scoring.Matrix
 	from      actnow.Month
+	areas     string // JSON array
 	customers string // JSON array of ids
 	want      map[standingKey]standing
 	order     []standingKey // of want: by customer, area, month
@@ -100,9 +106,9 @@ func (r *refresh) run() error {
 }
 
 // within is the condition and the values that keep a query to the chunk.
-const within = `month >= ? AND customer_id IN (SELECT value FROM ` + jsonEach + `)`
+const within = `month >= ? AND area IN (SELECT value FROM ` + jsonEach + `) AND customer_id IN (SELECT value FROM ` + jsonEach + `)`
 
-func (r *refresh) args() []any { return []any{string(r.from), r.customers} }
+func (r *refresh) args() []any { return []any{string(r.from), r.areas, r.customers} }
 
 // said is what one source says of a customer in an area in a month.
 type said struct {
@@ -232,9 +238,9 @@ func (r *refresh) link() error {
 	}
 	before := map[line]end{}
 	err := each(r.tx, `SELECT customer_id, area, month, cluster, latest FROM standings s
-		WHERE month < ? AND customer_id IN (SELECT value FROM `+jsonEach+`)
+		WHERE month < ? AND area IN (SELECT value FROM `+jsonEach+`) AND customer_id IN (SELECT value FROM `+jsonEach+`)
 			AND month = (SELECT max(q.month) FROM standings q WHERE q.customer_id = s.customer_id AND q.area = s.area AND q.month < ?)`,
-		[]any{string(r.from), r.customers, string(r.from)},
+		[]any{string(r.from), r.areas, r.customers, string(r.from)},
 		func(rows *sql.Rows) error {
 			var l line
 			var e end

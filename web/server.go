@@ -24,7 +24,15 @@ type Store interface {
 	jobStore
 	healthStore
 	homeStore
+	customerStore
+	gridStore
+	matchStore
+	cohortStore
 	reportStore
+	campaignStore
+	packStore
+	deliveryStore
+	mailboxStore
 	settingStore
 	connectionStore
 	inboxStore
@@ -38,7 +46,11 @@ type Store interface {
 type Actions interface {
 	accessActions
 	publicActions
+	matchActions
 	uploadActions
+	campaignActions
+	deliveryActions
+	mailboxActions
 	inboxActions
 }
 

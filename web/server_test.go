@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"actnow"
+	"actnow/cohorts"
+	"actnow/matcher"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 	"actnow/web"
@@ -24,16 +26,25 @@ type site struct {
 	*httptest.Server
 	db    *storage.DB
 	web   *web.Server
+	did   *doings
 	clock atomic.Int64
+}
+
+// doings is Actions that writes down what it was asked for. Each noun's tests
+// add its own methods.
+type doings struct {
+	web.Actions
+	matched []actnow.Actor
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
-	s := &site{}
+	s := &site{did: &doings{}}
 	s.clock.Store(storagetest.Now.Unix())
 	s.db = storagetest.OpenAt(t, filepath.Join(t.TempDir(), "data"), s.now)
 	cfg := web.Config{
-		Store: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(t.Output(), nil)),
+		Store: s.db, Actions: s.did, Now: s.now, Log: slog.New(slog.NewJSONHandler(t.Output(), nil)),
+		Messages:   web.MergeMessages(cohorts.Messages, matcher.Messages),
 		InstanceID: "instance-1", Version: "test", Partner: "Nordvik Data AB", Poll: time.Millisecond,
 	}
 	for _, f := range change {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -59,7 +58,7 @@ func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	a.rescorer = &scoring.Rescorer{Store: db, Cards: scoring.Cards(), Now: a.now, Log: log}
 	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
 	if err == nil {
-		err = os.MkdirAll(a.spool(""), 0o700)
+		err = a.openSpool(ctx)
 	}
 	if err == nil {
 		err = a.readSettings(ctx)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"actnow"
@@ -43,6 +45,38 @@ func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt re
 
 // maxUpload is the largest file a page takes, in bytes.
 const maxUpload = 2 << 30
+
+// openSpool makes the spool and removes what a crash left in it: only files that
+// were looked at stay, since they wait for somebody's word. The folder must be
+// ours alone, so that nobody is writing there.
+func (a *app) openSpool(ctx context.Context) error {
+	if err := os.MkdirAll(a.spool(""), 0o700); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(a.spool(""))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		job, notNumber := strconv.ParseInt(f.Name(), 10, 64)
+		switch {
+		case f.IsDir():
+			continue
+		case notNumber == nil:
+			if _, err := a.lookedAt(ctx, actnow.JobID(job)); err == nil {
+				continue
+			} else if !isNotFound(err) {
+				return err
+			}
+		case !strings.HasPrefix(f.Name(), "upload-") && !strings.HasPrefix(f.Name(), "report-"):
+			continue
+		}
+		if err := os.Remove(a.spool(f.Name())); err != nil {
+			return fmt.Errorf("clear uploads: %w", err)
+		}
+	}
+	return nil
+}
 
 // keepUpload writes an uploaded file into the spool.
 func (a *app) keepUpload(r io.Reader) (path string, err error) {

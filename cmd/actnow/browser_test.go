@@ -1,0 +1,256 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium is the browser of the tests. Without one they are skipped, unless
+// ACTNOW_REQUIRE_PEERS says that everything must be there.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "no Chromium is installed")
+	return ""
+}
+
+// axeSource is the accessibility checker, from npm's axe-core.
+func axeSource(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(os.Getenv("ACTNOW_AXE"))
+	if err != nil {
+		missing(t, "axe-core is not there: ACTNOW_AXE names its axe.min.js")
+	}
+	return string(b)
+}
+
+// startDemo runs the demo and returns the link that it prints.
+func startDemo(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command(program(t), "demo", "--listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with %v: %s", err, errs.String())
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if link := regexp.MustCompile(`http://\S+/link/\S+`).FindString(lines.Text()); link != "" {
+			go io.Copy(io.Discard, out)
+			return link
+		}
+	}
+	t.Fatalf("the demo printed no link: %v", lines.Err())
+	return ""
+}
+
+// visitor is a person at a browser.
+type visitor struct {
+	t      *testing.T
+	ctx    context.Context
+	origin string
+	lang   string
+	axe    string
+
+	mu       sync.Mutex
+	messages []string // console errors
+	foreign  []string // requests that left the host
+}
+
+// newVisitor opens a tab in a browser of its own.
+func newVisitor(t *testing.T, origin, lang string) *visitor {
+	t.Helper()
+	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", lang))
+	alloc, closeAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, closeTab := chromedp.NewContext(alloc)
+	t.Cleanup(func() { closeTab(); closeAlloc() })
+	v := &visitor{t: t, ctx: ctx, origin: origin, lang: lang, axe: axeSource(t)}
+	v.do(chromedp.EmulateViewport(1200, 900))
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}}); err != nil {
+		t.Fatal(err)
+	}
+	requests := chromedp.Events(ctx, network.RequestWillBeSent)
+	go func() {
+		for e, err := range requests {
+			if err != nil {
+				return
+			}
+			if u, err := url.Parse(e.Request.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "127.0.0.1" {
+				v.note(&v.foreign, e.Request.URL)
+			}
+		}
+	}()
+	console := chromedp.Console(ctx)
+	go func() {
+		for m, err := range console {
+			if err != nil {
+				return
+			}
+			if text := fmt.Sprint(m); strings.Contains(strings.ToLower(text), "error") || strings.Contains(text, "Refused") {
+				v.note(&v.messages, text)
+			}
+		}
+	}()
+	return v
+}
+
+func (v *visitor) note(list *[]string, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	*list = append(*list, text)
+}
+
+func (v *visitor) do(steps ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		v.t.Fatalf("at %s: %v", v.where(), err)
+	}
+}
+
+// open goes to a page, which must answer 200.
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	if !strings.HasPrefix(path, "http") {
+		path = v.origin + path
+	}
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	res, err := chromedp.Run(ctx, chromedp.NavigateResponse(path))
+	if err != nil || res == nil || res.Status != 200 {
+		v.t.Fatalf("open %s: %+v, %v", path, res, err)
+	}
+}
+
+// click clicks the element and waits for the page it leads to.
+func (v *visitor) click(selector string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	res, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	if err != nil {
+		v.t.Fatalf("click %s at %s: %v", selector, v.where(), err)
+	}
+	if res != nil && res.Status >= 400 {
+		v.t.Fatalf("click %s at %s: status %d\n%s", selector, v.where(), res.Status, v.text("main"))
+	}
+}
+
+// press sends keys to the page.
+func (v *visitor) press(keys string) { v.t.Helper(); v.do(chromedp.KeyEvent(keys)) }
+
+func (v *visitor) where() string {
+	s, err := chromedp.Run(v.ctx, chromedp.Location())
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimPrefix(s, v.origin)
+}
+
+func (v *visitor) text(selector string) string {
+	v.t.Helper()
+	return eval[string](v, fmt.Sprintf(`(document.querySelector(%q)||{innerText:""}).innerText`, selector))
+}
+
+// until waits for a condition of the page.
+func (v *visitor) until(expression string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression)); err != nil {
+		v.t.Fatalf("at %s wait for %s: %v\n%s", v.where(), expression, err, v.text("main"))
+	}
+}
+
+func eval[T any](v *visitor, expression string) T {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		v.t.Fatalf("at %s: %v", v.where(), err)
+	}
+	return value
+}
+
+// check looks at the page with axe at both widths and in both themes, and keeps
+// a picture where ACTNOW_SHOTS names a folder.
+func (v *visitor) check(name string) {
+	v.t.Helper()
+	for _, width := range []int64{1200, 390} {
+		for _, theme := range []string{"light", "dark"} {
+			v.do(chromedp.EmulateViewport(width, 900))
+			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
+			if _, err := chromedp.Call(v.ctx, emulation.SetEmulatedMedia, media); err != nil {
+				v.t.Fatal(err)
+			}
+			found := eval[string](v, v.axe+`;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]})
+				.then(r => JSON.stringify(r.violations.map(x => x.id + ": " + x.nodes[0].html.slice(0, 200))))`)
+			var violations []string
+			if err := json.Unmarshal([]byte(found), &violations); err != nil {
+				v.t.Fatal(err)
+			}
+			for _, violation := range violations {
+				v.t.Errorf("%s, %s, %d, %s: %s", name, v.lang, width, theme, violation)
+			}
+			if eval[bool](v, `document.documentElement.scrollWidth > window.innerWidth`) {
+				v.t.Errorf("%s, %s, %d: the page is wider than the window", name, v.lang, width)
+			}
+			v.shoot(fmt.Sprintf("%s-%d-%s-%s.png", name, width, theme, v.lang))
+		}
+	}
+	v.do(chromedp.EmulateViewport(1200, 900))
+}
+
+func (v *visitor) shoot(name string) {
+	v.t.Helper()
+	dir := os.Getenv("ACTNOW_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
+		v.t.Fatal(err)
+	}
+}

@@ -1,0 +1,53 @@
+package web
+
+// longestMarked is the longest value whose letters are compared, in characters.
+const longestMarked = 200
+
+// marked returns both values in pieces, with those letters marked that the other
+// has not: what is left beside a longest common subsequence. Values that share
+// less than half of their letters come back unmarked, since marking nearly all
+// says nothing.
+func marked(a, b string) (left, right []span) {
+	x, y := []rune(a), []rune(b)
+	if len(x) == 0 || len(y) == 0 || len(x) > longestMarked || len(y) > longestMarked {
+		return []span{{Text: a}}, []span{{Text: b}}
+	}
+	common := make([][]int, len(x)+1) // of the ends from i and j on
+	for i := range common {
+		common[i] = make([]int, len(y)+1)
+	}
+	for i := len(x) - 1; i >= 0; i-- {
+		for j := len(y) - 1; j >= 0; j-- {
+			if x[i] == y[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	if 2*common[0][0] < max(len(x), len(y)) {
+		return []span{{Text: a}}, []span{{Text: b}}
+	}
+	for i, j := 0, 0; i < len(x) || j < len(y); {
+		switch {
+		case i < len(x) && j < len(y) && x[i] == y[j]:
+			left, right = grow(left, x[i], false), grow(right, y[j], false)
+			i, j = i+1, j+1
+		case j == len(y) || i < len(x) && common[i+1][j] >= common[i][j+1]:
+			left = grow(left, x[i], true)
+			i++
+		default:
+			right = grow(right, y[j], true)
+			j++
+		}
+	}
+	return left, right
+}
+
+func grow(spans []span, letter rune, mark bool) []span {
+	if n := len(spans); n > 0 && spans[n-1].Mark == mark {
+		spans[n-1].Text += string(letter)
+		return spans
+	}
+	return append(spans, span{Text: string(letter), Mark: mark})
+}

@@ -1,0 +1,364 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"actnow"
+)
+
+// matchStore reads and decides which account of the CRM is which customer.
+type matchStore interface {
+	Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error)
+	Reviews(ctx context.Context, scope actnow.Scope, band actnow.MatchBand, offset, limit int) ([]actnow.Review, int, error)
+	Review(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.Review, error)
+	ReviewPlace(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.ReviewPlace, error)
+	Decide(ctx context.Context, scope actnow.Scope, by actnow.Actor, account actnow.AccountID, customer actnow.CustomerID, verdict actnow.Verdict, note string) error
+	Decisions(ctx context.Context, scope actnow.Scope, limit int) ([]actnow.DecisionRow, error)
+}
+
+// matchActions sets matching going.
+type matchActions interface {
+	StartMatch(ctx context.Context, by actnow.Actor) (actnow.JobID, error)
+}
+
+func (s *Server) matchRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/matches", nav: "matches", handle: s.showMatches},
+		{method: http.MethodGet, path: "/matches.csv", right: actnow.RightExport, handle: s.exportMatches},
+		{method: http.MethodPost, path: "/matches/run", right: actnow.RightReview, handle: s.runMatch},
+		{method: http.MethodGet, path: "/matches/review", right: actnow.RightReview, nav: "matches", handle: s.firstReview},
+		{method: http.MethodGet, path: "/matches/review/:account", right: actnow.RightReview, nav: "matches", handle: s.showReview},
+		{method: http.MethodPost, path: "/matches/review/:account", right: actnow.RightReview, maxBody: 64 << 10, handle: s.decideReview},
+		{method: http.MethodPost, path: "/matches/review/:account/undo/:customer", right: actnow.RightReview, handle: s.undoReview},
+	}
+}
+
+const (
+	matchPageSize  = 50
+	decisionsShown = 20
+)
+
+// matchBands are the bands in the order of what they ask of a person.
+var matchBands = []actnow.MatchBand{actnow.BandReview, actnow.BandMatch, actnow.BandNone}
+
+type matchesPage struct {
+	Head      Head
+	Empty     *Empty // before the first report or account
+	Funnel    Funnel
+	Leak      *Note
+	Stages    Bar
+	ByPerson  int // decisions that stand
+	Bands     []bandChoice
+	Rows      []matchRow
+	NoRows    Empty
+	Foot      Foot
+	MayReview bool
+	Decisions []decisionLine
+}
+
+// bandChoice is a band to look at, with how many accounts are in it.
+type bandChoice struct {
+	Name, Href string
+	Count      int
+	Current    bool
+}
+
+type matchRow struct {
+	Account, Href, Place string
+	Customer             string // the likeliest, "" for none
+	CustomerHref         string
+	CustomerPlace        string
+	Probability          string
+	Stage                string
+	Decided              bool
+}
+
+type decisionLine struct {
+	Account, Customer, Verdict, Note, By string
+	Href                                 string // "" if the account is gone
+	Undo                                 string
+	At                                   time.Time
+}
+
+func (s *Server) showMatches(c echo.Context) error {
+	band, offset, err := matchQuery(c)
+	if err != nil {
+		return err
+	}
+	text, scope := s.text(c), s.scope(c)
+	funnel, err := s.store.Funnel(ctx(c), scope)
+	if err != nil {
+		return err
+	}
+	p := matchesPage{MayReview: s.may(c, actnow.RightReview), ByPerson: funnel.Decisions}
+	total, accounts := 0, 0
+	waiting := 0
+	for _, b := range matchBands {
+		limit, from := 1, 0
+		if b == band {
+			limit, from = matchPageSize, offset
+		}
+		list, n, err := s.store.Reviews(ctx(c), scope, b, from, limit)
+		if err != nil {
+			return err
+		}
+		accounts += n
+		if b == actnow.BandReview {
+			waiting = n
+		}
+		p.Bands = append(p.Bands, bandChoice{Name: text.T("match.band." + string(b)), Href: "/matches?band=" + string(b) + "#accounts", Count: n, Current: b == band})
+		if b == band {
+			total = n
+			for _, r := range list {
+				p.Rows = append(p.Rows, s.matchRow(c, r))
+			}
+		}
+	}
+	p.Head = s.matchesHead(c, text, funnel, waiting, accounts)
+	if funnel.Customers == 0 || accounts == 0 {
+		p.Empty = s.matchesEmpty(c, text, funnel.Customers > 0)
+	}
+	p.Funnel = matchFunnel(text, funnel)
+	p.Leak = s.biggestLeak(c, text, funnel, waiting)
+	p.Stages = matchStages(text, funnel)
+	p.NoRows = Empty{Icon: "git-compare", Title: text.T("match.none_in_band"), Text: text.T("match.none_in_band_text." + string(band))}
+	p.Foot = s.matchesFoot(c, text, band, offset, len(p.Rows), total)
+	decisions, err := s.store.Decisions(ctx(c), scope, decisionsShown)
+	if err != nil {
+		return err
+	}
+	p.Decisions = s.decisionLines(c, decisions)
+	return s.render(c, "matches", p)
+}
+
+// matchQuery reads which accounts are asked for: those that wait, if nothing is
+// said.
+func matchQuery(c echo.Context) (actnow.MatchBand, int, error) {
+	band := actnow.MatchBand(c.QueryParam("band"))
+	if band == "" {
+		band = actnow.BandReview
+	}
+	if !slices.Contains(matchBands, band) {
+		return "", 0, actnow.Invalid("error.band", "band", "%q is no band: use review, match or none", string(band))
+	}
+	offset, err := queryNumber(c, "offset")
+	return band, int(min(offset, 1<<30)), err
+}
+
+// filterPath leads to the customers that a filter chooses.
+func filterPath(filter string) string { return customersPath("", "where", filter) }
+
+// matchesHead says how far the way from the reports to a mail goes.
+func (s *Server) matchesHead(c echo.Context, text *Text, f actnow.Funnel, waiting, accounts int) Head {
+	h := Head{Title: text.T("match.title", f.Matched, f.Customers), Text: text.T("match.text", f.Mailable)}
+	if f.Customers == 0 || accounts == 0 {
+		h = Head{Title: text.T("nav.matches"), Text: text.T("match.text_empty")}
+	}
+	if !s.may(c, actnow.RightReview) {
+		return h
+	}
+	if f.Customers > 0 {
+		h.Actions = append(h.Actions, Action{Text: text.T("match.run"), Post: "/matches/run", Icon: "refresh-cw"})
+	}
+	if waiting > 0 {
+		h.Actions = append(h.Actions, Action{Text: text.TN("match.review", int64(waiting)), Href: "/matches/review", Class: "main"})
+	}
+	return h
+}
+
+func (s *Server) matchesEmpty(c echo.Context, text *Text, customers bool) *Empty {
+	e := &Empty{Icon: "git-compare", Title: text.T("match.empty_report"), Text: text.T("match.empty_report_text")}
+	action := Action{Text: text.T("home.upload"), Href: "/reports", Class: "main"}
+	if customers {
+		e = &Empty{Icon: "git-compare", Title: text.T("match.empty_crm"), Text: text.T("match.empty_crm_text")}
+		action = Action{Text: text.T("home.step_crm"), Href: "/reports", Class: "main"}
+	}
+	if s.may(c, actnow.RightImport) {
+		e.Actions = []Action{action}
+	}
+	return e
+}
+
+// matchFunnel draws the customers who are left at each step; what a step lost is
+// a link to those it lost.
+func matchFunnel(text *Text, f actnow.Funnel) Funnel {
+	lost := func(key string, n int, filter string) *Action {
+		if n <= 0 {
+			return nil
+		}
+		return &Action{Text: text.TN(key, int64(n)), Href: filterPath(filter), Class: "quiet small"}
+	}
+	step := func(key string, n int, href string, fix *Action) FunnelStep {
+		if n == 0 {
+			href = ""
+		}
+		return FunnelStep{Name: text.T(key), Text: text.Number(int64(n)), Href: href, Value: float64(n), Fix: fix}
+	}
+	return Funnel{
+		Label: text.T("match.funnel"), Heads: [3]string{text.T("match.step"), text.T("match.remain"), text.T("match.drawn")},
+		Steps: []FunnelStep{
+			step("match.step_report", f.Customers, "/customers", nil),
+			step("match.step_matched", f.Matched, filterPath("matched = yes"), lost("match.lost_matched", f.Customers-f.Matched, "matched = no")),
+			step("match.step_contact", f.WithContact, filterPath("has_contact = yes"), lost("match.lost_contact", f.Matched-f.WithContact, "matched = yes and has_contact = no")),
+			step("match.step_mailable", f.Mailable, filterPath("mailable = yes"), lost("match.lost_mailable", f.WithContact-f.Mailable, "has_contact = yes and mailable = no")),
+		},
+	}
+}
+
+// biggestLeak names the step that loses most and what a person can do about it.
+func (s *Server) biggestLeak(c echo.Context, text *Text, f actnow.Funnel, waiting int) *Note {
+	leaks := []struct {
+		n        int
+		key, fix string
+		href     string
+		right    actnow.Right
+	}{
+		{f.Customers - f.Matched, "match.leak_matched", "match.fix_matched", "/reports", actnow.RightImport},
+		{f.Matched - f.WithContact, "match.leak_contact", "match.fix_contact", "/reports", actnow.RightImport},
+		{f.WithContact - f.Mailable, "match.leak_mailable", "match.fix_mailable", "/settings/connections", actnow.RightAdmin},
+	}
+	if waiting > 0 {
+		leaks[0].key, leaks[0].fix, leaks[0].href, leaks[0].right = "match.leak_review", "match.fix_review", "/matches/review", actnow.RightReview
+	}
+	worst := leaks[0]
+	for _, l := range leaks[1:] {
+		if l.n > worst.n {
+			worst = l
+		}
+	}
+	if worst.n <= 0 {
+		return nil
+	}
+	n := &Note{Text: text.TN(worst.key, int64(worst.n), waiting)}
+	if s.may(c, worst.right) {
+		n.Action = &Action{Text: text.T(worst.fix), Href: worst.href, Class: "small"}
+	}
+	return n
+}
+
+// matchStages draws what carries the matches, in the order of trust.
+func matchStages(text *Text, f actnow.Funnel) Bar {
+	bar := Bar{Label: text.T("match.stages")}
+	for i, stage := range []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID} {
+		n := f.ByStage[stage]
+		piece := Piece{Name: text.T("match.stage." + string(stage)), Text: text.Number(int64(n)), Value: float64(n), Class: [...]string{"f-ok", "f-rest", "f-wait"}[i]}
+		if n > 0 {
+			piece.Href = filterPath("matched_by = " + strconv.Quote(string(stage)))
+		}
+		bar.Pieces = append(bar.Pieces, piece)
+	}
+	return bar
+}
+
+func (s *Server) matchRow(c echo.Context, r actnow.Review) matchRow {
+	text := s.text(c)
+	row := matchRow{Account: r.Account.Name, Place: townIn(r.Account.City, r.Account.Country), Decided: r.Decided}
+	if row.Account == "" {
+		row.Account = r.Account.ExternalID
+	}
+	if s.may(c, actnow.RightReview) {
+		row.Href = "/matches/review/" + idText(r.Account.ID)
+	}
+	if len(r.Candidates) > 0 {
+		best := r.Candidates[0]
+		row.Customer, row.CustomerHref = best.Customer.Label(), "/customers/"+idText(best.Customer.ID)
+		row.CustomerPlace, row.Probability = townIn(best.Customer.City, best.Customer.Country), text.Percent(best.Probability)
+		if best.Stage != "" {
+			row.Stage = text.T("match.stage." + string(best.Stage))
+		}
+	}
+	return row
+}
+
+// idText writes a key as it stands in a path.
+func idText[T ~int64](key T) string { return strconv.FormatInt(int64(key), 10) }
+
+// townIn joins a city and its country.
+func townIn(city, country string) string {
+	if city == "" || country == "" {
+		return city + country
+	}
+	return city + ", " + country
+}
+
+func (s *Server) matchesFoot(c echo.Context, text *Text, band actnow.MatchBand, offset, shown, total int) Foot {
+	path := func(offset int) string {
+		return "/matches?" + url.Values{"band": {string(band)}, "offset": {strconv.Itoa(offset)}}.Encode()
+	}
+	f := Foot{Range: text.T("part.range", offset+1, offset+shown, total)}
+	if offset > 0 {
+		f.Previous = path(max(0, offset-matchPageSize))
+	}
+	if offset+shown < total {
+		f.Next = path(offset + matchPageSize)
+	}
+	if s.may(c, actnow.RightExport) {
+		f.CSV = "/matches.csv?band=" + string(band)
+	}
+	return f
+}
+
+func (s *Server) decisionLines(c echo.Context, list []actnow.DecisionRow) []decisionLine {
+	text, may := s.text(c), s.may(c, actnow.RightReview)
+	var lines []decisionLine
+	for _, d := range list {
+		l := decisionLine{Account: d.Account, Customer: d.Customer, Verdict: text.T("match.verdict." + string(d.Verdict)),
+			Note: d.Note, By: d.By, At: time.Unix(d.At, 0)}
+		if may && d.AccountID != 0 {
+			l.Href = "/matches/review/" + idText(d.AccountID)
+		}
+		if may && d.Stands {
+			l.Undo = undoPath(d.AccountID, d.CustomerID)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func undoPath(account actnow.AccountID, customer actnow.CustomerID) string {
+	return "/matches/review/" + idText(account) + "/undo/" + idText(customer)
+}
+
+func (s *Server) runMatch(c echo.Context) error {
+	job, err := s.actions.StartMatch(ctx(c), s.actor(c))
+	if err != nil {
+		return err
+	}
+	return s.done(c, "/jobs/"+idText(job), "", "")
+}
+
+// exportMatches sends the accounts of a band with their likeliest customer.
+func (s *Server) exportMatches(c echo.Context) error {
+	band, _, err := matchQuery(c)
+	if err != nil {
+		return err
+	}
+	out := newCSV(c, "matches-"+string(band)+".csv", "account", "account_name", "account_city", "account_country", "tpid", "customer_name", "customer_domain", "probability", "stage", "decided", "reason")
+	for offset := 0; ; {
+		list, _, err := s.store.Reviews(ctx(c), s.scope(c), band, offset, 500)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			row := []string{r.Account.ExternalID, r.Account.Name, r.Account.City, r.Account.Country, "", "", "", "", "", strconv.FormatBool(r.Decided), ""}
+			if len(r.Candidates) > 0 {
+				best := r.Candidates[0]
+				row[4], row[5], row[6] = best.Customer.TPID, best.Customer.Name, best.Customer.Domain
+				row[7], row[8], row[10] = strconv.FormatFloat(best.Probability, 'f', 4, 64), string(best.Stage), best.Reason
+			}
+			if err := out.write(row...); err != nil {
+				return err
+			}
+		}
+		if offset += len(list); len(list) < 500 {
+			return out.close()
+		}
+	}
+}
