@@ -19,6 +19,7 @@ import (
 
 // deliveryStore is what the pages of deliveries read and write.
 type deliveryStore interface {
+	Sending(ctx context.Context) (int, error)
 	Ledger(ctx context.Context, scope actnow.Scope, q campaigns.LedgerQuery) (campaigns.LedgerPage, error)
 	LedgerRow(ctx context.Context, scope actnow.Scope, id actnow.LedgerID) (campaigns.LedgerRow, error)
 	// ResolveUnknown settles a row of which nobody can know: it becomes sent,
@@ -110,8 +111,24 @@ type deliveryRow struct {
 	Next         time.Time
 	At           time.Time
 	Attempts     int
-	Events       []string
+	Events       []Badge
 	Unknown      bool
+}
+
+// markSending says in the rail that something is being sent.
+func (s *Server) markSending(c echo.Context, rail []railGroup) error {
+	n, err := s.store.Sending(ctx(c))
+	if err != nil || n == 0 {
+		return err
+	}
+	for _, group := range rail {
+		for i := range group {
+			if group[i].Key == "deliveries" {
+				group[i].Count = s.text(c).T("deliveries.rail_sending")
+			}
+		}
+	}
+	return nil
 }
 
 // deliveriesPath leads to the rows of a campaign in a state.
@@ -317,6 +334,9 @@ func deliveryLine(text *Text, r campaigns.LedgerRow) deliveryRow {
 	l := deliveryRow{ID: r.ID, Href: deliveryPath(r.ID), Who: r.Name, Address: r.Address, Customer: r.CustomerName, Campaign: r.CampaignName,
 		CampaignHref: campaignPath(r.Campaign), CustomerHref: fmt.Sprintf("/customers/%d", r.Customer), Step: r.Step,
 		State: ledgerBadge(text, r.State), Why: whyInWords(text, r), Attempts: r.Attempts, Unknown: r.State == actnow.LedgerUnknown}
+	if r.State == actnow.LedgerSent {
+		l.Why = "" // its state says it
+	}
 	if l.Who == "" {
 		if l.Who, l.Address = r.Address, ""; l.Who == "" {
 			l.Who = text.T("deliveries.row", r.ID)
@@ -332,7 +352,7 @@ func deliveryLine(text *Text, r campaigns.LedgerRow) deliveryRow {
 		}
 	}
 	for _, e := range r.Events {
-		l.Events = append(l.Events, eventName(text, e.Kind))
+		l.Events = append(l.Events, Badge{Kind: "line", Icon: "user", Text: eventName(text, e.Kind)})
 	}
 	return l
 }
