@@ -84,15 +84,6 @@ func (db *DB) NextMails(ctx context.Context) (map[actnow.CampaignID]time.Time, e
 	return next, rows.Err()
 }
 
-// Sending returns how many campaigns are sending.
-func (db *DB) Sending(ctx context.Context) (n int, err error) {
-	err = db.readers.QueryRowContext(ctx, `SELECT count(*) FROM campaigns WHERE state = 'sending'`).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("campaigns that send: %w", err)
-	}
-	return n, nil
-}
-
 // PreviewAudience returns a page of the audience that a launch would freeze, as
 // Audience does of one that is frozen, and takes everything back.
 func (db *DB) PreviewAudience(ctx context.Context, scope actnow.Scope, id actnow.CampaignID, plan campaigns.LaunchPlan,

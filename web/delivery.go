@@ -19,7 +19,6 @@ import (
 
 // deliveryStore is what the pages of deliveries read and write.
 type deliveryStore interface {
-	Sending(ctx context.Context) (int, error)
 	Ledger(ctx context.Context, scope actnow.Scope, q campaigns.LedgerQuery) (campaigns.LedgerPage, error)
 	LedgerRow(ctx context.Context, scope actnow.Scope, id actnow.LedgerID) (campaigns.LedgerRow, error)
 	// ResolveUnknown settles a row of which nobody can know: it becomes sent,
@@ -113,22 +112,6 @@ type deliveryRow struct {
 	Attempts     int
 	Events       []Badge
 	Unknown      bool
-}
-
-// markSending says in the rail that something is being sent.
-func (s *Server) markSending(c echo.Context, rail []railGroup) error {
-	n, err := s.store.Sending(ctx(c))
-	if err != nil || n == 0 {
-		return err
-	}
-	for _, group := range rail {
-		for i := range group {
-			if group[i].Key == "deliveries" {
-				group[i].Count = s.text(c).T("deliveries.rail_sending")
-			}
-		}
-	}
-	return nil
 }
 
 // deliveriesPath leads to the rows of a campaign in a state.
