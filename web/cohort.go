@@ -145,6 +145,9 @@ func (s *Server) cohortLine(c echo.Context, k cohorts.Cohort) (cohortLine, error
 
 // cohortSentence says in words who belongs to a cohort.
 func cohortSentence(text *Text, k cohorts.Cohort) string {
+	if k.Kind == cohorts.ByColumn && k.Name == k.Header {
+		return text.T("cohort.column_own", reportName(text, k.Report))
+	}
 	if k.Kind == cohorts.ByColumn {
 		return text.T("cohort.column", k.Header, reportName(text, k.Report))
 	}

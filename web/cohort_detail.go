@@ -77,7 +77,7 @@ func (s *Server) showCohort(c echo.Context) error {
 	if err := s.cohortActions(c, &p, k); err != nil {
 		return err
 	}
-	page, err := s.cohortCustomers(c, k.ID, side, offset)
+	page, err := s.cohortCustomers(c, k, side, offset)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,15 @@ func (s *Server) cohort(c echo.Context) (cohorts.Cohort, error) {
 	return s.store.Cohort(ctx(c), s.scope(c), actnow.CohortID(id))
 }
 
+// cohortArea returns the solution area that a cohort is about, or "".
+func cohortArea(k cohorts.Cohort) actnow.Area {
+	e, err := cohorts.Parse(k.Filter)
+	if err != nil {
+		return "" // a column has no filter
+	}
+	return filterArea(e)
+}
+
 func cohortQuery(c echo.Context) (cohorts.Side, int, error) {
 	side := cohorts.Side(c.QueryParam("side"))
 	if side != "" && side != cohorts.Joined && side != cohorts.Left {
@@ -120,12 +129,12 @@ func cohortQuery(c echo.Context) (cohorts.Side, int, error) {
 	return side, int(min(offset, 1<<30)), err
 }
 
-func (s *Server) cohortCustomers(c echo.Context, id actnow.CohortID, side cohorts.Side, offset int) (actnow.CustomerPage, error) {
-	q := actnow.CustomerQuery{Cohort: id, Sort: actnow.SortRevenue, Offset: offset, Limit: cohortPageSize}
+func (s *Server) cohortCustomers(c echo.Context, k cohorts.Cohort, side cohorts.Side, offset int) (actnow.CustomerPage, error) {
+	q := actnow.CustomerQuery{Cohort: k.ID, Area: cohortArea(k), Sort: actnow.SortRevenue, Offset: offset, Limit: cohortPageSize}
 	if side == "" {
 		return s.store.Customers(ctx(c), s.scope(c), q)
 	}
-	return s.store.CohortMoved(ctx(c), s.scope(c), id, side, q)
+	return s.store.CohortMoved(ctx(c), s.scope(c), k.ID, side, q)
 }
 
 func cohortFigures(text *Text, k cohorts.Cohort, change cohorts.Change) []Figure {
@@ -242,7 +251,7 @@ func (s *Server) exportCohort(c echo.Context) error {
 		}
 		return out.write(row...)
 	}
-	q := actnow.CustomerQuery{Cohort: k.ID, Limit: 500}
+	q := actnow.CustomerQuery{Cohort: k.ID, Area: cohortArea(k), Limit: 500}
 	if side == "" {
 		if err := s.store.EachCustomer(ctx(c), s.scope(c), q, write); err != nil {
 			return err

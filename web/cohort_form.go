@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ type cohortFormPage struct {
 	Join     Select
 	JoinWord string // stands before each rule but the first
 	Built    string // the filter that the rules stand for
-	Grouped  bool   // the filter has groups, so there are no rules
+	Text     string // why the filter is only shown as text: groups, or a mistake
 	Starts   []cohortStart
 	Count    countBox
 }
@@ -96,7 +97,7 @@ func (s *Server) cohortForm(c echo.Context, id actnow.CohortID, typed url.Values
 	} else if !typed.Has("where") {
 		p.Starts = cohortStarts(text)
 	}
-	rules, any := s.formRules(&p, typed)
+	rules, any := formRules(text, &p, typed)
 	p.Join = Select{Name: "join", Label: text.T("cohort.join"), Options: []Option{
 		{Value: "and", Text: text.T("cohort.join.and"), Selected: !any}, {Value: "or", Text: text.T("cohort.join.or"), Selected: any}}}
 	p.JoinWord = text.T("cohort.join_word.and")
@@ -114,7 +115,7 @@ func (s *Server) cohortForm(c echo.Context, id actnow.CohortID, typed url.Values
 // formRules sets the filter of the form and returns its rules, and whether any of
 // them is enough. Where the text was changed it says what the rules are;
 // otherwise the rules, as they were changed, say what the text is.
-func (s *Server) formRules(p *cohortFormPage, typed url.Values) (rules []rule, any bool) {
+func formRules(text *Text, p *cohortFormPage, typed url.Values) (rules []rule, any bool) {
 	p.Where = typedFilter(typed)
 	e, err := cohorts.Parse(p.Where)
 	act := typed.Get("do")
@@ -132,12 +133,14 @@ func (s *Server) formRules(p *cohortFormPage, typed url.Values) (rules []rule, a
 	case err == nil:
 		var ok bool
 		if rules, any, ok = rulesOf(e); !ok {
-			p.Grouped = true
+			p.Text = text.T("cohort.grouped")
 		}
 	case typed.Has("f"):
 		rules, any = typedRules(typed), typed.Get("join") == "or"
+	default:
+		p.Text = text.T("cohort.broken")
 	}
-	if act != "" && !p.Grouped {
+	if act != "" && p.Text == "" {
 		rules = changedRules(rules, act)
 	}
 	p.Built = rulesFilter(rules, any)
@@ -198,7 +201,7 @@ func (s *Server) countBox(c echo.Context, where, self, name string) (countBox, e
 		return box, err
 	}
 	box.Sentence = cohorts.Sentence(e, text.Lang)
-	page, err := s.store.Customers(ctx(c), s.scope(c), actnow.CustomerQuery{Filter: where, Sort: actnow.SortRevenue, Limit: sampleSize})
+	page, err := s.store.Customers(ctx(c), s.scope(c), actnow.CustomerQuery{Filter: where, Area: filterArea(e), Sort: actnow.SortRevenue, Limit: sampleSize})
 	var input *actnow.InputError
 	switch {
 	case errors.As(err, &input):
@@ -218,6 +221,8 @@ func (s *Server) countBox(c echo.Context, where, self, name string) (countBox, e
 		}
 		if n.more != "" {
 			f.Note = share(text, n.n, page.Total)
+		} else if i := slices.IndexFunc(page.Rows, func(r actnow.CustomerRow) bool { return r.Standing.Month != "" }); i >= 0 {
+			f.Note = text.Month(page.Rows[i].Standing.Month)
 		}
 		box.Figures = append(box.Figures, f)
 	}
@@ -226,6 +231,23 @@ func (s *Server) countBox(c echo.Context, where, self, name string) (countBox, e
 	}
 	box.SampleTitle, box.Whole = text.T("cohort.sample", len(page.Rows), page.Total), rows
 	return box, nil
+}
+
+// filterArea returns the solution area that a filter is about, or "".
+func filterArea(e cohorts.Expr) actnow.Area {
+	switch e := e.(type) {
+	case cohorts.And:
+		for _, t := range e.Terms {
+			if a := filterArea(t); a != "" {
+				return a
+			}
+		}
+	case cohorts.Compare:
+		if e.Field.Name == "area" && e.Op == cohorts.Eq {
+			return actnow.Area(e.Values[0].Text)
+		}
+	}
+	return ""
 }
 
 // point says where a filter is wrong and, where it is known, what was meant.

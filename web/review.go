@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -56,7 +57,6 @@ type versusRow struct {
 	Customer, Account []span
 	Class, Icon       string // of the verdict
 	Verdict           string
-	Strong            bool
 }
 
 // span is a piece of a value; Mark is set where the sides differ.
@@ -254,13 +254,15 @@ func versus(text *Text, customer actnow.Customer, account actnow.AccountSide, co
 		if f.customer == "" && f.account == "" && f.field != "name" && f.field != "domain" {
 			continue
 		}
-		row := versusRow{Name: text.T("review.field." + f.field), Strong: f.field == "name", Class: "faint", Icon: "minus", Verdict: text.T("review.missing")}
+		row := versusRow{Name: text.T("review.field." + f.field), Class: "faint", Icon: "minus", Verdict: text.T("review.missing")}
 		row.Customer, row.Account = []span{{Text: f.customer}}, []span{{Text: f.account}}
 		if f.customer != "" && f.account != "" {
 			row.Verdict = text.T("review.not_compared")
 		}
 		if i := slices.IndexFunc(comparisons, func(m matcher.Comparison) bool { return m.Field == f.field }); i >= 0 {
 			row.judge(text, comparisons[i])
+			f.customer, f.account = cmp.Or(f.customer, comparisons[i].Customer), cmp.Or(f.account, comparisons[i].Account)
+			row.Customer, row.Account = []span{{Text: f.customer}}, []span{{Text: f.account}}
 			if row.Class != "faint" && f.customer != f.account {
 				row.Customer, row.Account = marked(f.customer, f.account)
 			}
