@@ -50,6 +50,9 @@ func (s *Server) frame(c echo.Context) (frame, error) {
 	f.User = &who.user
 	f.RoleName = text.T("role." + string(who.user.Role))
 	f.Rail = s.rail(who.role, who.route.nav, text)
+	if err := s.countReviews(c, f.Rail); err != nil {
+		return frame{}, err
+	}
 	locations, err := s.store.Locations(ctx(c))
 	if err != nil {
 		return frame{}, err
