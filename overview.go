@@ -33,6 +33,14 @@ type GridCell struct {
 	Revenue     []Money
 }
 
+// GridCluster is a cluster of the customers in the matrix.
+type GridCluster struct {
+	Cluster  Cluster
+	Count    int
+	Previous int // in the month before
+	Revenue  []Money
+}
+
 // Grid is the fit × intent matrix of an area in a month.
 type Grid struct {
 	Area     Area
@@ -40,8 +48,9 @@ type Grid struct {
 	Previous Month
 	Matrix   string // its name: "quadrants" or "rows"
 	Cells    []GridCell
-	Unscored int // customers without a cell in the area
-	Disagree int // customers whose file's cluster is not the one of their cell
+	Clusters []GridCluster // hottest first; what files say counts, so cells of the letter may add up differently
+	Unscored int           // customers without a cell in the area
+	Disagree int           // customers whose file's cluster is not the one of their cell
 }
 
 // ClusterCount is how many customers a cluster held in a month.

@@ -70,13 +70,12 @@ func invalid(code, field string, args ...any) error {
 // be missing; then the mail has no link to itself. The error matches ErrTooLong
 // if a part would be longer than MaxOutput.
 func (c *Compiled) Render(f Fields) (Rendered, error) {
-	out, err := c.RenderWith(f, PicturesAttached)
-	out.Images = c.attached
-	return out, err
+	return c.RenderWith(f, PicturesAttached)
 }
 
 // RenderWith is Render with the pictures as the reader needs them: a page in a
-// browser cannot open what is attached to a mail.
+// browser cannot open what is attached to a mail. With PicturesAttached they
+// come along as Images.
 func (c *Compiled) RenderWith(f Fields, pictures Pictures) (Rendered, error) {
 	if strings.TrimSpace(f["UnsubscribeURL"]) == "" {
 		return Rendered{}, invalid("render.no_unsubscribe", "UnsubscribeURL")
@@ -90,7 +89,11 @@ func (c *Compiled) RenderWith(f Fields, pictures Pictures) (Rendered, error) {
 		}
 		parts[i] = w.String()
 	}
-	return Rendered{Subject: OneLine(parts[0]), HTML: parts[1], Text: tidyText(parts[2]), Language: c.Language}, nil
+	out := Rendered{Subject: OneLine(parts[0]), HTML: parts[1], Text: tidyText(parts[2]), Language: c.Language}
+	if pictures == PicturesAttached {
+		out.Images = c.attached
+	}
+	return out, nil
 }
 
 // Render compiles a step in a language and fills it for one recipient. Who
@@ -125,7 +128,7 @@ func (r *Renderer) Render(pack *Pack, step, lang string, f Fields) (Rendered, er
 	return c.Render(f)
 }
 
-// RenderWith is Render with the pictures as a page in a browser needs them.
+// RenderWith is Render with the pictures as the reader needs them.
 func (r *Renderer) RenderWith(pack *Pack, step, lang string, f Fields, pictures Pictures) (Rendered, error) {
 	c, err := r.Compile(pack, step, lang)
 	if err != nil {

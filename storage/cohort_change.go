@@ -86,18 +86,8 @@ func (db *DB) customersAmong(ctx context.Context, scope actnow.Scope, q actnow.C
 		if err != nil {
 			return err
 		}
-		from.sql += "\n\tAND " + cond.sql
-		from.args = append(from.args, cond.args...)
-		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
-			Scan(&page.Total, &page.Matched, &page.Mailable)
-		if err != nil {
-			return err
-		}
-		limit := q.Limit
-		if limit <= 0 {
-			limit = 50
-		}
-		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+		from.where.and("("+cond.sql+")", cond.args...)
+		page, err = customerPage(tx, scope, from, q)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"actnow"
 )
@@ -44,22 +45,30 @@ func (db *DB) Customers(ctx context.Context, scope actnow.Scope, q actnow.Custom
 		if err != nil {
 			return err
 		}
-		err = tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+from.sql, from.args...).
-			Scan(&page.Total, &page.Matched, &page.Mailable)
-		if err != nil {
-			return err
-		}
-		limit := q.Limit
-		if limit <= 0 {
-			limit = 50
-		}
-		page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+		page, err = customerPage(tx, scope, from, q)
 		return err
 	})
 	if err != nil {
 		return page, fmt.Errorf("list customers: %w", err)
 	}
 	return page, nil
+}
+
+// customerPage counts what is chosen and reads the page that q asks for.
+func customerPage(tx *sql.Tx, scope actnow.Scope, from chosen, q actnow.CustomerQuery) (actnow.CustomerPage, error) {
+	var page actnow.CustomerPage
+	all := from.count()
+	err := tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+isMailable+`), 0)`+all.sql, all.args...).
+		Scan(&page.Total, &page.Matched, &page.Mailable)
+	if err != nil {
+		return page, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+	return page, err
 }
 
 // EachCustomer calls fn with every customer that the query chooses, in its
@@ -97,10 +106,10 @@ const (
 	isMailable = `EXISTS (SELECT 1 FROM mailable_contacts mc WHERE mc.customer_id = c.id)`
 )
 
-// chosenCustomers returns the FROM and WHERE of a query: customers c with their
-// standing p.
-func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery) (clause, error) {
-	from := clause{sql: "\n\tFROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND "}
+// chosenCustomers returns which customers c a query chooses, and how their
+// standing p is joined.
+func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery) (chosen, error) {
+	from := clause{sql: " LEFT JOIN standings p ON p.customer_id = c.id AND "}
 	switch {
 	case q.Area != "" && q.Month != "":
 		from.sql += "p.area = ? AND p.month = ?"
@@ -150,14 +159,49 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		like := likeInside(q.Search)
 		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
 	}
-	chosen, err := db.filterQuery(tx, scope, q.Filter, q.Cohort)
+	filter, err := db.filterQuery(tx, scope, q.Filter, q.Cohort)
 	if err != nil {
-		return clause{}, err
+		return chosen{}, err
 	}
-	w.andClause(chosen)
-	from.sql += "\n\tWHERE " + w.sql
-	from.args = append(from.args, w.args...)
-	return from, nil
+	w.andClause(filter)
+	byStanding := q.Cell != "" || q.Cluster != "" || q.Unscored || q.Disagree || q.Move != ""
+	return chosen{standing: from, where: w, byStanding: byStanding}, nil
+}
+
+// chosen is a list of customers c before it is ordered and cut.
+type chosen struct {
+	standing   clause // joins the standing p
+	where      where
+	byStanding bool // where looks at p
+}
+
+// count is the FROM and WHERE for counting: without the join where it decides
+// nothing.
+func (k chosen) count() clause {
+	if k.byStanding {
+		return k.rows()
+	}
+	return clause{sql: "\n\tFROM customers c WHERE " + k.where.sql, args: k.where.args}
+}
+
+// rows is the FROM and WHERE with the standing.
+func (k chosen) rows() clause {
+	return clause{sql: "\n\tFROM customers c" + k.standing.sql + "\n\tWHERE " + k.where.sql, args: append(k.standing.args[:len(k.standing.args):len(k.standing.args)], k.where.args...)}
+}
+
+// page is the FROM and WHERE of a page. Where nothing but the customer decides
+// which rows those are, standings are looked up for them alone.
+func (k chosen) page(order string, limit, offset int) clause {
+	if k.byStanding || strings.Contains(order, "p.") {
+		c := k.rows()
+		return clause{sql: c.sql + "\n\tORDER BY " + order + " LIMIT ? OFFSET ?", args: append(c.args, limit, offset)}
+	}
+	c := k.count()
+	args := append(k.standing.args[:len(k.standing.args):len(k.standing.args)], c.args...)
+	return clause{
+		sql:  "\n\tFROM customers c" + k.standing.sql + "\n\tWHERE c.id IN (SELECT c.id" + c.sql + " ORDER BY " + order + " LIMIT ? OFFSET ?)\n\tORDER BY " + order,
+		args: append(args, limit, offset),
+	}
 }
 
 // disagrees holds for a standing p whose file names another cluster than its
@@ -172,7 +216,7 @@ var (
 	movedDown = `(p.cluster <> '' AND p.previous_month <> '' AND ` + fmt.Sprintf(byHeat, "p.cluster") + ` > ` + fmt.Sprintf(byHeat, "p.previous_cluster") + `)`
 )
 
-func customerRows(tx *sql.Tx, scope actnow.Scope, from clause, sort actnow.CustomerSort, limit, offset int) ([]actnow.CustomerRow, error) {
+func customerRows(tx *sql.Tx, scope actnow.Scope, from chosen, sort actnow.CustomerSort, limit, offset int) ([]actnow.CustomerRow, error) {
 	order := map[actnow.CustomerSort]string{
 		actnow.SortRevenue: "COALESCE(p.revenue_high, p.revenue_low, -1) DESC",
 		actnow.SortFit:     "COALESCE(p.fit, -1) DESC",
@@ -182,11 +226,12 @@ func customerRows(tx *sql.Tx, scope actnow.Scope, from clause, sort actnow.Custo
 	if order == "" || (sort == actnow.SortRevenue && !scope.Revenue) {
 		order = "fold(c.name)"
 	}
+	page := from.page(order+", c.key", limit, offset)
 	rows, err := tx.Query(`SELECT `+customerColumns+`, `+standingColumns+`,
 		COALESCE((SELECT min(m.account_id) FROM matches m WHERE m.customer_id = c.id AND m.band = 'match'), 0),
 		EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'review'),
 		(SELECT count(*) FROM mailable_contacts mc WHERE mc.customer_id = c.id)`+
-		from.sql+"\n\tORDER BY "+order+", c.key LIMIT ? OFFSET ?", append(from.args[:len(from.args):len(from.args)], limit, offset)...)
+		page.sql, page.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"actnow"
+	"actnow/scoring"
 )
 
 // Overview returns what changed in the area in the latest month that has scores
@@ -95,7 +96,6 @@ func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, mo
 		if err != nil {
 			return err
 		}
-		g.Matrix = matrix.Name
 		if g.Month == "" {
 			if g.Month, _, err = latestMonths(tx, area); err != nil {
 				return err
@@ -105,15 +105,7 @@ func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, mo
 		if err != nil {
 			return err
 		}
-		places := map[actnow.Cell]int{}
-		for _, fit := range actnow.Bands {
-			for _, intent := range actnow.Bands {
-				cell := matrix.Cells[fit][intent]
-				places[cell] = len(g.Cells)
-				g.Cells = append(g.Cells, actnow.GridCell{Cell: cell, Fit: fit, Intent: intent, Cluster: cell.Cluster()})
-			}
-		}
-		return fillGrid(tx, scope, &g, places)
+		return fillGrid(tx, scope, &g, layOut(&g, matrix))
 	})
 	if err != nil {
 		return g, fmt.Errorf("grid of %s: %w", area, err)
@@ -121,37 +113,120 @@ func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, mo
 	return g, nil
 }
 
+// layOut gives the grid its empty cells and clusters, and returns where the cells
+// are.
+func layOut(g *actnow.Grid, matrix scoring.Matrix) map[actnow.Cell]int {
+	g.Matrix = matrix.Name
+	places := map[actnow.Cell]int{}
+	for _, fit := range actnow.Bands {
+		for _, intent := range actnow.Bands {
+			cell := matrix.Cells[fit][intent]
+			places[cell] = len(g.Cells)
+			g.Cells = append(g.Cells, actnow.GridCell{Cell: cell, Fit: fit, Intent: intent, Cluster: cell.Cluster()})
+		}
+	}
+	for _, k := range actnow.Clusters {
+		g.Clusters = append(g.Clusters, actnow.GridCluster{Cluster: k})
+	}
+	return places
+}
+
+// AreaGrids returns the latest matrix of every area, in the order of the areas,
+// with how many customers each cell and cluster holds and held in the month
+// before, and nothing else.
+func (db *DB) AreaGrids(ctx context.Context, scope actnow.Scope) ([]actnow.Grid, error) {
+	var grids []actnow.Grid
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		matrix, err := activeMatrix(tx)
+		if err != nil {
+			return err
+		}
+		in := inScope(scope, "p.customer_id")
+		for _, area := range actnow.Areas {
+			g := actnow.Grid{Area: area}
+			places := layOut(&g, matrix)
+			if g.Month, g.Previous, err = latestMonths(tx, area); err != nil {
+				return err
+			}
+			err := each(tx, `SELECT p.month, p.cell, p.cluster, count(*) FROM standings p
+				WHERE p.area = ? AND p.month IN (?, ?) AND p.cell <> '' AND `+in.sql+` GROUP BY p.month, p.cell, p.cluster`,
+				append([]any{string(area), string(g.Month), string(g.Previous)}, in.args...),
+				func(rows *sql.Rows) error {
+					var month actnow.Month
+					var cell actnow.Cell
+					var cluster actnow.Cluster
+					var n int
+					err := rows.Scan(&month, &cell, &cluster, &n)
+					if i, ok := places[cell]; ok && month == g.Month {
+						g.Cells[i].Count += n
+					} else if ok {
+						g.Cells[i].Previous += n
+					}
+					for i := range g.Clusters {
+						if k := &g.Clusters[i]; k.Cluster == cluster && month == g.Month {
+							k.Count += n
+						} else if k.Cluster == cluster {
+							k.Previous += n
+						}
+					}
+					return err
+				})
+			if err != nil {
+				return err
+			}
+			grids = append(grids, g)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("grids of the areas: %w", err)
+	}
+	return grids, nil
+}
+
 func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.Cell]int) error {
 	in := inScope(scope, "c.id")
 	at := func(month actnow.Month) []any { return append([]any{string(g.Area), string(month)}, in.args...) }
 	const from = ` FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.month = ? WHERE `
+	clusters := map[actnow.Cluster]*actnow.GridCluster{}
+	for i := range g.Clusters {
+		clusters[g.Clusters[i].Cluster] = &g.Clusters[i]
+	}
 	scored := 0
-	err := each(tx, `SELECT p.cell, count(*), sum(`+isMatched+`), sum(`+isMailable+`),
-		sum(`+disagrees+`)`+
-		from+in.sql+` AND p.cell <> '' GROUP BY p.cell`, at(g.Month),
+	err := each(tx, `SELECT p.cell, p.cluster, count(*), sum(`+isMatched+`), sum(`+isMailable+`), sum(`+disagrees+`)`+
+		from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster`, at(g.Month),
 		func(rows *sql.Rows) error {
 			var cell actnow.Cell
+			var cluster actnow.Cluster
 			var n, matched, mailable, disagree int
-			if err := rows.Scan(&cell, &n, &matched, &mailable, &disagree); err != nil {
+			if err := rows.Scan(&cell, &cluster, &n, &matched, &mailable, &disagree); err != nil {
 				return err
 			}
 			scored += n
 			g.Disagree += disagree
 			if i, ok := places[cell]; ok {
-				g.Cells[i].Count, g.Cells[i].Matched, g.Cells[i].Mailable = n, matched, mailable
+				k := &g.Cells[i]
+				k.Count, k.Matched, k.Mailable = k.Count+n, k.Matched+matched, k.Mailable+mailable
+			}
+			if k := clusters[cluster]; k != nil {
+				k.Count += n
 			}
 			return nil
 		})
 	if err != nil {
 		return err
 	}
-	err = each(tx, `SELECT p.cell, count(*)`+from+in.sql+` AND p.cell <> '' GROUP BY p.cell`, at(g.Previous),
+	err = each(tx, `SELECT p.cell, p.cluster, count(*)`+from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster`, at(g.Previous),
 		func(rows *sql.Rows) error {
 			var cell actnow.Cell
+			var cluster actnow.Cluster
 			var n int
-			err := rows.Scan(&cell, &n)
+			err := rows.Scan(&cell, &cluster, &n)
 			if i, ok := places[cell]; ok {
-				g.Cells[i].Previous = n
+				g.Cells[i].Previous += n
+			}
+			if k := clusters[cluster]; k != nil {
+				k.Previous += n
 			}
 			return err
 		})
@@ -159,14 +234,18 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 		return err
 	}
 	if scope.Revenue {
-		err = each(tx, `SELECT p.cell, p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))`+from+in.sql+`
-			AND p.cell <> '' AND COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL GROUP BY p.cell, p.currency ORDER BY 3 DESC`, at(g.Month),
+		err = each(tx, `SELECT p.cell, p.cluster, p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))`+from+in.sql+`
+			AND p.cell <> '' AND COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL GROUP BY p.cell, p.cluster, p.currency ORDER BY 4 DESC`, at(g.Month),
 			func(rows *sql.Rows) error {
 				var cell actnow.Cell
+				var cluster actnow.Cluster
 				var m actnow.Money
-				err := rows.Scan(&cell, &m.Currency, &m.Minor)
+				err := rows.Scan(&cell, &cluster, &m.Currency, &m.Minor)
 				if i, ok := places[cell]; ok {
-					g.Cells[i].Revenue = append(g.Cells[i].Revenue, m)
+					g.Cells[i].Revenue = addMoney(g.Cells[i].Revenue, m)
+				}
+				if k := clusters[cluster]; k != nil {
+					k.Revenue = addMoney(k.Revenue, m)
 				}
 				return err
 			})
@@ -180,6 +259,17 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 	}
 	g.Unscored = all - scored
 	return nil
+}
+
+// addMoney adds m to the sum of its currency.
+func addMoney(sums []actnow.Money, m actnow.Money) []actnow.Money {
+	for i := range sums {
+		if sums[i].Currency == m.Currency {
+			sums[i].Minor += m.Minor
+			return sums
+		}
+	}
+	return append(sums, m)
 }
 
 // ScoredMonths returns the last n months that have standings in the area, newest

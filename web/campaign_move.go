@@ -55,7 +55,9 @@ func (s *Server) pauseCampaign(c echo.Context) error {
 }
 
 func (s *Server) resumeCampaign(c echo.Context) error {
-	return s.moveCampaign(c, "campaigns.resumed", "/pause", s.actions.Resume)
+	return s.moveCampaign(c, "campaigns.resumed", "/pause", func(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error {
+		return s.actions.Resume(ctx, by, id)
+	})
 }
 
 func (s *Server) cancelCampaign(c echo.Context) error {

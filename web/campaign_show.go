@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -70,6 +71,7 @@ type checksPart struct {
 	Summary string
 	Badge   Badge
 	Blocked bool
+	Open    bool // there is something to look at
 }
 
 type checkLine struct {
@@ -234,7 +236,7 @@ func (s *Server) planFacts(text *Text, k campaigns.Campaign, names map[actnow.Us
 	}
 	limit := text.T("campaigns.cap_none")
 	if k.CapDays > 0 {
-		limit = text.T("campaigns.cap_is", k.CapMails, k.CapDays)
+		limit = text.TN("campaigns.cap_is", int64(k.CapMails), k.CapDays)
 	}
 	list := []fact{
 		{text.T("campaigns.cohort"), k.CohortName, fmt.Sprintf("/cohorts/%d", k.Cohort)},
@@ -309,8 +311,14 @@ func checks(text *Text, findings []campaigns.Finding) checksPart {
 				line.Where += ", " + f.Language
 			}
 		}
-		p.List = append(p.List, line)
+		same := slices.IndexFunc(p.List, func(l checkLine) bool { return l.Kind == line.Kind && l.Text == line.Text })
+		if same < 0 {
+			p.List = append(p.List, line)
+		} else if line.Where != "" {
+			p.List[same].Where += "; " + line.Where
+		}
 	}
+	p.Open = blocks+warns > 0
 	p.Blocked = blocks > 0
 	p.Summary = text.T("campaigns.checks_pass", len(findings)-blocks-warns, len(findings))
 	switch {
@@ -375,14 +383,15 @@ func (s *Server) timeline(text *Text, k campaigns.Campaign, pack *campaigns.Pack
 	return list, next
 }
 
-// stepName is the subject of a step in the reader's language, else its key.
+// stepName is the subject of a step in the reader's language, else its key: a
+// subject with merge fields is none before it is filled in.
 func stepName(text *Text, pack *campaigns.Pack, step campaigns.Step) string {
 	for _, lang := range append([]string{text.Lang}, pack.Languages...) {
-		if subject := step.Subject[lang]; subject != "" {
+		if subject := step.Subject[lang]; subject != "" && !strings.Contains(subject, "{{") {
 			return subject
 		}
 	}
-	return step.Key
+	return capital(step.Key)
 }
 
 func runRows(text *Text, k campaigns.Campaign, runs []campaigns.Run) []runRow {

@@ -106,7 +106,7 @@ func (s *Server) apiChangeCohort(c echo.Context) error {
 		return err
 	}
 	if in.Name == nil || in.Where == nil {
-		return actnow.Invalid("error.json", "", "the body is no JSON object as described: null")
+		return actnow.Invalid("error.body", "", "the body is no JSON object as described: null")
 	}
 	if err := s.store.ChangeCohort(ctx(c), s.scope(c), s.actor(c), k.ID, *in.Name, *in.Where); err != nil {
 		return err

@@ -88,7 +88,8 @@ type customerCounts struct {
 type customerLine struct {
 	actnow.CustomerRow
 	Href, Name, Note  string
-	Size, Fit, Intent string // "" for unknown
+	Size, Fit, Intent string // in words; "" for unknown
+	Before            string // where the customer comes from, "" if nothing moved
 	CRM               Badge
 	ByArea, Revenue   bool // which columns there are
 }
@@ -254,7 +255,14 @@ func customerLines(text *Text, rows []actnow.CustomerRow, byArea, revenue bool) 
 		l := customerLine{CustomerRow: r, Href: customerPath(r.Customer.ID), Name: r.Customer.Name, Note: r.Customer.Domain,
 			Fit: text.score(r.Standing.Fit, r.Standing.FitBand), Intent: text.score(r.Standing.Intent, r.Standing.IntentBand), ByArea: byArea, Revenue: revenue}
 		if size := r.Customer.OrgSize; size != nil {
-			l.Size = text.Number(*size)
+			l.Size = text.TN("customer.employees", *size)
+		}
+		switch p := r.Standing; {
+		case p.Cluster == "":
+		case p.PreviousMonth == "":
+			l.Before = text.T("customers.new")
+		case p.PreviousCluster != p.Cluster:
+			l.Before = text.T("customers.from", text.Cluster(p.PreviousCluster))
 		}
 		switch {
 		case l.Name == "" && l.Note == "":

@@ -291,11 +291,25 @@ func bestStanding(lines []standingLine, area actnow.Area) *standingLine {
 		case !l.Scored:
 		case l.Area == area:
 			return l
-		case best == nil || heatOf(l.Cluster) > heatOf(best.Cluster):
+		case best == nil || hotter(l.Standing, best.Standing):
 			best = l
 		}
 	}
 	return best
+}
+
+// hotter orders standings as lists of customers do: by cluster, then by money.
+func hotter(a, b actnow.Standing) bool {
+	if a.Cluster != b.Cluster {
+		return heatOf(a.Cluster) > heatOf(b.Cluster)
+	}
+	high := func(p actnow.Standing) int64 {
+		if p.Revenue.High == nil {
+			return 0
+		}
+		return *p.Revenue.High
+	}
+	return high(a) > high(b)
 }
 
 func heatOf(c actnow.Cluster) int {

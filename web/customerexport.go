@@ -11,8 +11,7 @@ import (
 	"actnow/reports"
 )
 
-// exportCustomers sends the list that the query chooses as a file. It is made
-// whole before the first byte leaves: half a list must not look like one.
+// exportCustomers sends the list that the query chooses.
 func (s *Server) exportCustomers(c echo.Context) error {
 	q, err := s.customerQuery(c)
 	if err != nil {

@@ -269,15 +269,13 @@ func customerColumns(text *Text, q actnow.CustomerQuery, params url.Values, reve
 	}
 	list := []sortColumn{
 		by("customers.customer", actnow.SortName, false),
-		{Text: text.T("customers.segment")},
-		by("customers.size", actnow.SortSize, true),
+		by("customers.size", actnow.SortSize, false),
 	}
 	if q.Area == "" {
 		list = append(list, sortColumn{Text: text.T("customers.hottest")})
 	}
 	list = append(list, sortColumn{Text: text.T("customers.cluster")},
-		by("customers.fit", actnow.SortFit, true), by("customers.intent", actnow.SortIntent, true),
-		sortColumn{Text: text.T("customers.before")})
+		by("customers.fit", actnow.SortFit, true), by("customers.intent", actnow.SortIntent, true))
 	if revenue {
 		list = append(list, by("customers.potential", actnow.SortRevenue, true))
 	}

@@ -50,15 +50,31 @@ func (s *Server) frame(c echo.Context) (frame, error) {
 	f.User = &who.user
 	f.RoleName = text.T("role." + string(who.user.Role))
 	f.Rail = s.rail(who.role, who.route.nav, text)
-	if err := s.countReviews(c, f.Rail); err != nil {
+	waiting, err := s.store.Waiting(ctx(c), s.scope(c))
+	if err != nil {
 		return frame{}, err
 	}
+	countRail(f.Rail, waiting, text)
 	locations, err := s.store.Locations(ctx(c))
 	if err != nil {
 		return frame{}, err
 	}
 	f.Scope, f.Scopes = scopeChoices(who.user, chosenLocation(c), locations, text)
 	return f, nil
+}
+
+// countRail says in the rail where a person is waited for, and that mail goes out.
+func countRail(rail []railGroup, w actnow.Waiting, text *Text) {
+	for _, group := range rail {
+		for i := range group {
+			switch item := &group[i]; {
+			case item.Key == "matches" && w.ToReview > 0:
+				item.Count, item.Due, item.CountNote = text.Number(int64(w.ToReview)), true, text.T("rail.to_review")
+			case item.Key == "deliveries" && w.Sending:
+				item.Count = text.T("rail.sending")
+			}
+		}
+	}
 }
 
 // scopeChoices returns the name of what the person sees now, and what else
@@ -159,16 +175,22 @@ func (s *Server) favicon(c echo.Context) error {
 	return c.Redirect(http.StatusFound, url)
 }
 
-// findPage lists the pages a person may open, those that fit the words first
-// asked for. The command palette shows the same list; customers are found on
-// their own page.
+// findPage lists the pages a person may open and the customers whose name,
+// domain or TPID fits what was asked for. The command palette shows the same
+// list.
 type findPage struct {
-	Query string
-	Found []findResult
+	Query     string
+	Found     []findResult
+	Customers []findResult
+	More      bool // more customers fit than are listed
 }
+
+// foundCustomers is how many customers are listed at most.
+const foundCustomers = 8
 
 type findResult struct {
 	Name, Path string
+	Note       string // "" for none
 }
 
 func (s *Server) find(c echo.Context) error {
@@ -188,11 +210,21 @@ func (s *Server) find(c echo.Context) error {
 			p.Found = append(p.Found, findResult{Name: name, Path: path})
 		}
 	}
+	if len([]rune(p.Query)) >= 2 {
+		page, err := s.store.Customers(ctx(c), s.scope(c), actnow.CustomerQuery{Search: p.Query, Limit: foundCustomers})
+		if err != nil {
+			return err
+		}
+		for _, l := range customerLines(text, page.Rows, false, false) {
+			p.Customers = append(p.Customers, findResult{Name: l.Name, Path: l.Href, Note: l.Note})
+		}
+		p.More = page.Total > len(page.Rows)
+	}
 	return s.render(c, "find", p)
 }
 
 // morePages are pages that the rail does not name.
-var morePages = []string{"/account", "/people", "/keys", "/api/docs"}
+var morePages = []string{"/grid", "/account", "/people", "/keys", "/api/docs"}
 
 // keysPage lists the keys and lets them be switched off.
 type keysPage struct {

@@ -18,6 +18,7 @@ import (
 
 // homeStore reads what the first page says.
 type homeStore interface {
+	Waiting(ctx context.Context, scope actnow.Scope) (actnow.Waiting, error)
 	Overview(ctx context.Context, scope actnow.Scope, area actnow.Area) (actnow.Overview, error)
 	Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, month actnow.Month) (actnow.Grid, error)
 	ClusterMonths(ctx context.Context, scope actnow.Scope, area actnow.Area, n int) ([]actnow.ClusterCount, error)
@@ -248,14 +249,17 @@ func gridMatrix(text *Text, g actnow.Grid, open actnow.Cell, small bool) Matrix 
 	var values []MatrixValue
 	for _, cell := range g.Cells {
 		v := MatrixValue{Fit: cell.Fit, Intent: cell.Intent, Cell: cell.Cell, Value: float64(cell.Count), Text: text.Number(int64(cell.Count)),
-			Href: customersPath(g.Area, "cell", string(cell.Cell)), Open: cell.Cell == open}
+			Href: cellPath(g, cell.Cell), Open: cell.Cell == open}
 		if !small {
-			v.Href = "/grid?" + url.Values{"area": {string(g.Area)}, "cell": {string(cell.Cell)}}.Encode()
+			v.Href = "/grid?" + url.Values{"area": {string(g.Area)}, "month": {string(g.Month)}, "cell": {string(cell.Cell)}}.Encode() + "#open"
 			if g.Previous != "" && cell.Count != cell.Previous {
 				v.Delta = text.Signed(int64(cell.Count - cell.Previous))
 			}
 			if cell.Count > 0 {
-				v.Notes = []string{text.TN("grid.mailable", int64(cell.Mailable))}
+				if len(cell.Revenue) > 0 {
+					v.Notes = append(v.Notes, text.Sums(cell.Revenue))
+				}
+				v.Notes = append(v.Notes, text.TN("grid.mailable", int64(cell.Mailable)))
 			}
 		}
 		values = append(values, v)

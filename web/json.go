@@ -27,5 +27,5 @@ func body(c echo.Context, v any) error {
 	if errors.As(err, &tooLarge) {
 		return err
 	}
-	return actnow.Invalid("error.json", "", "the body is no JSON object as described: %v", err)
+	return actnow.Invalid("error.body", "", "the body is no JSON object as described: %v", err)
 }

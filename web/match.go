@@ -152,25 +152,6 @@ func matchQuery(c echo.Context) (actnow.MatchBand, int, error) {
 	return band, int(min(offset, 1<<30)), err
 }
 
-// countReviews sets beside Matches how many accounts wait for this person.
-func (s *Server) countReviews(c echo.Context, rail []railGroup) error {
-	if !s.may(c, actnow.RightReview) {
-		return nil
-	}
-	_, n, err := s.store.Reviews(ctx(c), s.scope(c), actnow.BandReview, 0, 1)
-	if err != nil || n == 0 {
-		return err
-	}
-	for _, group := range rail {
-		for i := range group {
-			if group[i].Key == "matches" {
-				group[i].Count, group[i].Due, group[i].CountNote = s.text(c).Number(int64(n)), true, s.text(c).T("match.to_review")
-			}
-		}
-	}
-	return nil
-}
-
 // filterPath leads to the customers that a filter chooses.
 func filterPath(filter string) string { return customersPath("", "where", filter) }
 

@@ -11,7 +11,7 @@ import (
 func TestPagesInBothLanguages(t *testing.T) {
 	s := open(t)
 	b := s.as(t, actnow.RoleAdministrator)
-	for _, path := range []string{"/activity", "/people", "/people/invite", "/people/1", "/account", "/find", "/find?q=k", "/keys", "/nothing"} {
+	for _, path := range []string{"/", "/customers", "/customers?area=azure", "/grid", "/activity", "/people", "/people/invite", "/people/1", "/account", "/find", "/find?q=k", "/keys", "/nothing"} {
 		for _, lang := range []string{"en", "sv"} {
 			b.header.Set("Cookie", "lang="+lang)
 			a := b.get(path)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -372,14 +373,19 @@ func (s *Server) refuseWrite(c echo.Context, kind reports.Kind, where string, in
 }
 
 // sendSheet sends a sheet as a file of that name. Every cell is made harmless.
+// The file is made whole before the first byte leaves: half a list must not look
+// like one.
 func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, sheet reports.Sheet) error {
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	if format == reports.XLSXFormat {
-		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	var b bytes.Buffer
+	if _, err := reports.WriteSheet(&b, format, sheet.Headers, sheet.Rows); err != nil {
+		return err
 	}
+	kind := "text/csv; charset=utf-8"
+	if format == reports.XLSXFormat {
+		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	}
+	h := c.Response().Header()
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
-	_, err := reports.WriteSheet(c.Response(), format, sheet.Headers, sheet.Rows)
-	return err
+	return c.Blob(http.StatusOK, kind, b.Bytes())
 }

@@ -16,6 +16,7 @@ import (
 	"actnow"
 	"actnow/crm"
 	"actnow/reports"
+	"actnow/schedule"
 	"actnow/storage"
 	"actnow/web"
 )
@@ -24,7 +25,8 @@ import (
 // files and imports them at once, over the real store.
 type desk struct {
 	stranger
-	db *storage.DB
+	db    *storage.DB
+	woken int // how often the inbox was woken
 
 	mu    sync.Mutex
 	files map[actnow.JobID]deskFile
@@ -36,6 +38,7 @@ type deskFile struct {
 }
 
 func (d *desk) HookURL(name string) string { return "https://public.example/v1/hooks/" + name }
+func (d *desk) WakeInbox()                 { d.woken++ }
 func (d *desk) PublicURL() string          { return "https://public.example" }
 func (d *desk) PublicLoopback() string     { return "http://127.0.0.1:8421" }
 
@@ -114,7 +117,7 @@ func openDesk(t *testing.T) (*site, *desk) {
 	t.Helper()
 	d := &desk{files: map[actnow.JobID]deskFile{}}
 	s := open(t, func(c *web.Config) {
-		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages)
+		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages, schedule.Messages)
 	})
 	d.db = s.db
 	return s, d

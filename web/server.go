@@ -25,6 +25,7 @@ type Store interface {
 	healthStore
 	homeStore
 	customerStore
+	gridStore
 	matchStore
 	cohortStore
 	reportStore
@@ -32,6 +33,12 @@ type Store interface {
 	packStore
 	deliveryStore
 	mailboxStore
+	settingStore
+	connectionStore
+	inboxStore
+	suppressionStore
+	scheduleStore
+	scoringStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -44,6 +51,7 @@ type Actions interface {
 	campaignActions
 	deliveryActions
 	mailboxActions
+	inboxActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a

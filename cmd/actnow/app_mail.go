@@ -24,6 +24,9 @@ func (d *daemon) PublicLoopback() string { return "http://" + reachable(d.public
 // HookURL is the address of a connection's hook.
 func (d *daemon) HookURL(name string) string { return d.hookURL(name) }
 
+// WakeInbox tells the worker of the inbox that events wait.
+func (d *daemon) WakeInbox() { d.worker.Bell.Ring() }
+
 // ReceiveHook takes a delivery of the hook of that name. The error is a
 // *crm.Refusal.
 func (d *daemon) ReceiveHook(ctx context.Context, name string, header http.Header, body io.Reader) (crm.Receipt, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +39,7 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 				var failed error
 				for _, path := range args {
 					if err := importFile(ctx, sh, a, path, opt); err != nil {
-						failed = errors.Join(failed, fmt.Errorf("%s: %s", path, oneLine(err)))
+						failed = errors.Join(failed, naming(path, err))
 					}
 				}
 				return failed
@@ -49,6 +50,15 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 	cmd.Flags().BoolVar(&opt.Complete, "complete", false, "the file lists everyone: who is missing is gone")
 	cmd.Flags().BoolVar(&opt.DryRun, "dry-run", false, "count only, store nothing")
 	return cmd
+}
+
+// naming puts the file before what is wrong with it, unless that names it.
+func naming(path string, err error) error {
+	why := oneLine(err)
+	if strings.HasPrefix(why, path) {
+		return errors.New(why)
+	}
+	return fmt.Errorf("%s: %s", path, why)
 }
 
 func importFile(ctx context.Context, sh *shell, a *app, path string, opt reports.Options) error {

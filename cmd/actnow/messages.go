@@ -9,6 +9,7 @@ import (
 	"actnow/reports"
 	"actnow/schedule"
 	"actnow/scoring"
+	"actnow/storage"
 	"actnow/web"
 )
 
@@ -31,5 +32,5 @@ var sentences = map[string][2]string{
 // messages are the sentences of all packages, for the pages.
 func messages() web.Messages {
 	return web.MergeMessages(sentences, reports.Messages, crm.Messages, matcher.Messages, scoring.Messages,
-		cohorts.Messages, schedule.Messages, campaigns.Messages, mail.Messages)
+		cohorts.Messages, schedule.Messages, campaigns.Messages, mail.Messages, storage.CampaignMessages)
 }

@@ -58,7 +58,11 @@ func execute(ctx context.Context, sh *shell, args []string) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &usage):
-		fmt.Fprintf(sh.stderr, "actnow: %s\nSee: actnow %s --help\n", oneLine(err), strings.Join(commandWords(args), " "))
+		path := root.CommandPath()
+		if c, _, err := root.Find(args); err == nil {
+			path = c.CommandPath()
+		}
+		fmt.Fprintf(sh.stderr, "actnow: %s\nSee: %s --help\n", oneLine(err), path)
 		return 2
 	}
 	fmt.Fprintf(sh.stderr, "actnow: %s\n", oneLine(err))
@@ -73,18 +77,6 @@ func oneLine(err error) string {
 		return strings.ReplaceAll(input.Error(), "\n", " ")
 	}
 	return strings.ReplaceAll(err.Error(), "\n", " ")
-}
-
-// commandWords are the leading words of args that are no flags.
-func commandWords(args []string) []string {
-	var words []string
-	for _, a := range args {
-		if strings.HasPrefix(a, "-") || len(words) == 2 {
-			break
-		}
-		words = append(words, a)
-	}
-	return words
 }
 
 // print writes v as one line of JSON with --json, else calls table.
@@ -158,7 +150,7 @@ func fileError(path string, err error) error {
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		why = pe.Err
 	}
-	return actnow.Invalid("error.file", "file", "%s cannot be opened: %v", path, why)
+	return actnow.Invalid("error.file", "", "%s cannot be opened: %v", path, why)
 }
 
 // exactly and atLeast check the number of arguments as a usage error.

@@ -2,6 +2,7 @@
 import { rows } from "./rows.js";
 import { palette } from "./palette.js";
 import { toast } from "./toast.js";
+import { matrix } from "./matrix.js";
 
 const typing = (el) => el instanceof Element && el.closest("input, textarea, select, [contenteditable]");
 const keysOff = () => document.documentElement.dataset.shortcuts === "off";
@@ -19,6 +20,7 @@ document.addEventListener("click", (event) => {
 const move = rows();
 const openPalette = palette();
 toast();
+matrix();
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {

@@ -1,11 +1,29 @@
-// The command palette: the pages that /find lists and the buttons of this page.
+// The command palette: the pages that /find lists, the buttons of this page, and
+// the customers that fit two letters or more.
 // Returns a function that opens it and says whether it could.
 export function palette() {
   const dialog = document.getElementById("palette");
   if (!dialog) return () => false;
   const input = dialog.querySelector("input");
   const list = dialog.querySelector("ul");
-  let items, chosen = 0;
+  let items, customers = [], chosen = 0, asked = 0, timer;
+
+  const links = (page, selector) => [...page.querySelectorAll(selector)].map((a) =>
+    ({ name: a.textContent, note: a.nextElementSibling?.textContent ?? "", href: a.getAttribute("href"), run: () => location.assign(a.getAttribute("href")) }));
+
+  const find = async (query) => {
+    const answer = await fetch(`/find?q=${encodeURIComponent(query)}`, { headers: { Accept: "text/html" } });
+    return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  };
+
+  // Only the answer to what was typed last counts.
+  const ask = async () => {
+    const query = input.value.trim(), turn = ++asked;
+    const page = query.length < 2 ? null : await find(query);
+    if (turn !== asked) return;
+    customers = page ? links(page, "#customers a") : [];
+    show();
+  };
 
   const load = async () => {
     const found = [];
@@ -13,17 +31,12 @@ export function palette() {
       const name = el.firstChild?.textContent.trim() || el.textContent.trim();
       if (name) found.push({ name, run: () => el.click() });
     }
-    const answer = await fetch("/find", { headers: { Accept: "text/html" } });
-    if (answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const a of page.querySelectorAll("#found a")) {
-        found.push({ name: a.textContent, href: a.getAttribute("href"), run: () => location.assign(a.getAttribute("href")) });
-      }
-    }
+    const page = await find("");
+    if (page) found.push(...links(page, "#found a"));
     return found;
   };
 
-  const fitting = () => items.filter((i) => i.name.toLowerCase().includes(input.value.trim().toLowerCase()));
+  const fitting = () => [...items.filter((i) => i.name.toLowerCase().includes(input.value.trim().toLowerCase())), ...customers];
 
   const show = () => {
     const found = fitting();
@@ -37,6 +50,11 @@ export function palette() {
       a.href = item.href ?? "#";
       a.tabIndex = -1;
       a.textContent = item.name;
+      if (item.note) {
+        const note = document.createElement("small");
+        note.textContent = item.note;
+        a.append(note);
+      }
       a.addEventListener("click", (event) => {
         event.preventDefault();
         dialog.close();
@@ -49,7 +67,12 @@ export function palette() {
     list.children[chosen]?.scrollIntoView({ block: "nearest" });
   };
 
-  input.addEventListener("input", () => { chosen = 0; show(); });
+  input.addEventListener("input", () => {
+    chosen = 0;
+    show();
+    clearTimeout(timer);
+    timer = setTimeout(ask, 150);
+  });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -69,6 +92,7 @@ export function palette() {
     if (dialog.open) return false;
     input.value = "";
     chosen = 0;
+    customers = [];
     dialog.showModal();
     input.focus();
     load().then((found) => { items = found; show(); });
