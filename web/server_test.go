@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -35,6 +36,11 @@ type site struct {
 type doings struct {
 	web.Actions
 	matched []actnow.Actor
+}
+
+// MailLink is refused: no sender is set.
+func (*doings) MailLink(context.Context, string, string, string) error {
+	return actnow.Invalid("error.no_sender", "sender", "no sender is set")
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {
