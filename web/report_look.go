@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -76,6 +77,9 @@ type rejectedRow struct {
 	Line          int
 	Field, Reason string
 }
+
+// unknownColumns is the notice of columns that are listed as unknown anyway.
+const unknownColumns = "warning.report.unknown_columns"
 
 // shownRejected is how many lines a page lists; the file has them all.
 const shownRejected = 20
@@ -178,10 +182,13 @@ func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
 	if r.AlreadyImported {
 		p.Notes = append(p.Notes, Note{Text: text.T("look.again", r.Month, r.Revision)})
 	}
-	if u.Complete {
+	if r.Gone > 0 {
 		p.Notes = append(p.Notes, Note{Text: text.TN("look.gone", int64(r.Gone))})
 	}
 	for _, n := range r.Notices {
+		if strings.HasPrefix(n.Code, "warning.report.matrix") || n.Code == unknownColumns {
+			continue // shown in panels of their own
+		}
 		p.Notes = append(p.Notes, Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)})
 	}
 	p.Columns = newColumnsPanel(text, r.Columns)

@@ -45,9 +45,6 @@ func (s *Server) showSnapshot(c echo.Context) error {
 	name := reportName(text, string(snap.Report))
 	p := snapshotPage{Head: Head{Crumbs: []Crumb{{Text: text.T("nav.reports"), Href: "/reports"}, {Text: name}},
 		Title: text.T("look.report", name, snap.Month), Text: text.T("snapshot.text", snap.File, snap.By, text.DateTime(snap.At))}}
-	if snap.Current && s.may(c, actnow.RightExport) {
-		p.Head.Actions = []Action{{Text: "CSV", Href: writePath(snap.Report, reports.CSVFormat), Icon: "download"}, {Text: "XLSX", Href: writePath(snap.Report, reports.XLSXFormat), Icon: "download"}}
-	}
 	rejected := rejectedFigure(text, snap.Rejected)
 	p.Figures = []Figure{
 		{Name: text.T("look.rows"), Value: text.Number(int64(snap.Rows)), Note: text.T("snapshot.rows_note")},
@@ -57,6 +54,9 @@ func (s *Server) showSnapshot(c echo.Context) error {
 		rejected,
 	}
 	for _, n := range snap.Notices {
+		if n.Code == unknownColumns {
+			continue
+		}
 		p.Notes = append(p.Notes, Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)})
 	}
 	p.Columns = newColumnsPanel(text, snap.Columns)
@@ -90,12 +90,16 @@ func (s *Server) showSnapshot(c echo.Context) error {
 	return s.render(c, "snapshot", p)
 }
 
-// snapshotRevisions lists the imports of the same report and month.
+// snapshotRevisions lists the imports of the same report and month, and offers to
+// write the report again if this is its newest.
 func (s *Server) snapshotRevisions(c echo.Context, p *snapshotPage, snap reports.Snapshot) error {
 	text := s.text(c)
 	list, err := s.store.Snapshots(ctx(c), s.scope(c), snap.Report, 500)
 	if err != nil {
 		return err
+	}
+	if last, ok := newest(list); ok && last.ID == snap.ID && s.may(c, actnow.RightExport) { // only the newest is written again
+		p.Head.Actions = []Action{{Text: "CSV", Href: writePath(snap.Report, reports.CSVFormat), Icon: "download"}, {Text: "XLSX", Href: writePath(snap.Report, reports.XLSXFormat), Icon: "download"}}
 	}
 	for _, other := range list {
 		if other.Month != snap.Month {

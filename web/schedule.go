@@ -80,7 +80,7 @@ func (s *Server) showSchedules(c echo.Context) error {
 		return err
 	}
 	p := schedulesPage{Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.schedules")}},
-		Title: text.TN("schedules.title", int64(len(all))), Text: text.T("schedules.text", s.now().In(s.cfg.Zone).Format("15:04"), s.cfg.Zone.String())}}
+		Title: text.TN("schedules.title", int64(len(all))), Text: text.T("schedules.text", text.Time(s.now()), s.cfg.Zone.String())}}
 	asking, err := s.store.AskingRuns(ctx(c))
 	if err != nil {
 		return err
@@ -161,12 +161,12 @@ type schedulePage struct {
 	CatchUp  Select
 	Warnings []string
 	Upcoming []string
-	Runs     []runRow
+	Runs     []ranRow
 	Asking   []askingRun
 	Campaign string // where a campaign's own times are set, "" for other schedules
 }
 
-type runRow struct {
+type ranRow struct {
 	Period, At, Took, Message string
 	State                     Badge
 }
@@ -214,7 +214,7 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		return err
 	}
 	for _, r := range runs {
-		row := runRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State), Message: r.Message}
+		row := ranRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State), Message: r.Message}
 		if !r.StartedAt.IsZero() && !r.EndedAt.IsZero() {
 			row.Took = text.T("schedules.seconds", int64(r.EndedAt.Sub(r.StartedAt).Seconds()))
 		}

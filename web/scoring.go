@@ -83,13 +83,13 @@ func (s *Server) showScoring(c echo.Context) error {
 	return s.render(c, "scoring", p)
 }
 
-// matrixCells draws a matrix with its cells in place of counts.
+// matrixCells draws a matrix without counts.
 func matrixCells(m scoring.Matrix) []MatrixValue {
 	var values []MatrixValue
 	for _, fit := range actnow.Bands {
 		for _, intent := range actnow.Bands {
 			cell := m.Cell(fit, intent)
-			values = append(values, MatrixValue{Fit: fit, Intent: intent, Cell: cell, Value: 1, Text: string(cell)})
+			values = append(values, MatrixValue{Fit: fit, Intent: intent, Cell: cell, Value: 1})
 		}
 	}
 	return values

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"actnow"
 	"actnow/crm"
@@ -215,4 +216,24 @@ func (a *app) DropUpload(ctx context.Context, looked actnow.JobID) error {
 func (a *app) UploadWaits(looked actnow.JobID) bool {
 	_, err := os.Stat(a.spool(fmt.Sprint(looked)))
 	return err == nil
+}
+
+// pruneUploads forgets files that came before the given time and were neither
+// imported nor dropped.
+func (a *app) pruneUploads(before time.Time) error {
+	files, err := os.ReadDir(a.spool(""))
+	if err != nil {
+		return fmt.Errorf("prune uploads: %w", err)
+	}
+	var failed error
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			continue // gone meanwhile, no file, or still awaited
+		}
+		if err := os.Remove(a.spool(f.Name())); err != nil && !os.IsNotExist(err) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }

@@ -131,7 +131,7 @@ func (d *daemon) assemble(ctx context.Context) error {
 			}),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
-				return err
+				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)))
 			}),
 		},
 		Lookup: d.campaignJob,
@@ -148,6 +148,9 @@ func (d *daemon) assemble(ctx context.Context) error {
 // keepEvents is how long events that were worked are kept: for as long as a
 // sender may repeat them.
 const keepEvents = 30 * 24 * time.Hour
+
+// keepUploads is how long a file that was looked at waits to be imported.
+const keepUploads = 7 * 24 * time.Hour
 
 // standingOrders are the schedules of a new installation.
 func standingOrders(zone string) []schedule.Schedule {
