@@ -1,0 +1,155 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestFiveMinutes walks the newcomer's way through the demo in both languages:
+// Home, a cell of the grid, a customer and why, a doubtful match, a campaign,
+// its preview, the send, the mailbox, the deliveries. Every page is looked at
+// with axe; no console error, no request beyond the host.
+func TestFiveMinutes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: a browser walks for minutes")
+	}
+	chromium(t)
+	axeSource(t)
+	for _, lang := range []string{"en", "sv"} {
+		t.Run(lang, func(t *testing.T) { walk(t, lang) })
+	}
+}
+
+func walk(t *testing.T, lang string) {
+	link := startDemo(t)
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVisitor(t, u.Scheme+"://"+u.Host, lang)
+
+	v.open(link)
+	v.check("link")
+	v.click(`main form button`)
+	if got := eval[string](v, `document.documentElement.lang`); got != lang {
+		t.Errorf("the page is in %q, want %q", got, lang)
+	}
+	v.check("home")
+	if !strings.Contains(v.text("h1"), "20") {
+		t.Errorf("Home says %q, want how many became ready", v.text("h1"))
+	}
+
+	v.click(`.matrix a.cell`)
+	v.check("cell")
+	v.click(`table[data-rows] tbody th a`)
+	v.check("customer")
+	if v.text(".waterfall") == "" {
+		t.Error("the customer's page has no reasons")
+	}
+
+	v.open("/grid")
+	v.check("grid")
+	v.open("/matches")
+	v.check("matches")
+	v.click(`a[href^="/matches/review"]`)
+	v.check("review")
+	first := v.where()
+	v.press("y")
+	v.until(`document.querySelector("[data-toast]") !== null`)
+	if v.where() == first {
+		t.Error("after y the same pair is shown")
+	}
+	v.check("decided")
+	v.press("u")
+	v.until(`location.pathname + location.search !== "` + v.where() + `" || document.querySelector("[data-toast] button") === null`)
+
+	v.open("/")
+	v.click(`.head a.btn.main`)
+	v.check("new-campaign")
+	v.click(`input[name=pack]:not(:disabled)`)
+	v.click(`main form button.main`)
+	campaign := strings.SplitN(v.where(), "?", 2)[0]
+	if !strings.HasPrefix(campaign, "/campaigns/") {
+		t.Fatalf("making a campaign led to %s", v.where())
+	}
+	v.check("campaign")
+	mail := eval[string](v, `fetch(document.querySelector("iframe").src).then(r => r.text())`)
+	if !strings.Contains(mail, "https://demo.actnow.example/u/") {
+		t.Error("the preview has no unsubscribe link")
+	}
+	v.do(chromedp.Click(chromedp.CSS(`[popovertarget=ask-launch]`), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS(`#ask-launch`)))
+	v.check("launch")
+	v.click(`#ask-launch button.main`)
+	sent := v.awaitSent(campaign)
+	v.open(campaign)
+	v.check("sent")
+
+	v.open("/deliveries")
+	v.check("deliveries")
+	v.open("/mailbox")
+	v.check("mailbox")
+	v.click(`table[data-rows] tbody th a`)
+	v.check("mail")
+	out := eval[string](v, `[...document.querySelectorAll("a")].map(a => a.href).find(h => h.includes("/u/")) || ""`)
+	if out == "" {
+		out = eval[string](v, `fetch(document.querySelector("iframe").src).then(r => r.text()).then(t => (t.match(/http:\/\/127[^"' ]*\/u\/[^"' <]*/) || [""])[0])`)
+	}
+	if out == "" {
+		t.Fatal("the mail has no unsubscribe link that leads to this machine")
+	}
+	v.open(out)
+	v.check("unsubscribe")
+	v.click(`main form button`)
+	v.check("unsubscribed")
+	if sent == 0 {
+		t.Error("nobody was mailed")
+	}
+
+	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/reports", "/campaigns", "/campaigns/packs",
+		"/settings", "/settings/connections", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
+		v.open(path)
+		v.check(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
+	}
+
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, m := range v.messages {
+		t.Errorf("console: %s", m)
+	}
+	for _, r := range v.foreign {
+		t.Errorf("a request left the host: %s", r)
+	}
+}
+
+// awaitSent waits until the page of the campaign says that it has finished, and
+// returns how many mails its deliveries list as sent.
+func (v *visitor) awaitSent(campaign string) int {
+	v.t.Helper()
+	b, err := os.ReadFile("../../web/locales/campaigns." + v.lang + ".json")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var words map[string]any
+	if err := json.Unmarshal(b, &words); err != nil {
+		v.t.Fatal(err)
+	}
+	page := fmt.Sprintf(`fetch(%q).then(r => r.text()).then(t => new DOMParser().parseFromString(t, "text/html"))`, campaign)
+	finished := eval[bool](v, fmt.Sprintf(`(async () => {
+		for (let i = 0; i < 200; i++) {
+			const doc = await %s;
+			if (doc.querySelector(".crumbs .badge").textContent.trim() === %q) return true;
+			await new Promise(done => setTimeout(done, 200));
+		}
+		return false;
+	})()`, page, words["campaign.state.finished"]))
+	if !finished {
+		v.t.Fatalf("%s has not finished", campaign)
+	}
+	return eval[int](v, page+`.then(d => parseInt(d.querySelector(".ledger tfoot .num").textContent.replace(/\D/g, ""), 10))`)
+}
