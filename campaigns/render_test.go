@@ -86,6 +86,10 @@ func TestPictures(t *testing.T) {
 	}
 	path := campaigns.ImagePath("images/first-steps.png", content)
 	var r campaigns.Renderer
+	again, err := r.RenderWith(pack, "invitation", "en", anna, campaigns.PicturesAttached)
+	if err != nil || again.HTML != mail.HTML || len(again.Images) != 1 {
+		t.Errorf("attached by a Renderer: %d images, %v", len(again.Images), err)
+	}
 	for name, tt := range map[string]struct {
 		as     campaigns.Pictures
 		fields campaigns.Fields

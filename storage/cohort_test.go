@@ -176,3 +176,37 @@ func TestCohortChange(t *testing.T) {
 		t.Errorf("without a month before: %+v, %v", got, err)
 	}
 }
+
+func TestRestoreCohort(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, people, filterSeed)
+	ctx := t.Context()
+	c, err := db.CreateCohort(ctx, actnow.Everything, actnow.System, "Large", `org_size > 100`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.RestoreCohort(ctx, actnow.System, c.ID); !errors.Is(err, actnow.ErrConflict) {
+		t.Errorf("restore what is there: %v, want ErrConflict", err)
+	}
+	if err := db.DeleteCohort(ctx, actnow.System, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.RestoreCohort(ctx, actnow.System, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := db.Cohort(ctx, actnow.Everything, c.ID); err != nil || got.Counts != c.Counts {
+		t.Errorf("restored %+v, %v", got, err)
+	}
+	if err := db.DeleteCohort(ctx, actnow.System, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.CreateCohort(ctx, actnow.Everything, actnow.System, "LARGE", `org_size > 10`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.RestoreCohort(ctx, actnow.System, c.ID); !errors.Is(err, actnow.ErrConflict) {
+		t.Errorf("restore under a name that is taken: %v, want ErrConflict", err)
+	}
+	if err := db.RestoreCohort(ctx, actnow.System, 404); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("restore nothing: %v, want ErrNotFound", err)
+	}
+}

@@ -13,7 +13,7 @@ import (
 )
 
 // Ledger returns a page of the rows that q chooses, newest first, with the counts
-// by state of all rows that q chooses without its State. Rows of customers
+// by state of all rows that q chooses without its State, and with their events. Rows of customers
 // outside the scope are not there; addresses, names and replies are withheld
 // without Scope.Personal, and then Search looks at customer names alone.
 func (db *DB) Ledger(ctx context.Context, scope actnow.Scope, q campaigns.LedgerQuery) (campaigns.LedgerPage, error) {
@@ -37,7 +37,10 @@ func (db *DB) Ledger(ctx context.Context, scope actnow.Scope, q campaigns.Ledger
 		}
 		page.Rows, err = ledgerRows(ctx, tx, scope, where+` ORDER BY l.id DESC LIMIT ? OFFSET ?`,
 			append(args, ledgerLimit(q.Limit), max(q.Offset, 0))...)
-		return err
+		if err != nil {
+			return err
+		}
+		return addEvents(ctx, tx, page.Rows)
 	})
 	if err != nil {
 		return campaigns.LedgerPage{}, fmt.Errorf("ledger: %w", err)
@@ -57,8 +60,8 @@ func (db *DB) LedgerRow(ctx context.Context, scope actnow.Scope, id actnow.Ledge
 		if len(rows) == 0 {
 			return actnow.ErrNotFound
 		}
+		err = addEvents(ctx, tx, rows[:1])
 		r = rows[0]
-		r.Events, err = ledgerEvents(ctx, tx, id)
 		return err
 	})
 	if err != nil {
@@ -175,23 +178,33 @@ func ledgerRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, where strin
 	return out, errors.Join(rows.Err(), rows.Close())
 }
 
-func ledgerEvents(ctx context.Context, tx *sql.Tx, id actnow.LedgerID) ([]campaigns.LedgerEvent, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT kind, source_id, at, detail FROM ledger_events WHERE ledger_id = ? ORDER BY at, id`, id)
+// addEvents gives rows their events, oldest first.
+func addEvents(ctx context.Context, tx *sql.Tx, list []campaigns.LedgerRow) error {
+	at, ids := map[actnow.LedgerID]int{}, make([]actnow.LedgerID, len(list))
+	for i, r := range list {
+		at[r.ID], ids[i] = i, r.ID
+	}
+	bound, err := ledgerJSON(ids)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT ledger_id, kind, source_id, at, detail FROM ledger_events
+		WHERE ledger_id IN (SELECT value FROM `+jsonEach+`) ORDER BY at, id`, bound)
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
-	var out []campaigns.LedgerEvent
 	for rows.Next() {
+		var row actnow.LedgerID
 		var e campaigns.LedgerEvent
-		var at int64
-		if err := rows.Scan(&e.Kind, &e.Source, &at, &e.Detail); err != nil {
-			return nil, err
+		var when int64
+		if err := rows.Scan(&row, &e.Kind, &e.Source, &when, &e.Detail); err != nil {
+			return err
 		}
-		e.At = time.Unix(at, 0).UTC()
-		out = append(out, e)
+		e.At = time.Unix(when, 0).UTC()
+		list[at[row]].Events = append(list[at[row]].Events, e)
 	}
-	return out, rows.Err()
+	return rows.Err()
 }
 
 // ledgerScope is the condition that the customer is within the scope.

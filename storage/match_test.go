@@ -89,3 +89,46 @@ func TestDecisionsActAtOnceAndLast(t *testing.T) {
 		t.Errorf("funnel %+v, %v", f, err)
 	}
 }
+
+func TestReviewPlaceAndDecisions(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, people, `
+		INSERT INTO accounts (id, external_id, connection_id, name, updated_at) VALUES (3, 'A-3', 1, 'Cyan', 0), (4, 'A-4', 1, 'Cyanide', 0);
+		INSERT INTO matches (account_id, customer_id, band, stage, probability, reason, machine_band, matched_at) VALUES
+			(3, 3, 'review', 'name', 0.7, '', 'review', 0), (4, 3, 'review', 'name', 0.4, '', 'review', 0);`)
+	for _, tt := range []struct {
+		account actnow.AccountID
+		scope   actnow.Scope
+		want    actnow.ReviewPlace
+	}{
+		{2, actnow.Everything, actnow.ReviewPlace{Position: 1, Total: 3, Next: 3}},
+		{3, actnow.Everything, actnow.ReviewPlace{Position: 2, Total: 3, Previous: 2, Next: 4}},
+		{4, actnow.Everything, actnow.ReviewPlace{Position: 3, Total: 3, Previous: 3, Next: 2}},
+		{1, actnow.Everything, actnow.ReviewPlace{Total: 3, Next: 2}}, // matched: it does not wait
+		{2, lund, actnow.ReviewPlace{Position: 1, Total: 1}},
+	} {
+		got, err := db.ReviewPlace(t.Context(), tt.scope, tt.account)
+		if err != nil || got != tt.want {
+			t.Errorf("ReviewPlace(%d) = %+v, %v, want %+v", tt.account, got, err, tt.want)
+		}
+	}
+	by := actnow.Actor{Name: "Elin"}
+	for _, v := range []actnow.Verdict{actnow.VerdictNo, actnow.VerdictUndone, actnow.VerdictYes} {
+		if err := db.Decide(t.Context(), actnow.Everything, by, 2, 2, v, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := db.Decisions(t.Context(), actnow.Everything, 10)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("decisions %+v, %v", list, err)
+	}
+	for i, want := range []bool{true, false, false} { // only the newest can be taken back
+		if list[i].Stands != want || list[i].AccountID != 2 || list[i].CustomerID != 2 {
+			t.Errorf("decision %d is %+v, want standing %v", i, list[i], want)
+		}
+	}
+	reviews, total, err := db.Reviews(t.Context(), actnow.Everything, actnow.BandMatch, 0, 10)
+	if err != nil || total != 2 || len(reviews[0].Candidates) != 1 || reviews[0].Candidates[0].Customer.Name == "" {
+		t.Errorf("matched accounts %+v, %d, %v", reviews, total, err)
+	}
+}

@@ -156,9 +156,10 @@ func (s *Server) takeForm(c echo.Context, id actnow.CampaignID) error {
 			problems = append(problems, atField(err, "cohort_name"))
 		case err != nil:
 			return err
+		default:
+			plan.Cohort = made.ID
+			f.Set("cohort", strconv.FormatInt(int64(made.ID), 10)) // a second try does not make it twice
 		}
-		plan.Cohort = made.ID
-		f.Set("cohort", strconv.FormatInt(int64(made.ID), 10)) // a second try does not make it twice
 	} else if plan.Cohort == 0 && len(problems) == 0 {
 		problems = append(problems, actnow.Invalid("error.campaign_cohort", "cohort", "choose a cohort"))
 	}

@@ -33,7 +33,7 @@ type campaignPage struct {
 	Launch   *launchPart   // what the person may do to send it
 	Moves    []Action
 	Cancel   bool
-	Runs     []runRow
+	Runs     []launchRow
 }
 
 // sectionLink is one step at the top of the page.
@@ -87,7 +87,7 @@ type timelineStep struct {
 	Note string
 }
 
-type runRow struct {
+type launchRow struct {
 	At       time.Time
 	Audience int
 	LeftOut  int
@@ -167,7 +167,7 @@ func (s *Server) showCampaign(c echo.Context) error {
 			return err
 		}
 		p.Progress = &part
-		p.Runs = runRows(text, k, runs)
+		p.Runs = launchRows(text, k, runs)
 		if !before {
 			p.Who = whoFrozen(text, k.ID, runs[0])
 		}
@@ -394,10 +394,10 @@ func stepName(text *Text, pack *campaigns.Pack, step campaigns.Step) string {
 	return capital(step.Key)
 }
 
-func runRows(text *Text, k campaigns.Campaign, runs []campaigns.Run) []runRow {
-	var list []runRow
+func launchRows(text *Text, k campaigns.Campaign, runs []campaigns.Run) []launchRow {
+	var list []launchRow
 	for _, r := range runs {
-		row := runRow{At: r.LaunchedAt, Audience: r.Audience, LeftOut: r.Lines() - r.Audience,
+		row := launchRow{At: r.LaunchedAt, Audience: r.Audience, LeftOut: r.Lines() - r.Audience,
 			Href: fmt.Sprintf("%s/audience?run=%d", campaignPath(k.ID), r.ID), State: Badge{Kind: "now", Icon: "send", Text: text.T("campaigns.run_open")}}
 		if !r.FinishedAt.IsZero() {
 			row.State = Badge{Kind: "ok", Icon: "check", Text: text.T("campaigns.run_done")}

@@ -110,7 +110,7 @@ type deliveryRow struct {
 	Next         time.Time
 	At           time.Time
 	Attempts     int
-	Events       []string
+	Events       []Badge
 	Unknown      bool
 }
 
@@ -317,6 +317,9 @@ func deliveryLine(text *Text, r campaigns.LedgerRow) deliveryRow {
 	l := deliveryRow{ID: r.ID, Href: deliveryPath(r.ID), Who: r.Name, Address: r.Address, Customer: r.CustomerName, Campaign: r.CampaignName,
 		CampaignHref: campaignPath(r.Campaign), CustomerHref: fmt.Sprintf("/customers/%d", r.Customer), Step: r.Step,
 		State: ledgerBadge(text, r.State), Why: whyInWords(text, r), Attempts: r.Attempts, Unknown: r.State == actnow.LedgerUnknown}
+	if r.State == actnow.LedgerSent {
+		l.Why = "" // its state says it
+	}
 	if l.Who == "" {
 		if l.Who, l.Address = r.Address, ""; l.Who == "" {
 			l.Who = text.T("deliveries.row", r.ID)
@@ -332,7 +335,7 @@ func deliveryLine(text *Text, r campaigns.LedgerRow) deliveryRow {
 		}
 	}
 	for _, e := range r.Events {
-		l.Events = append(l.Events, eventName(text, e.Kind))
+		l.Events = append(l.Events, Badge{Kind: "line", Icon: "user", Text: eventName(text, e.Kind)})
 	}
 	return l
 }

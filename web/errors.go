@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"actnow"
+	"actnow/cohorts"
 )
 
 // problem is an error as the API answers it (RFC 9457).
@@ -21,6 +22,8 @@ type problem struct {
 	Code      string `json:"code,omitempty"`
 	Field     string `json:"field,omitempty"`
 	Line      int    `json:"line,omitempty"`
+	Column    int    `json:"column,omitempty"`
+	Instead   string `json:"suggestion,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
 }
 
@@ -55,9 +58,16 @@ func (s *Server) handleError(err error, c echo.Context) {
 	p := problem{Type: "about:blank", Status: status, Title: text.T("error.title." + code), Detail: text.T("error.text." + code), Code: "error." + code, RequestID: requestID(c)}
 	var input *actnow.InputError
 	var retry *retryError
+	var syntax *cohorts.SyntaxError
+	if errors.As(err, &syntax) {
+		p.Column, p.Instead = syntax.Column, syntax.Suggestion
+	}
 	switch {
 	case errors.As(err, &input):
 		p.Detail, p.Code, p.Field, p.Line = text.Error(input), input.Code, input.Field, input.Line
+		if syntax != nil {
+			p.Line = syntax.Line
+		}
 	case errors.As(err, &retry):
 		c.Response().Header().Set("Retry-After", text.plainNumber(retry.after))
 		p.Detail, p.Code = text.TN(retry.code, int64(retry.after)), retry.code

@@ -36,3 +36,9 @@ func (s *Server) Assets() map[string]string {
 
 // CheapPasswords makes hashing quick: the real cost is tested by itself.
 func (s *Server) CheapPasswords() { s.signin.hasher = newHasher(64) }
+
+// ReadCaught returns what is shown of a caught mail.
+func ReadCaught(raw []byte) string {
+	m := readCaught(raw)
+	return m.html + m.text
+}

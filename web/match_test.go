@@ -70,6 +70,9 @@ func TestMatchFunnel(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	if a := b.get("/account"); !strings.Contains(a.body, `<span class="count due">3<`) {
+		t.Error("the rail does not say how many wait")
+	}
 	if a := b.get("/matches?band=none"); !strings.Contains(a.body, "=Nobody()") || strings.Contains(a.body, `href="/matches/review/1"`) {
 		t.Error("the band none does not show its account alone")
 	}

@@ -194,7 +194,7 @@ func (s *Server) apiAddHook(c echo.Context) error {
 		if errors.As(err, &tooLarge) {
 			return err
 		}
-		return actnow.Invalid("error.json", "", "the body is not the JSON that is described")
+		return actnow.Invalid("error.json", "", "the JSON cannot be read: %s", err)
 	}
 	k, secret, err := s.store.AddConnection(ctx(c), s.actor(c), crm.NewConnection{Name: in.Name, Verifier: "standard"})
 	if err != nil {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -160,3 +161,6 @@ func (s *site) as(t *testing.T, role actnow.Role, change ...func(*actnow.User)) 
 	b.want(b.post(path, nil), http.StatusSeeOther)
 	return b
 }
+
+// MailLink mails nothing.
+func (d *doings) MailLink(context.Context, string, string, string) error { return nil }

@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -95,6 +96,7 @@ type site struct {
 	listen  string
 	trust   *x509.CertPool
 	daemon  *process
+	armed   *atomic.Pointer[process] // told of the next daemon that starts; may be nil
 }
 
 // newSite makes an installation that sends to the mail server at smtp, "" for
@@ -159,6 +161,10 @@ func (s *site) launch() (p *process, ready chan struct{}) {
 		s.t.Fatal(err)
 	}
 	s.daemon, ready = p, make(chan struct{})
+	if s.armed != nil {
+		s.armed.Store(p)
+		s.armed = nil
+	}
 	go func() {
 		sc := bufio.NewScanner(stdout)
 		for said := false; sc.Scan(); {

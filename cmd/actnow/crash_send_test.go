@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,6 +81,8 @@ func crashCampaign(t *testing.T, s *site, p partner, cohort int64, policy string
 	s.start()
 	id := s.campaign(p, cohort, policy)
 	hit := s.killAt(r, plan[0])
+	s.armed.Store(s.daemon) // it runs already
+	s.armed = nil
 	var launched struct {
 		State    string
 		Audience int
@@ -214,8 +217,13 @@ func killPlan(random *rand.Rand) []kill {
 // kill at start waits for the word on the channel.
 func (s *site) killAt(r receiver, k kill) chan struct{} {
 	hit := make(chan struct{})
-	var once sync.Once
-	shoot := func() { once.Do(func() { s.daemon.cmd.Process.Kill() }) }
+	victim := &atomic.Pointer[process]{} // nil until this life begins, so that no earlier one is meant
+	shoot := func() {
+		if p := victim.Load(); p != nil {
+			p.cmd.Process.Kill()
+		}
+	}
+	s.armed = victim
 	if k.at == atStart {
 		r.watch(nil)
 		go func() {

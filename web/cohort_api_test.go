@@ -1,0 +1,94 @@
+package web_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"actnow"
+	"actnow/storage/storagetest"
+	"actnow/web"
+)
+
+// Requests and answers of the API about cohorts and matches are as openapi.yaml
+// says, in their order: later ones see what earlier ones did.
+func TestAPIOfCohortsAndMatches(t *testing.T) {
+	doc := description(t)
+	s := open(t)
+	storagetest.Exec(t, s.db, grouped)
+	secrets := map[actnow.Role]string{}
+	for i, role := range []actnow.Role{actnow.RoleMarketer, actnow.RoleSteward, actnow.RoleReportViewer} {
+		s.as(t, role)
+		secret, hash := web.NewSecret("an_")
+		if _, err := s.db.CreateToken(t.Context(), actnow.System, hash, actnow.Token{User: actnow.UserID(i + 1), Name: "test", Role: role}); err != nil {
+			t.Fatal(err)
+		}
+		secrets[role] = secret
+	}
+	const m, w, v = actnow.RoleMarketer, actnow.RoleSteward, actnow.RoleReportViewer
+	for _, tt := range []struct {
+		role         actnow.Role
+		method, path string // as the description writes it, "@1" for its parameter
+		body         string
+		want         int
+		has          string
+	}{
+		{v, "GET", "/api/v1/cohorts", "", 200, `"name":"Hot"`},
+		{v, "POST", "/api/v1/cohorts", `{"name": "x", "where": "fit > 1"}`, 403, ""},
+		{m, "POST", "/api/v1/cohorts", `{"name": "Finns", "where": "country=\"Finland\""}`, 201, `"filter":"country = \"Finland\""`},
+		{m, "POST", "/api/v1/cohorts", `{"name": "finns", "where": "fit > 1"}`, 422, `"code":"error.cohort_name_taken","field":"name"`},
+		{m, "POST", "/api/v1/cohorts", `{"nam": "finns"}`, 422, `"code":"error.body"`},
+		{m, "POST", "/api/v1/cohorts", `{"name": "a", "where": "fit > 1"} {}`, 422, `"code":"error.body"`},
+		{m, "POST", "/api/v1/cohorts", `[`, 422, `"code":"error.body"`},
+		{m, "POST", "/api/v1/cohorts", `{"name": "` + strings.Repeat("a", 70_000) + `"}`, 413, ""},
+		{m, "GET", "/api/v1/cohorts/{id}@3", "", 200, `"counts":{"customers":1`},
+		{m, "POST", "/api/v1/cohorts/{id}@3", `{"name": "Finnar"}`, 200, `"filter":"country = \"Finland\""`},
+		{m, "POST", "/api/v1/cohorts/{id}@3", `{"where": null}`, 422, ""},
+		{m, "POST", "/api/v1/cohorts/{id}@3", `{"where": "country = \"Norway\""}`, 200, `"name":"Finnar"`},
+		{m, "GET", "/api/v1/cohorts/{id}@2", "", 200, `"change":{"month":"2026-11","previous":"2026-10","joined":1,"left":1}`},
+		{m, "GET", "/api/v1/cohorts/{id}@404", "", 404, ""},
+		{v, "POST", "/api/v1/cohorts/count", `{"where": "country in (\"Norway\", \"Finland\")"}`, 200, `{"customers":3,"matched":1,"mailable":1,`},
+		{v, "POST", "/api/v1/cohorts/count", `{"where": "fit > 1 and\ncontry = \"Norway\""}`, 422, `"line":2,"column":1,"suggestion":"country"`},
+		{v, "POST", "/api/v1/cohorts/count", `{"where": "revenue_low > 1"}`, 422, `"code":"error.filter_revenue"`},
+		{v, "GET", "/api/v1/matches", "", 200, `"total":3`},
+		{v, "GET", "/api/v1/matches?band=none&limit=1", "", 200, `"candidates":[]`},
+		{v, "GET", "/api/v1/matches?band=odd", "", 422, ""},
+		{v, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "yes"}`, 403, ""},
+		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "yes", "note": "seen"}`, 200, `"band":"match","decided":true`},
+		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "undone"}`, 200, `"band":"review"`},
+		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "undone"}`, 409, ""},
+		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "maybe"}`, 422, `"field":"verdict"`},
+		{w, "POST", "/api/v1/matches/{account}/decision@404", `{"customer": 1, "verdict": "yes"}`, 404, ""},
+	} {
+		path, key, _ := strings.Cut(tt.path, "@")
+		path, query, _ := strings.Cut(path, "?")
+		to := strings.NewReplacer("{id}", key, "{account}", key).Replace(path) + "?" + query
+		req := httptest.NewRequestWithContext(t.Context(), tt.method, to, strings.NewReader(tt.body))
+		req.Header.Set("Authorization", "Bearer "+secrets[tt.role])
+		req.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		s.web.Handler().ServeHTTP(rec, req)
+		if rec.Code != tt.want || !strings.Contains(rec.Body.String(), tt.has) {
+			t.Errorf("%s %s %.80s answers %d, want %d with %s\n%s", tt.method, to, tt.body, rec.Code, tt.want, tt.has, rec.Body)
+			continue
+		}
+		item := doc.Paths.Value(path)
+		if item == nil || rec.Code == http.StatusRequestEntityTooLarge {
+			continue // said for all paths at once
+		}
+		route := &routers.Route{Spec: doc, Path: path, PathItem: item, Method: tt.method, Operation: item.GetOperation(tt.method)}
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, Route: route},
+			Status:                 rec.Code, Header: rec.Header(), Body: io.NopCloser(bytes.NewReader(rec.Body.Bytes())),
+		}
+		if err := openapi3filter.ValidateResponse(t.Context(), input); err != nil {
+			t.Errorf("%s %s: %v\n%s", tt.method, to, err, rec.Body)
+		}
+	}
+}
