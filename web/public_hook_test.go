@@ -18,6 +18,7 @@ import (
 	"actnow"
 	"actnow/crm"
 	"actnow/crm/hooktest"
+	"actnow/storage"
 	"actnow/storage/storagetest"
 	"actnow/web"
 )
@@ -25,24 +26,29 @@ import (
 // hookRig is the public listener with one hook: real receiver, store and worker.
 type hookRig struct {
 	*browser
-	s        *site
+	db       *storage.DB
 	receiver *crm.Receiver
 	worker   *crm.Worker
 	conn     actnow.ConnectionID
 	secrets  []string
 }
 
-func newHookRig(t *testing.T, seeds ...string) *hookRig {
+// openHooks opens a public listener whose hooks any number of rigs may use, one
+// after the other: templates are parsed once.
+func openHooks(t *testing.T) (*browser, *stranger) {
 	t.Helper()
 	a := &stranger{}
-	s, b := openPublic(t, a, func(c *web.Config) { c.SlowBody = 300 * time.Millisecond })
-	for _, seed := range seeds {
-		storagetest.Exec(t, s.db, seed)
-	}
-	r := &hookRig{browser: b, s: s, receiver: &crm.Receiver{Store: s.db, Now: s.now},
-		worker: &crm.Worker{Store: s.db, Now: s.now, Log: slog.New(slog.DiscardHandler), Bell: crm.NewBell()}}
+	_, b := openPublic(t, a, func(c *web.Config) { c.SlowBody = 300 * time.Millisecond })
+	return b, a
+}
+
+func newHookRig(t *testing.T, b *browser, a *stranger, seeds ...string) *hookRig {
+	t.Helper()
+	db := storagetest.Open(t, seeds...)
+	r := &hookRig{browser: &browser{t: t, site: b.site, client: b.client, header: b.header}, db: db, receiver: &crm.Receiver{Store: db, Now: hookNow},
+		worker: &crm.Worker{Store: db, Now: hookNow, Log: slog.New(slog.DiscardHandler), Bell: crm.NewBell()}}
 	a.receive = func(ctx context.Context, name string, h http.Header, body io.Reader) (crm.Receipt, error) {
-		hook, err := s.db.Hook(ctx, name)
+		hook, err := db.Hook(ctx, name)
 		if errors.Is(err, actnow.ErrNotFound) {
 			hook = crm.Hook{Verifier: "standard", Keys: [][]byte{[]byte("a key that nobody has")}}
 		} else if err != nil {
@@ -50,7 +56,7 @@ func newHookRig(t *testing.T, seeds ...string) *hookRig {
 		}
 		return r.receiver.Receive(ctx, hook, h, body)
 	}
-	c, secret, err := s.db.AddConnection(t.Context(), actnow.System, crm.NewConnection{Name: "crm", Verifier: "standard"})
+	c, secret, err := db.AddConnection(t.Context(), actnow.System, crm.NewConnection{Name: "crm", Verifier: "standard"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +66,7 @@ func newHookRig(t *testing.T, seeds ...string) *hookRig {
 
 func (r *hookRig) rotate() {
 	r.t.Helper()
-	secret, err := r.s.db.RotateSecret(r.t.Context(), actnow.System, r.conn, time.Hour)
+	secret, err := r.db.RotateSecret(r.t.Context(), actnow.System, r.conn, time.Hour)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -85,7 +91,7 @@ func (r *hookRig) request(c hooktest.Case, id *string, body []byte) *http.Reques
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	ts, noTS := hooktest.Time(c.TS, r.s.now())
+	ts, noTS := hooktest.Time(c.TS, storagetest.Now)
 	name := ""
 	if id != nil {
 		name = *id
@@ -160,7 +166,7 @@ func (r *hookRig) sendSlowly(c hooktest.Case, id *string, body []byte) (int, str
 
 func (r *hookRig) events() crm.InboxPage {
 	r.t.Helper()
-	p, err := r.s.db.Inbox(r.t.Context(), actnow.Everything, crm.InboxQuery{Limit: 500})
+	p, err := r.db.Inbox(r.t.Context(), actnow.Everything, crm.InboxQuery{Limit: 500})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -169,7 +175,7 @@ func (r *hookRig) events() crm.InboxPage {
 
 func (r *hookRig) text(query string) string {
 	r.t.Helper()
-	raw := storagetest.Raw(r.t, r.s.db)
+	raw := storagetest.Raw(r.t, r.db)
 	defer raw.Close()
 	rows, err := raw.Query(query)
 	if err != nil {
@@ -190,18 +196,24 @@ func (r *hookRig) text(query string) string {
 	return strings.Join(all, "|")
 }
 
+func hookNow() time.Time { return storagetest.Now }
+
 func TestWebhookCorpusOverHTTP(t *testing.T) {
+	b, a := openHooks(t)
 	for _, c := range hooktest.Corpus(t, "../../shared/badinputs/own/webhook.jsonl") {
-		t.Run(c.Name, func(t *testing.T) { runHookCase(t, c) })
+		t.Run(c.Name, func(t *testing.T) { runHookCase(t, newHookCase(t, b, a, c), c) })
 	}
 }
 
-func runHookCase(t *testing.T, c hooktest.Case) {
-	var seeds []string
+func newHookCase(t *testing.T, b *browser, a *stranger, c hooktest.Case) *hookRig {
+	t.Helper()
 	if s := hooktest.Setups[c.Name]; s != "" {
-		seeds = append(seeds, s)
+		return newHookRig(t, b, a, s)
 	}
-	r := newHookRig(t, seeds...)
+	return newHookRig(t, b, a)
+}
+
+func runHookCase(t *testing.T, r *hookRig, c hooktest.Case) {
 	if strings.Contains(c.Sign, "old") {
 		r.rotate()
 	}
@@ -233,7 +245,7 @@ func runHookCase(t *testing.T, c hooktest.Case) {
 			r.rotate()
 		}
 		if strings.Contains(next.Before, "start the daemon") {
-			r.receiver = &crm.Receiver{Store: r.s.db, Now: r.s.now}
+			r.receiver = &crm.Receiver{Store: r.db, Now: hookNow}
 		}
 		nextID := next.ID
 		switch next.ID {
@@ -300,7 +312,8 @@ func (r *hookRig) flood(c hooktest.Case, body []byte) {
 }
 
 func TestUnknownHookLooksLikeABadSignature(t *testing.T) {
-	r := newHookRig(t)
+	b, a := openHooks(t)
+	r := newHookRig(t, b, a)
 	id, kind := "msg_1", "application/json"
 	answer := func(c hooktest.Case) (string, string) {
 		t.Helper()

@@ -38,11 +38,6 @@ type doings struct {
 	matched []actnow.Actor
 }
 
-// MailLink is refused: no sender is set.
-func (*doings) MailLink(context.Context, string, string, string) error {
-	return actnow.Invalid("error.no_sender", "sender", "no sender is set")
-}
-
 func open(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
 	s := &site{did: &doings{}}
@@ -166,3 +161,6 @@ func (s *site) as(t *testing.T, role actnow.Role, change ...func(*actnow.User)) 
 	b.want(b.post(path, nil), http.StatusSeeOther)
 	return b
 }
+
+// MailLink mails nothing.
+func (d *doings) MailLink(context.Context, string, string, string) error { return nil }

@@ -99,6 +99,9 @@ func newVisitor(t *testing.T, origin, lang string) *visitor {
 	ctx, closeTab := chromedp.NewContext(alloc)
 	t.Cleanup(func() { closeTab(); closeAlloc() })
 	v := &visitor{t: t, ctx: ctx, origin: origin, lang: lang, axe: axeSource(t)}
+	if err := chromedp.Do(ctx); err != nil { // starts the browser, which lives as long as this context
+		t.Fatal(err)
+	}
 	v.do(chromedp.EmulateViewport(1200, 900))
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
