@@ -35,8 +35,6 @@ type catcher struct {
 	received map[string][]string    // Message-IDs by address
 	total    int                    // mails
 	seen     func(m moment, n int)  // told of each moment, with the number of mails so far, under no lock
-	refuse   func(to string) error  // of RCPT; may be nil
-	body     func(to, raw string)   // may be nil
 	hold     func() <-chan struct{} // what DATA waits for before its answer; may be nil
 }
 
@@ -118,9 +116,6 @@ func (s *catching) Mail(string, *smtp.MailOptions) error {
 func (s *catching) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
 	s.c.reached(atRcpt)
-	if s.c.refuse != nil {
-		return s.c.refuse(to)
-	}
 	return nil
 }
 
@@ -138,9 +133,6 @@ func (s *catching) Data(r io.Reader) error {
 	s.c.received[s.to] = append(s.c.received[s.to], m.Header.Get("Message-Id"))
 	s.c.total++
 	s.c.mu.Unlock()
-	if s.c.body != nil {
-		s.c.body(s.to, string(raw))
-	}
 	s.c.reached(beforeOK)
 	if s.c.hold != nil {
 		<-s.c.hold()

@@ -1,17 +1,10 @@
 package main_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,7 +73,7 @@ func crashCampaign(t *testing.T, s *site, p partner, cohort int64, policy string
 	plan := killPlan(random)
 	s.start()
 	id := s.campaign(p, cohort, policy)
-	hit := s.killAt(r, plan[0])
+	s.killAt(r, plan[0])
 	s.armed.Store(s.daemon) // it runs already
 	s.armed = nil
 	var launched struct {
@@ -97,7 +90,7 @@ func crashCampaign(t *testing.T, s *site, p partner, cohort int64, policy string
 	} // else killed before it could say so; the audience is checked below
 	for i, k := range plan {
 		if i > 0 {
-			hit = s.killAt(r, k)
+			hit := s.killAt(r, k)
 			if k.at == atStart {
 				s.launch()
 				close(hit)
@@ -349,113 +342,4 @@ func checkDelivery(t *testing.T, s *site, p partner, id, policy string, r receiv
 			t.Errorf("the campaign is %s with %d unknown, want finished with none", end.State, unknown)
 		}
 	}
-}
-
-// sink is Postfix's smtp-sink: it counts on its standard output and appends each
-// mail that ended with a dot to a file.
-type sink struct {
-	t    *testing.T
-	dump string
-	mu   sync.Mutex
-	seen func(m moment, n int)
-}
-
-var sinkCount = regexp.MustCompile(`mesg=(\d+)`)
-
-func startSink(t *testing.T) (string, receiver) {
-	path := peer(t, "/usr/sbin/smtp-sink")
-	dir, err := os.MkdirTemp("", "sink-") // the test's own folder is closed to others
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	k := &sink{t: t, dump: filepath.Join(dir, "mails")}
-	addr := freePort(t)
-	args := []string{"-c", "-D", k.dump, addr, "1000"}
-	if os.Getuid() == 0 {
-		args = append([]string{"-u", "nobody"}, args...)
-	}
-	cmd := exec.Command(path, args...)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		sc := bufio.NewScanner(stdout)
-		sc.Split(splitCounts)
-		for last := 0; sc.Scan(); {
-			if m := sinkCount.FindStringSubmatch(sc.Text()); m != nil {
-				if n, _ := strconv.Atoi(m[1]); n > last {
-					last = n
-					k.counted(n)
-				}
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-done
-		cmd.Wait()
-	})
-	awaitListener(t, addr)
-	return addr, k
-}
-
-// splitCounts cuts smtp-sink's counters, each of which overwrites the last.
-func splitCounts(data []byte, atEOF bool) (int, []byte, error) {
-	if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
-		return i + 1, data[:i], nil
-	}
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
-}
-
-func (k *sink) watch(fn func(m moment, n int)) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.seen = fn
-}
-
-// counted tells of a mail: smtp-sink lets us see no more of the dialogue than
-// that, so every moment is the one about the reply.
-func (k *sink) counted(n int) {
-	k.mu.Lock()
-	fn := k.seen
-	k.mu.Unlock()
-	if fn != nil {
-		for _, m := range moments {
-			fn(m, n)
-		}
-	}
-}
-
-func (k *sink) copies() map[string][]string {
-	b, err := os.ReadFile(k.dump)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	all := map[string][]string{}
-	to := ""
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimSpace(line)
-		if rcpt, ok := strings.CutPrefix(line, "X-Rcpt-Args: "); ok {
-			rcpt, _, _ = strings.Cut(rcpt, ">")
-			to = strings.TrimPrefix(rcpt, "<")
-		}
-		if id, ok := strings.CutPrefix(line, "Message-ID: "); ok && to != "" {
-			all[to] = append(all[to], id)
-			to = ""
-		}
-	}
-	return all
 }
