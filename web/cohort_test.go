@@ -143,7 +143,7 @@ func TestCohortIsMadeChangedAndDeleted(t *testing.T) {
 			t.Errorf("%s: the form does not say what is wrong, or forgets what was typed", name)
 		}
 	}
-	a = b.want(b.post(path+"/delete", nil), http.StatusSeeOther)
+	b.want(b.post(path+"/delete", nil), http.StatusSeeOther)
 	if a := b.get("/cohorts"); !strings.Contains(a.body, `action="`+path+`/restore" data-toast`) {
 		t.Error("a deletion cannot be undone")
 	}

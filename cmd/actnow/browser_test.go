@@ -177,8 +177,16 @@ func (v *visitor) click(selector string) {
 	}
 }
 
-// press sends keys to the page.
-func (v *visitor) press(keys string) { v.t.Helper(); v.do(chromedp.KeyEvent(keys)) }
+// press presses a key and waits for the page it leads to.
+func (v *visitor) press(key string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	res, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(key))
+	if err != nil || res != nil && res.Status >= 400 {
+		v.t.Fatalf("press %s at %s: %+v, %v", key, v.where(), res, err)
+	}
+}
 
 func (v *visitor) where() string {
 	s, err := chromedp.Run(v.ctx, chromedp.Location())
@@ -193,16 +201,6 @@ func (v *visitor) text(selector string) string {
 	return eval[string](v, fmt.Sprintf(`(document.querySelector(%q)||{innerText:""}).innerText`, selector))
 }
 
-// until waits for a condition of the page.
-func (v *visitor) until(expression string) {
-	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression)); err != nil {
-		v.t.Fatalf("at %s wait for %s: %v\n%s", v.where(), expression, err, v.text("main"))
-	}
-}
-
 func eval[T any](v *visitor, expression string) T {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
@@ -214,19 +212,19 @@ func eval[T any](v *visitor, expression string) T {
 	return value
 }
 
-// check looks at the page with axe at both widths and in both themes, and keeps
-// a picture where ACTNOW_SHOTS names a folder.
+// check looks at the page with axe at both widths and in both themes, without
+// motion, in which colours would be measured half way, and keeps a picture where ACTNOW_SHOTS names a folder.
 func (v *visitor) check(name string) {
 	v.t.Helper()
 	for _, width := range []int64{1200, 390} {
 		for _, theme := range []string{"light", "dark"} {
 			v.do(chromedp.EmulateViewport(width, 900))
-			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
+			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}
 			if _, err := chromedp.Call(v.ctx, emulation.SetEmulatedMedia, media); err != nil {
 				v.t.Fatal(err)
 			}
-			found := eval[string](v, v.axe+`;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]})
-				.then(r => JSON.stringify(r.violations.map(x => x.id + ": " + x.nodes[0].html.slice(0, 200))))`)
+			found := eval[string](v, v.axe+`;new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() => axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}))
+				.then(r => JSON.stringify(r.violations.map(x => x.id + ": " + x.nodes[0].html.slice(0, 160) + " " + x.nodes[0].failureSummary)))`)
 			var violations []string
 			if err := json.Unmarshal([]byte(found), &violations); err != nil {
 				v.t.Fatal(err)
