@@ -37,17 +37,14 @@ type apiResponse struct {
 
 // openAPIDoc is the part of the description that the page shows.
 type openAPIDoc struct {
-	Info  struct{ Description string }
-	Paths map[string]map[string]struct {
+	Info       struct{ Description string }
+	Components struct{ Parameters map[string]openAPIParameter }
+	Paths      map[string]map[string]struct {
 		OperationID string `yaml:"operationId"`
 		Summary     string
 		Description string
 		Security    *[]any
-		Parameters  []struct {
-			Name, In, Description string
-			Required              bool
-			Schema                struct{ Type, Format string }
-		}
+		Parameters  []openAPIParameter
 		RequestBody *struct {
 			Description string
 			Content     map[string]openAPIContent
@@ -58,6 +55,13 @@ type openAPIDoc struct {
 			Content     map[string]openAPIContent
 		}
 	}
+}
+
+type openAPIParameter struct {
+	Ref                   string `yaml:"$ref"`
+	Name, In, Description string
+	Required              bool
+	Schema                struct{ Type, Format string }
 }
 
 type openAPIContent struct {
@@ -79,6 +83,9 @@ func readAPIDocs() (apiDocsPage, error) {
 			o := apiOperation{ID: op.OperationID, Method: strings.ToUpper(method), Path: path, Summary: op.Summary, About: op.Description,
 				Open: op.Security != nil && len(*op.Security) == 0}
 			for _, x := range op.Parameters {
+				if x.Ref != "" {
+					x = doc.Components.Parameters[lastPart(x.Ref)]
+				}
 				kind := x.Schema.Type
 				if x.Schema.Format != "" {
 					kind = x.Schema.Format
