@@ -290,7 +290,8 @@ func (db *DB) Audience(ctx context.Context, scope actnow.Scope, run actnow.Campa
 
 func audienceRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, run actnow.CampaignRun, leftOut *campaigns.LeftOut,
 	offset, limit int) (out []campaigns.AudienceRow, total int, err error) {
-	where, args := ledgerScope(scope, "a.customer_id")
+	in := inScope(scope, "a.customer_id")
+	where, args := in.sql, in.args
 	where = `FROM audience a JOIN customers c ON c.id = a.customer_id
 		LEFT JOIN accounts ac ON ac.id = a.account_id LEFT JOIN contacts k ON k.id = a.contact_id
 		WHERE a.run_id = ? AND ` + where
@@ -305,7 +306,7 @@ func audienceRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, run actno
 	rows, err := tx.QueryContext(ctx, `SELECT a.customer_id, COALESCE(NULLIF(c.name, ''), NULLIF(c.domain, ''), c.tpid),
 			COALESCE(a.account_id, 0), COALESCE(ac.name, ''), COALESCE(a.contact_id, 0),
 			trim(COALESCE(k.given_name, '') || ' ' || COALESCE(k.family_name, '')), a.address, a.left_out `+where+`
-		ORDER BY a.seq LIMIT ? OFFSET ?`, append(args, ledgerLimit(limit), max(offset, 0))...)
+		ORDER BY a.seq LIMIT ? OFFSET ?`, append(args, pageLimit(limit), max(offset, 0))...)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -28,7 +28,7 @@ func (db *DB) CreateCampaign(ctx context.Context, by actnow.Actor, p campaigns.P
 		err := tx.QueryRow(`INSERT INTO campaigns (name, pack_id, cohort_id, area, state, policy, at, line, zone,
 				again, cap_mails, cap_days, created_by, created_at)
 			VALUES (?, ?, ?, ?, 'draft', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, ledgerUnix(p.At), p.Line, p.Zone,
+			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, unixOrNull(p.At), p.Line, p.Zone,
 			p.Again, p.CapMails, p.CapDays, null(by.User), db.now().Unix()).Scan(&id)
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func (db *DB) UpdateCampaign(ctx context.Context, by actnow.Actor, id actnow.Cam
 		}
 		_, err := tx.Exec(`UPDATE campaigns SET name = ?, pack_id = ?, cohort_id = ?, area = ?, policy = ?, at = ?, line = ?,
 			zone = ?, again = ?, cap_mails = ?, cap_days = ? WHERE id = ?`,
-			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, ledgerUnix(p.At), p.Line, p.Zone, p.Again, p.CapMails, p.CapDays, id)
+			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, unixOrNull(p.At), p.Line, p.Zone, p.Again, p.CapMails, p.CapDays, id)
 		return actnow.CampaignDraft, err
 	})
 }
@@ -351,8 +351,8 @@ func (db *DB) campaigns(ctx context.Context, scope actnow.Scope, only actnow.Cam
 				return err
 			}
 			c.CreatedBy, c.ApprovedBy = actnow.UserID(createdBy.Int64), actnow.UserID(approvedBy.Int64)
-			c.At, c.CreatedAt, c.ApprovedAt = ledgerTime(at), time.Unix(created, 0).UTC(), ledgerTime(approved)
-			c.LaunchedAt, c.FinishedAt = ledgerTime(launched), ledgerTime(finished)
+			c.At, c.CreatedAt, c.ApprovedAt = timeOrZero(at), time.Unix(created, 0).UTC(), timeOrZero(approved)
+			c.LaunchedAt, c.FinishedAt = timeOrZero(launched), timeOrZero(finished)
 			list = append(list, c)
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
@@ -369,19 +369,3 @@ func (db *DB) campaigns(ctx context.Context, scope actnow.Scope, only actnow.Cam
 }
 
 func campaignKey(id actnow.CampaignID) string { return fmt.Sprintf("campaign:%d", id) }
-
-// ledgerUnix binds a time as unix seconds, the zero time as NULL.
-func ledgerUnix(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.Unix()
-}
-
-// ledgerTime reads what ledgerUnix has bound.
-func ledgerTime(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
-	}
-	return time.Unix(n.Int64, 0).UTC()
-}

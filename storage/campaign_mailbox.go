@@ -35,7 +35,7 @@ func (db *DB) CaughtMails(ctx context.Context, search string, before int64, limi
 	}
 	rows, err := db.readers.QueryContext(ctx, `SELECT id, message_id, sender, recipient, subject, received_at FROM caught_mails
 		WHERE (? = 0 OR id < ?) AND (fold(recipient) LIKE ? ESCAPE '\' OR fold(subject) LIKE ? ESCAPE '\')
-		ORDER BY id DESC LIMIT ?`, before, before, pattern, pattern, ledgerLimit(limit))
+		ORDER BY id DESC LIMIT ?`, before, before, pattern, pattern, pageLimit(limit))
 	if err != nil {
 		return nil, fmt.Errorf("caught mails: %w", err)
 	}

@@ -29,14 +29,15 @@ func (db *DB) CampaignHistory(ctx context.Context, scope actnow.Scope, id actnow
 			if err := rows.Scan(&r.ID, &r.Period, &launched, &finished); err != nil {
 				return err
 			}
-			r.LaunchedAt, r.FinishedAt = time.Unix(launched, 0).UTC(), ledgerTime(finished)
+			r.LaunchedAt, r.FinishedAt = time.Unix(launched, 0).UTC(), timeOrZero(finished)
 			at[r.ID] = len(list)
 			list = append(list, r)
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
-		where, args := ledgerScope(scope, "a.customer_id")
+		in := inScope(scope, "a.customer_id")
+		where, args := in.sql, in.args
 		counts, err := tx.QueryContext(ctx, `SELECT a.run_id, a.left_out, count(*) FROM audience a JOIN campaign_runs r ON r.id = a.run_id
 			WHERE r.campaign_id = ? AND `+where+` GROUP BY a.run_id, a.left_out`, append([]any{id}, args...)...)
 		if err != nil {
@@ -79,7 +80,7 @@ func (db *DB) NextMails(ctx context.Context) (map[actnow.CampaignID]time.Time, e
 		if err := rows.Scan(&id, &at); err != nil {
 			return nil, fmt.Errorf("next mails: %w", err)
 		}
-		next[id] = ledgerTime(at)
+		next[id] = timeOrZero(at)
 	}
 	return next, rows.Err()
 }

@@ -251,8 +251,8 @@ func (db *DB) scanConnection(row interface{ Scan(...any) error }) (crm.Connectio
 	if err != nil {
 		return crm.Connection{}, err
 	}
-	c.CreatedAt, c.BasisAt, c.DisabledAt = time.Unix(created, 0).UTC(), unixOrZero(basisAt), unixOrZero(disabled)
-	if t := unixOrZero(until); t.After(db.now()) {
+	c.CreatedAt, c.BasisAt, c.DisabledAt = time.Unix(created, 0).UTC(), timeOrZero(basisAt), timeOrZero(disabled)
+	if t := timeOrZero(until); t.After(db.now()) {
 		c.OldSecretUntil = t
 	}
 	return c, nil

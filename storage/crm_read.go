@@ -174,7 +174,7 @@ func dealsOf(tx *sql.Tx, source, ref string, scope actnow.Scope) ([]crm.Deal, er
 		if err := rows.Scan(&d.Kind, &d.ID, &d.Area, &d.Product, &d.Stage, &d.Status, &at, &end, &d.Seats, &d.Amount, &d.Currency); err != nil {
 			return nil, err
 		}
-		d.At, d.EndAt = unixOrZero(at), unixOrZero(end)
+		d.At, d.EndAt = timeOrZero(at), timeOrZero(end)
 		if !scope.Revenue {
 			d.Amount, d.Currency = nil, ""
 		}

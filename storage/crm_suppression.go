@@ -97,7 +97,7 @@ func (db *DB) Suppressions(ctx context.Context, scope actnow.Scope, search strin
 			if err := rows.Scan(&s.Address, &s.Reason, &s.Evidence, &s.LedgerRow, &s.By, &at, &s.LiftedBy, &lifted); err != nil {
 				return err
 			}
-			s.At, s.LiftedAt = time.Unix(at, 0).UTC(), unixOrZero(lifted)
+			s.At, s.LiftedAt = time.Unix(at, 0).UTC(), timeOrZero(lifted)
 			if !scope.Personal {
 				s.Address, s.Evidence = "", ""
 			}

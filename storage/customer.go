@@ -12,6 +12,15 @@ import (
 // maxPage is the most rows a page asks for at once.
 const maxPage = 500
 
+// pageLimit is how many rows a page has: 50 unless it asks for some, at most
+// maxPage.
+func pageLimit(n int) int {
+	if n <= 0 {
+		return 50
+	}
+	return min(n, maxPage)
+}
+
 const customerColumns = `c.id, c.key, c.tpid, c.duns, c.name, c.domain, c.org_size, c.industry, c.vertical,
 	c.city, c.state, c.postal_code, c.country, c.segment, c.nonprofit, c.first_month, c.last_month, COALESCE(c.gone_month, '')`
 
@@ -63,11 +72,7 @@ func customerPage(tx *sql.Tx, scope actnow.Scope, from chosen, q actnow.Customer
 	if err != nil {
 		return page, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	page.Rows, err = customerRows(tx, scope, from, q.Sort, min(limit, maxPage), max(q.Offset, 0))
+	page.Rows, err = customerRows(tx, scope, from, q.Sort, pageLimit(q.Limit), max(q.Offset, 0))
 	return page, err
 }
 

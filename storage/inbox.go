@@ -235,25 +235,9 @@ func scanInbox(row interface{ Scan(...any) error }, scope actnow.Scope) (crm.Inb
 	if err != nil {
 		return crm.InboxEvent{}, err
 	}
-	e.ReceivedAt, e.WorkedAt = time.Unix(received, 0).UTC(), unixOrZero(worked)
+	e.ReceivedAt, e.WorkedAt = time.Unix(received, 0).UTC(), timeOrZero(worked)
 	if !scope.Personal {
 		e.Body, e.Withheld, e.Problem = nil, e.Problem != "", ""
 	}
 	return e, nil
-}
-
-// unixOrZero returns the zero time for NULL.
-func unixOrZero(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
-	}
-	return time.Unix(n.Int64, 0).UTC()
-}
-
-// pageLimit returns the length of a page.
-func pageLimit(n int) int {
-	if n <= 0 {
-		return 50
-	}
-	return min(n, 500)
 }

@@ -78,7 +78,7 @@ func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, que
 			return err
 		}
 		m.Attempt++
-		m.Due, m.Tried = time.Unix(due, 0).UTC(), ledgerTime(tried)
+		m.Due, m.Tried = time.Unix(due, 0).UTC(), timeOrZero(tried)
 		if m.Fields, err = mergeFields(frozen, m.Language); err != nil {
 			return fmt.Errorf("fields of row %d: %w", m.Row, err)
 		}

@@ -36,7 +36,7 @@ func (db *DB) Ledger(ctx context.Context, scope actnow.Scope, q campaigns.Ledger
 			where += ` AND l.state IN ('queued', 'intent', 'deferred')`
 		}
 		page.Rows, err = ledgerRows(ctx, tx, scope, where+` ORDER BY l.id DESC LIMIT ? OFFSET ?`,
-			append(args, ledgerLimit(q.Limit), max(q.Offset, 0))...)
+			append(args, pageLimit(q.Limit), max(q.Offset, 0))...)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,8 @@ func (db *DB) CampaignRuns(ctx context.Context, id actnow.CampaignID) ([]actnow.
 // ledgerWhere is the condition of q on ledger l and customers c, without its
 // State.
 func ledgerWhere(scope actnow.Scope, q campaigns.LedgerQuery) (string, []any) {
-	where, args := ledgerScope(scope, "l.customer_id")
+	in := inScope(scope, "l.customer_id")
+	where, args := in.sql, in.args
 	add := func(condition string, values ...any) {
 		where += " AND " + condition
 		args = append(args, values...)
@@ -166,7 +167,7 @@ func ledgerRows(ctx context.Context, tx *sql.Tx, scope actnow.Scope, where strin
 			&next, &r.MessageID, &r.Code, &r.Reply, &r.Why, &queued, &tried, &settled); err != nil {
 			return nil, err
 		}
-		r.QueuedAt, r.TriedAt, r.SettledAt = time.Unix(queued, 0).UTC(), ledgerTime(tried), ledgerTime(settled)
+		r.QueuedAt, r.TriedAt, r.SettledAt = time.Unix(queued, 0).UTC(), timeOrZero(tried), timeOrZero(settled)
 		if r.State == actnow.LedgerQueued || r.State == actnow.LedgerDeferred {
 			r.NextAt = time.Unix(next, 0).UTC()
 		}
@@ -205,24 +206,4 @@ func addEvents(ctx context.Context, tx *sql.Tx, list []campaigns.LedgerRow) erro
 		list[at[row]].Events = append(list[at[row]].Events, e)
 	}
 	return rows.Err()
-}
-
-// ledgerScope is the condition that the customer is within the scope.
-func ledgerScope(scope actnow.Scope, customer string) (string, []any) {
-	if scope.AllLocations {
-		return "1 = 1", nil
-	}
-	ids, err := ledgerJSON(scope.Locations)
-	if err != nil || len(scope.Locations) == 0 {
-		return "1 = 0", nil
-	}
-	return customer + ` IN (SELECT customer_id FROM customer_locations WHERE location_id IN (SELECT value FROM ` + jsonEach + `))`, []any{ids}
-}
-
-// ledgerLimit is how many rows a page has: limit, within 1 to 500, or 50.
-func ledgerLimit(limit int) int {
-	if limit <= 0 {
-		return 50
-	}
-	return min(limit, 500)
 }

@@ -104,17 +104,3 @@ func scanToken(row interface{ Scan(...any) error }) (actnow.Token, error) {
 	t.CreatedAt, t.ExpiresAt, t.UsedAt = time.Unix(created, 0).UTC(), timeOrZero(expires), timeOrZero(used)
 	return t, nil
 }
-
-func timeOrZero(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
-	}
-	return time.Unix(n.Int64, 0).UTC()
-}
-
-func unixOrNull(at time.Time) any {
-	if at.IsZero() {
-		return nil
-	}
-	return at.Unix()
-}

@@ -72,6 +72,19 @@ func (c *catcher) watch(fn func(m moment, n int)) {
 	c.seen = fn
 }
 
+// holdBack has every mail wait, before it is answered, for what fn returns.
+func (c *catcher) holdBack(fn func() <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hold = fn
+}
+
+func (c *catcher) holding() func() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hold
+}
+
 func (c *catcher) reached(m moment) {
 	c.mu.Lock()
 	fn, n := c.seen, c.total
@@ -134,8 +147,8 @@ func (s *catching) Data(r io.Reader) error {
 	s.c.total++
 	s.c.mu.Unlock()
 	s.c.reached(beforeOK)
-	if s.c.hold != nil {
-		<-s.c.hold()
+	if hold := s.c.holding(); hold != nil {
+		<-hold()
 	}
 	go s.c.reached(afterOK)
 	return nil

@@ -141,7 +141,7 @@ func (s *site) campaignCommands(p partner, cohort string, c *catcher, daemon boo
 		return
 	}
 	answer := make(chan struct{}) // until it is closed no mail is answered
-	c.hold = func() <-chan struct{} { return answer }
+	c.holdBack(func() <-chan struct{} { return answer })
 	launch := s.object("campaign", "launch", now)
 	s.members("campaign launch", launch, "id", "state", "audience", "left_out")
 	if s.number(launch, "audience") != 24 {

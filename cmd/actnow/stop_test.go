@@ -17,13 +17,13 @@ func TestGracefulStop(t *testing.T) {
 	c := newCatcher(t)
 	var once sync.Once
 	held, one := make(chan struct{}), make(chan struct{})
-	c.hold = func() <-chan struct{} {
+	c.holdBack(func() <-chan struct{} {
 		if c.count() >= 20 { // by now several connections are waiting for a 250
 			once.Do(func() { close(held) })
 			return one
 		}
 		return closed
-	}
+	})
 	s := newSite(t, c.addr)
 	s.start()
 	p := s.makePartner(50)
