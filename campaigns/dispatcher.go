@@ -70,7 +70,8 @@ func (d *dispatcher) dispatch(ctx context.Context, jobs chan<- Message, done <-c
 	return nil
 }
 
-// fill reads due messages while too few are at hand.
+// fill reads due messages while too few are at hand, at most to the end of the
+// ledger: what was found is served before the ledger is read again.
 func (d *dispatcher) fill(ctx context.Context) error {
 	for d.ready < lowWater {
 		if d.ready = d.flowing(); d.ready >= lowWater {
@@ -93,7 +94,9 @@ func (d *dispatcher) fill(ctx context.Context) error {
 			if d.found == 0 && d.skipped > 0 {
 				poll *= 10 // only groups that are held back have rows
 			}
-			d.cursor, d.found, d.skipped, d.look = 0, 0, 0, now.Add(poll)
+			d.cursor, d.found, d.skipped, d.look = 0, 0, 0, d.o.Now().Add(poll)
+			d.ready = d.flowing()
+			return nil
 		}
 	}
 	return nil

@@ -313,6 +313,19 @@ func TestPauseAndUnsubscribeCountFromTheNextMail(t *testing.T) {
 	}
 }
 
+// A read of the ledger that takes longer than a Poll must not be followed by the
+// next one without a mail between them.
+func TestSlowReadsDoNotStarveTheWorkers(t *testing.T) {
+	t.Parallel()
+	s := newSending(t, 5, &mailtest.Server{}, nil)
+	s.box.Poll = time.Nanosecond
+	stop := s.start()
+	s.until(finished)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestStopFinishesOrHandsBack(t *testing.T) {
 	t.Parallel()
 	for _, patient := range []bool{true, false} {
