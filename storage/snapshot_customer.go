@@ -6,6 +6,7 @@ import (
 
 	"actnow"
 	"actnow/reports"
+	"actnow/scoring"
 )
 
 // customers finds the customer of every key in the stage, or makes one, and
@@ -149,20 +150,10 @@ func (p *publication) gone(tx *sql.Tx) error {
 		[]any{string(p.head.Month), p.before}}})
 }
 
-// segmentOf returns the class that the file names, else the one of its size.
-// Exactly 300 employees are Medium.
+// segmentOf returns the class that the file names, else the one of its size, else "".
 func segmentOf(c reports.Customer) actnow.Segment {
-	switch {
-	case c.Segment != "":
+	if c.Segment != "" || c.OrgSize == nil || *c.OrgSize < 1 {
 		return c.Segment
-	case c.OrgSize == nil:
-		return ""
-	case *c.OrgSize > 300:
-		return actnow.UpperMedium
-	case *c.OrgSize >= 25:
-		return actnow.MediumSegment
-	case *c.OrgSize >= 1:
-		return actnow.VerySmall
 	}
-	return ""
+	return scoring.SegmentOf(c.OrgSize, "", nil)
 }
