@@ -3,10 +3,8 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -147,48 +145,16 @@ func capital(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-// streamCampaign sends the counts of a campaign as an event whenever they have
-// changed, read once a Poll, until nothing is on its way; then the event "end".
+// streamCampaign renews the counts of a campaign until nothing is on its way.
 func (s *Server) streamCampaign(c echo.Context) error {
-	k, err := s.campaign(c)
-	if err != nil {
-		return err
-	}
-	known := c.Request().Header.Get("Last-Event-ID")
-	control := http.NewResponseController(c.Response())
-	if err := control.SetWriteDeadline(time.Time{}); err != nil {
-		return fmt.Errorf("lift the time limit: %w", err)
-	}
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	c.Response().WriteHeader(http.StatusOK)
-	tick := time.NewTicker(s.cfg.Poll)
-	defer tick.Stop()
-	for {
-		if v := campaignVersion(k); v != known {
-			known = v
-			if err := s.sendCampaign(c, k); err != nil {
-				return err
-			}
-		}
-		if k.State != actnow.CampaignSending {
-			_, err := fmt.Fprint(c.Response(), "event: end\ndata: \n\n")
-			return err
-		}
-		if err := control.Flush(); err != nil {
-			return nil // the reader left
-		}
-		select {
-		case <-ctx(c).Done():
-			return nil
-		case <-tick.C:
-		}
-		if k, err = s.campaign(c); err != nil {
-			return err
-		}
-	}
+	return s.stream(c, func() (streamed, error) {
+		k, err := s.campaign(c)
+		return streamed{
+			version: campaignVersion(k), page: "campaign", part: "ledger",
+			data:  func() (any, error) { return s.ledgerPart(c, k) },
+			ended: k.State != actnow.CampaignSending,
+		}, err
+	})
 }
 
 // campaignVersion names what a reader has seen of a campaign.
@@ -198,17 +164,4 @@ func campaignVersion(k campaigns.Campaign) string {
 		v += "-" + strconv.Itoa(k.Counts[state])
 	}
 	return v
-}
-
-func (s *Server) sendCampaign(c echo.Context, k campaigns.Campaign) error {
-	part, err := s.ledgerPart(c, k)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	if err := s.pages[s.text(c).Lang]["campaign"].ExecuteTemplate(&b, "ledger", part); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.Response(), "id: %s\ndata: %s\n\n", campaignVersion(k), strings.ReplaceAll(b.String(), "\n", " "))
-	return err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -93,58 +91,14 @@ func (s *Server) showJob(c echo.Context) error {
 	return s.render(c, "job", jobPage{Head: Head{Title: p.Text, Text: text.T("job.leave")}, Progress: p})
 }
 
-// streamJob sends the part "progress" as an event whenever the job has changed,
-// read once a Poll, until it has ended; then the event "end" tells the browser to
-// stay away. The event id is what of the job was told, so a browser that comes back is
-// not told what it knows.
+// streamJob renews the part "progress" until the job has ended.
 func (s *Server) streamJob(c echo.Context) error {
-	j, err := s.job(c)
-	if err != nil {
-		return err
-	}
-	known := c.Request().Header.Get("Last-Event-ID")
-	control := http.NewResponseController(c.Response())
-	if err := control.SetWriteDeadline(time.Time{}); err != nil {
-		return fmt.Errorf("lift the time limit: %w", err)
-	}
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	c.Response().WriteHeader(http.StatusOK)
-	tick := time.NewTicker(s.cfg.Poll)
-	defer tick.Stop()
-	for {
-		if v := jobVersion(j); v != known {
-			known = v
-			if err := s.sendEvent(c, j); err != nil {
-				return err
-			}
-		}
-		if j.State != actnow.JobRunning {
-			_, err := fmt.Fprint(c.Response(), "event: end\ndata: \n\n")
-			return err
-		}
-		if err := control.Flush(); err != nil {
-			return nil // the reader left
-		}
-		select {
-		case <-ctx(c).Done():
-			return nil
-		case <-tick.C:
-		}
-		if j, err = s.store.Job(ctx(c), j.ID); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Server) sendEvent(c echo.Context, j actnow.Job) error {
-	t := s.pages[s.text(c).Lang]["job"]
-	var b strings.Builder
-	if err := t.ExecuteTemplate(&b, "progress-in", progress(j, s.text(c))); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(c.Response(), "id: %s\ndata: %s\n\n", jobVersion(j), strings.ReplaceAll(b.String(), "\n", " "))
-	return err
+	return s.stream(c, func() (streamed, error) {
+		j, err := s.job(c)
+		return streamed{
+			version: jobVersion(j), page: "job", part: "progress-in",
+			data:  func() (any, error) { return progress(j, s.text(c)), nil },
+			ended: j.State != actnow.JobRunning,
+		}, err
+	})
 }
