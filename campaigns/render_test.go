@@ -5,6 +5,7 @@ import (
 	"errors"
 	htmltemplate "html/template"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -139,6 +140,42 @@ func TestRenderer(t *testing.T) {
 	if got, err := r.Render(&changed, "invitation", "sv", anna); err != nil || got.Subject != "Nytt" {
 		t.Errorf("a changed pack has the subject %q, %v", got.Subject, err)
 	}
+}
+
+// TestMJMLSideBySide compiles two designs at once: each keeps its own
+// mj-attributes.
+func TestMJMLSideBySide(t *testing.T) {
+	t.Parallel()
+	read := func(font string) *campaigns.Pack {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS("testdata/formats")); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, "page.mjml")
+		design, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		design = bytes.ReplaceAll(design, []byte("Arial"), []byte(font))
+		if err := os.WriteFile(file, design, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return readPack(t, dir)
+	}
+	var wg sync.WaitGroup
+	for _, fonts := range [][2]string{{"Georgia", "Verdana"}, {"Verdana", "Georgia"}} {
+		pack := read(fonts[0])
+		wg.Go(func() {
+			for range 50 {
+				mail, err := campaigns.Render(pack, "mjml", "en", anna)
+				if err != nil || !strings.Contains(mail.HTML, fonts[0]) || strings.Contains(mail.HTML, fonts[1]) {
+					t.Errorf("not in %s alone: %v", fonts[0], err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestChooseLanguage(t *testing.T) {

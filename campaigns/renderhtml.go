@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/k3a/html2text"
 	"github.com/preslavrachev/gomjml/mjml"
@@ -26,9 +27,18 @@ func guard(f func() (string, error)) (out string, err error) {
 
 var mjmlLine = regexp.MustCompile(`line (\d+)(?::\s*(.*))?`)
 
+// mjmlTurn lets one MJML document through at a time: its library keeps the
+// mj-attributes of a document in a variable of the process, so that two at once
+// would dress each other.
+var mjmlTurn sync.Mutex
+
 // mjmlToHTML turns MJML with marks into HTML.
 func mjmlToHTML(m *marked) (string, error) {
-	out, err := guard(func() (string, error) { return mjml.Render(m.source()) })
+	out, err := guard(func() (string, error) {
+		mjmlTurn.Lock()
+		defer mjmlTurn.Unlock()
+		return mjml.Render(m.source())
+	})
 	if err == nil {
 		return out, nil
 	}
