@@ -61,7 +61,7 @@ func readName(s, country string, city []string) name {
 // isPlaceName reports whether the words name a country or the town, as in
 // "Contoso (Sverige)", and so nobody.
 func isPlaceName(w, city []string) bool {
-	return slices.Equal(w, city) || placesOnce().countries[joined(w)] != ""
+	return slices.Equal(readTown(w), city) || placesOnce().countries[joined(w)] != ""
 }
 
 // reading is one way to read a name.
@@ -105,7 +105,7 @@ func coreWords(s, country string, city []string) ([]string, []*legalForm) {
 		if len(w) == 0 {
 			continue
 		}
-		if i > 0 && len(core) > 0 && slices.Equal(w, city) {
+		if i > 0 && len(core) > 0 && slices.Equal(readTown(w), city) {
 			continue
 		}
 		w, f := table.strip(w, country)

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -12,6 +13,9 @@ import (
 
 //go:embed data/places.txt
 var placesText string
+
+//go:embed data/towns.txt
+var townsText string
 
 // place is where a record is, folded. Empty parts are unknown.
 type place struct {
@@ -68,6 +72,34 @@ var countryLanguages = []language.Tag{
 	language.Japanese, language.Korean, language.Chinese, language.Indonesian, language.Vietnamese, language.Thai,
 }
 
+// townsOnce maps the names of towns in other languages to the ones they have in
+// data/towns.txt.
+var townsOnce = sync.OnceValue(func() map[string]string {
+	m := make(map[string]string, 512)
+	for line := range dataLines(townsText) {
+		town, others, _ := strings.Cut(line, ";")
+		for n := range strings.SplitSeq(others, ",") {
+			m[strings.TrimSpace(n)] = town
+		}
+	}
+	return m
+})
+
+// readTown returns the folded words of a town in one spelling.
+func readTown(w []string) []string {
+	v := vocabularyOnce()
+	for i := range w {
+		if c := v.canon(w[i]); c == "saint" {
+			w = slices.Clone(w)
+			w[i] = c
+		}
+	}
+	if town, ok := townsOnce()[joined(w)]; ok {
+		return strings.Fields(town)
+	}
+	return w
+}
+
 func joined(w []string) string { return strings.Join(w, " ") }
 
 // readCountry returns the ISO 3166-1 code of a country given by code or by
@@ -88,17 +120,11 @@ func readCountry(s string) string {
 // readPlace reads where a record is; a record that names no country is in that
 // of its domain.
 func readPlace(r *Record, sites []site) place {
-	p := place{country: readCountry(r.Country), city: words(Fold(r.City))}
+	p := place{country: readCountry(r.Country), city: readTown(words(Fold(r.City)))}
 	for i := 0; p.country == "" && i < len(sites); i++ {
 		if sites[i].kind == siteOwn {
 			p.country = domainCountry(sites[i].host)
 			p.guessed = p.country != ""
-		}
-	}
-	v := vocabularyOnce()
-	for i, w := range p.city {
-		if c := v.canon(w); c == "saint" {
-			p.city[i] = c
 		}
 	}
 	if s := joined(words(Fold(r.State))); s != "" {

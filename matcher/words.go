@@ -38,6 +38,11 @@ var vocabularyOnce = sync.OnceValue(func() *vocabulary {
 			}
 		}
 	}
+	for other, town := range townsOnce() {
+		if _, taken := v.canonical[other]; !taken && !strings.Contains(other+town, " ") {
+			v.canonical[other] = town
+		}
+	}
 	return v
 })
 
