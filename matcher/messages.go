@@ -9,8 +9,8 @@ import (
 // Swedish; {0}, {1} stand for the arguments in order.
 var Messages = map[string][2]string{
 	"match.start":                {"chance before anything is compared", "sannolikhet innan något har jämförts"},
-	"match.domain.equal":         {"same domain {0}", "samma domän {0}"},
-	"match.domain.mail":          {"e-mail at the same domain {0}", "e-post på samma domän {0}"},
+	"match.domain.equal":         {"same domain {0}, used by one customer", "samma domän {0}, som en enda kund använder"},
+	"match.domain.mail":          {"e-mail at the same domain {0}, used by one customer", "e-post på samma domän {0}, som en enda kund använder"},
 	"match.domain.shared":        {"same domain {0}, which {1} customers share", "samma domän {0}, som {1} kunder delar"},
 	"match.domain.alike":         {"similar domains {0} and {1}", "liknande domäner {0} och {1}"},
 	"match.domain.different":     {"different domains {0} and {1}", "olika domäner {0} och {1}"},
