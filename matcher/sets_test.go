@@ -17,15 +17,28 @@ type devSet struct {
 	truth     map[string]string // account → customer
 }
 
+// SharedPath returns where a file or folder of the test data beside the
+// repository is. The test is skipped if it is not there.
+func SharedPath(t testing.TB, elem ...string) string {
+	t.Helper()
+	path := filepath.Join(elem...)
+	for _, root := range []string{"../../shared", "../../../shared"} {
+		if p := filepath.Join(root, path); exists(p) {
+			return p
+		}
+	}
+	t.Skipf("no %s here", path)
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 func loadSet(t testing.TB, name string) devSet {
 	t.Helper()
-	dir := filepath.Join("..", "..", "shared", "matching", name)
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Join("..", "..", "..", "shared", "matching", name)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no labelled sets here")
-	}
+	dir := SharedPath(t, "matching", name)
 	read := func(file string, side Side) []Record {
 		f, err := os.Open(filepath.Join(dir, file))
 		if err != nil {
