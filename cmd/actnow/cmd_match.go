@@ -54,6 +54,9 @@ func newMatchCommand(sh *shell) *cobra.Command {
 
 // explain prints why an account has its customer.
 func (sh *shell) explain(m matcher.Match) error {
+	if m.Candidates == nil {
+		m.Candidates = []matcher.Candidate{} // a list in JSON, if an empty one
+	}
 	return sh.print(m, func(w io.Writer) { fmt.Fprint(w, matcher.Explanation(m)) })
 }
 

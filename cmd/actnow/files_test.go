@@ -71,6 +71,10 @@ A-4,Somebody Else Ltd,https://gmail.com,,Leeds,,LS1,United Kingdom,
 	if a := s.command("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-1"); a.code != 0 || a.stdout == "" {
 		t.Errorf("match files --explain: exit code %d, %q %q", a.code, a.stdout, a.stderr)
 	}
+	none := s.object("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-4")
+	if list, ok := none["candidates"].([]any); !ok || len(list) != 0 || none["band"] != "none" {
+		t.Errorf("match files --explain of an account without candidates: %v", none)
+	}
 	if _, err := os.Stat(s.dir); err == nil {
 		t.Error("match files made a data folder")
 	}
