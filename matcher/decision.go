@@ -1,6 +1,10 @@
 package matcher
 
-import "actnow"
+import (
+	"slices"
+
+	"actnow"
+)
 
 // accountDecisions is what people have decided about one account.
 type accountDecisions struct {
@@ -44,4 +48,17 @@ func settle(decisions []Decision) map[string]accountDecisions {
 		out[d.Account] = a
 	}
 	return out
+}
+
+// Confirmed returns the candidate as a person's yes leaves it: certain, with
+// that person's word as the last of its comparisons. Confirming twice changes
+// nothing.
+func (c Candidate) Confirmed() Candidate {
+	const decided = "match.decided"
+	c.Probability = 1
+	if !slices.ContainsFunc(c.Comparisons, func(row Comparison) bool { return row.Code == decided }) {
+		c.Comparisons = append(slices.Clip(c.Comparisons), note("decision", levelEqual, 0, decided))
+		c.Reason = reason(c.Comparisons)
+	}
+	return c
 }

@@ -146,12 +146,19 @@ func hostOf(s string) string {
 	if _, err := netip.ParseAddr(ascii); err == nil {
 		return ""
 	}
-	for _, www := range [...]string{"www.", "www2.", "www3."} {
-		if rest, ok := strings.CutPrefix(ascii, www); ok && strings.Contains(rest, ".") {
-			return rest
+	return withoutWWW(ascii)
+}
+
+// withoutWWW takes "www." off a host, however often it stands there, but not
+// off a domain by that name.
+func withoutWWW(host string) string {
+	for {
+		first, rest, _ := strings.Cut(host, ".")
+		if first != "www" && first != "www2" && first != "www3" || !strings.Contains(rest, ".") {
+			return host
 		}
+		host = rest
 	}
-	return ascii
 }
 
 func notHostRune(r rune) bool {

@@ -1,116 +1,128 @@
 package matcher
 
 import (
-	"cmp"
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
-	"text/tabwriter"
-
-	"actnow"
 )
 
-var eval = flag.Bool("eval", false, "print how well the matcher does on the labelled sets")
+var eval = flag.Bool("eval", false, "write how well the matcher does on the labelled sets into docs/matching.md")
 
-// figures is how well the matcher did on a set.
-type figures struct {
-	precision, recall, f1 float64 // of all pairs, deciding at 0.5
-	strong                float64 // recall on pairs that something proves
-	at99                  float64 // recall where precision is still 0.99
-	matches               int     // pairs of band match
-	matchPrecision        float64
-	matchRecall           float64
-	reviews               int
-	reviewTrue            int
-	candidates            float64 // recall of the candidates shown
-}
-
-func measure(set devSet, matches []Match) figures {
-	type scored struct {
-		p    float64
-		good bool
-	}
-	var all []scored
-	var f figures
-	var good, said, strong, strongGood, matchGood, shown float64
-	for _, m := range matches {
-		want, known := set.truth[m.Account]
-		if known && !set.weak[m.Account] {
-			strong++
-		}
-		for _, c := range m.Candidates {
-			if c.Customer == want {
-				shown++
-			}
-		}
-		if len(m.Candidates) == 0 {
-			continue
-		}
-		best := m.Candidates[0]
-		right := known && best.Customer == want
-		all = append(all, scored{best.Probability, right})
-		if best.Probability >= 0.5 {
-			said++
-			if right {
-				good++
-				if !set.weak[m.Account] {
-					strongGood++
-				}
-			}
-		}
-		switch m.Band {
-		case actnow.BandMatch:
-			f.matches++
-			if right {
-				matchGood++
-			}
-		case actnow.BandReview:
-			f.reviews++
-			if right {
-				f.reviewTrue++
-			}
-		}
-	}
-	pairs := float64(len(set.truth))
-	f.precision, f.recall = good/max(said, 1), good/pairs
-	f.f1 = 2 * f.precision * f.recall / max(f.precision+f.recall, 1e-9)
-	f.strong = strongGood / max(strong, 1)
-	f.matchPrecision, f.matchRecall = matchGood/max(float64(f.matches), 1), matchGood/pairs
-	f.candidates = shown / pairs
-	slices.SortStableFunc(all, func(a, b scored) int { return cmp.Compare(b.p, a.p) })
-	hits := 0.0
-	for i, s := range all {
-		if s.good {
-			hits++
-		}
-		if last := i+1 == len(all) || all[i+1].p != s.p; last && hits/float64(i+1) >= 0.99 {
-			f.at99 = hits / pairs
-		}
-	}
-	return f
+// setNames are the labelled sets by their public origin.
+var setNames = map[string]string{
+	"ror_alias_dev":        "Research Organization Registry",
+	"listed_companies_dev": "FinanceDatabase, listed companies",
+	"us_colleges":          "IPEDS and HIFLD, colleges",
+	"fodors_zagats":        "Fodors and Zagats, restaurants",
 }
 
 func TestEval(t *testing.T) {
 	if !*eval {
 		t.Skip("runs with -eval")
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "set\tpairs\tprecision\trecall\tF1\trecall, proven\trecall at precision 0.99\tmatch\tits precision\tits recall\treview\tof them true\ttrue one shown")
-	for _, name := range devSets {
+	results := make([]Evaluation, len(devSets))
+	for i, name := range devSets {
 		set := loadSet(t, name)
 		matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := measure(set, matches)
-		fmt.Fprintf(w, "%s\t%d\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%.4f\t%.4f\t%d\t%d\t%.4f\n", name, len(set.truth),
-			f.precision, f.recall, f.f1, f.strong, f.at99, f.matches, f.matchPrecision, f.matchRecall, f.reviews, f.reviewTrue, f.candidates)
+		v := Evaluate(matches, set.pairs)
+		results[i] = v
 		// One slip in a small set is no finding.
-		if wrong := float64(f.matches) * (1 - f.matchPrecision); wrong > max(1.5, 0.01*float64(f.matches)) {
-			t.Errorf("%s: %.0f of %d pairs of band match are wrong, want one in a hundred at most", name, wrong, f.matches)
+		if wrong := float64(v.Match.Accounts - v.Match.Right); wrong > max(1.5, 0.01*float64(v.Match.Accounts)) {
+			t.Errorf("%s: %.0f of %d pairs of band match are wrong, want one in a hundred at most", name, wrong, v.Match.Accounts)
 		}
 	}
-	w.Flush()
+	table := figuresTable(results) + foundTable("how the names differ", results, func(v *Evaluation) []Found { return v.ByKind }) +
+		foundTable("what proves the pair", results, func(v *Evaluation) []Found { return v.ByEvidence })
+	t.Log(table)
+	writeBetween(t, "../docs/matching.md", "<!-- figures: written by make eval -->\n", "<!-- end of figures -->\n", table)
+}
+
+// figuresTable returns a table with a column for each set.
+func figuresTable(results []Evaluation) string {
+	var b strings.Builder
+	b.WriteString("\n| |")
+	for _, name := range devSets {
+		fmt.Fprintf(&b, " %s |", setNames[name])
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(results)) + "\n")
+	row := func(title string, cell func(v *Evaluation) string) {
+		fmt.Fprintf(&b, "| %s |", title)
+		for i := range results {
+			fmt.Fprintf(&b, " %s |", cell(&results[i]))
+		}
+		b.WriteByte('\n')
+	}
+	count := func(title string, n func(v *Evaluation) int) {
+		row(title, func(v *Evaluation) string { return fmt.Sprint(n(v)) })
+	}
+	percent := func(title string, x func(v *Evaluation) float64) {
+		row(title, func(v *Evaluation) string { return fmt.Sprintf("%.1f %%", 100*x(v)) })
+	}
+	count("accounts", func(v *Evaluation) int { return v.Accounts })
+	count("true pairs", func(v *Evaluation) int { return v.Pairs })
+	count("of them provable", func(v *Evaluation) int { return v.Provable })
+	percent("precision, said from 50 % on", func(v *Evaluation) float64 { return v.Precision })
+	percent("recall", func(v *Evaluation) float64 { return v.Recall })
+	percent("F1", func(v *Evaluation) float64 { return v.F1 })
+	percent("recall of provable pairs", func(v *Evaluation) float64 { return v.ProvableRecall })
+	percent("best F1", func(v *Evaluation) float64 { return v.BestF1 })
+	percent("its threshold", func(v *Evaluation) float64 { return v.BestThreshold })
+	percent("recall where precision is still 99 %", func(v *Evaluation) float64 { return v.RecallAt99 })
+	percent("true customer among those shown", func(v *Evaluation) float64 { return v.ShownRecall })
+	count("**match**, accounts", func(v *Evaluation) int { return v.Match.Accounts })
+	percent("precision", func(v *Evaluation) float64 { return v.Match.Precision })
+	percent("recall", func(v *Evaluation) float64 { return v.Match.Recall })
+	count("**review**, accounts", func(v *Evaluation) int { return v.Review.Accounts })
+	percent("share of all accounts", func(v *Evaluation) float64 { return v.Review.Share })
+	row("provable pairs it holds, of those match lacks", func(v *Evaluation) string {
+		return fmt.Sprintf("%d of %d", v.Review.Held, v.Review.Missed)
+	})
+	row("expected calibration error", func(v *Evaluation) string { return fmt.Sprintf("%.4f", v.CalibrationError) })
+	return b.String()
+}
+
+// foundTable returns a table of where the pairs of all sets came out.
+func foundTable(title string, results []Evaluation, of func(v *Evaluation) []Found) string {
+	var all []Found
+	for i := range results {
+		for _, f := range of(&results[i]) {
+			at := slices.IndexFunc(all, func(a Found) bool { return a.Name == f.Name })
+			if at < 0 {
+				all, at = append(all, Found{Name: f.Name}), len(all)
+			}
+			a := &all[at]
+			a.Pairs, a.Match, a.Review, a.Missed = a.Pairs+f.Pairs, a.Match+f.Match, a.Review+f.Review, a.Missed+f.Missed
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Found) int { return b.Pairs - a.Pairs })
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n| %s | pairs | in match | in review | missed |\n|---|---:|---:|---:|---:|\n", title)
+	for _, f := range all {
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", strings.ReplaceAll(f.Name, "_", " "), f.Pairs, f.Match, f.Review, f.Missed)
+	}
+	return b.String()
+}
+
+// writeBetween writes text between two marks of a file.
+func writeBetween(t *testing.T, path, first, last, text string) {
+	t.Helper()
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := bytes.Cut(old, []byte(first))
+	_, tail, also := bytes.Cut(rest, []byte(last))
+	if !ok || !also {
+		t.Fatalf("%s lacks %q or %q", path, first, last)
+	}
+	if err := os.WriteFile(path, slices.Concat(head, []byte(first+text+"\n"+last), tail), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

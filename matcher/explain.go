@@ -6,8 +6,9 @@ import (
 )
 
 // Explanation returns the match as text for a terminal: each candidate with
-// its probability and the bits that each comparison adds, which sum to the
-// log2 odds of the probability unless a person decided or must decide.
+// its probability, a sentence that says why, and the bits that each comparison
+// adds, which sum to the log2 odds of the probability unless a person decided or
+// must decide.
 func Explanation(m Match) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "account %s: %s", m.Account, m.Band)
@@ -19,8 +20,11 @@ func Explanation(m Match) string {
 	}
 	b.WriteByte('\n')
 	for i, c := range m.Candidates {
-		fmt.Fprintf(&b, "\n%d. customer %s, probability %.6f, carried by the %s\n", i+1, c.Customer, c.Probability, c.Stage)
-		fmt.Fprintf(&b, "   %s\n", c.Reason)
+		fmt.Fprintf(&b, "\n%d. customer %s, probability %.6f", i+1, c.Customer, c.Probability)
+		if c.Stage != "" {
+			fmt.Fprintf(&b, ", carried by the %s", c.Stage)
+		}
+		fmt.Fprintf(&b, "\n   %s\n", c.Reason)
 		sum := 0.0
 		for _, row := range c.Comparisons {
 			sum += row.Bits

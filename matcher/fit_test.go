@@ -123,8 +123,7 @@ func TestFit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("held out %s: %+v", *hold, measure(set, matches))
-		t.Log(reliability(set, matches))
+		t.Logf("held out %s: %+v", *hold, Evaluate(matches, set.pairs))
 		return
 	}
 	var b strings.Builder
@@ -175,32 +174,6 @@ func describe(t term) string {
 		}
 	}
 	return ""
-}
-
-// reliability returns how often the best candidates of each range of
-// probability are right.
-func reliability(set devSet, matches []Match) string {
-	edges := []float64{0.05, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.1}
-	var b strings.Builder
-	for i := 0; i+1 < len(edges); i++ {
-		n, good, sum := 0, 0, 0.0
-		for _, m := range matches {
-			if len(m.Candidates) == 0 {
-				continue
-			}
-			p := m.Candidates[0].Probability
-			if p < edges[i] || p >= edges[i+1] {
-				continue
-			}
-			n++
-			sum += p
-			if set.truth[m.Account] == m.Candidates[0].Customer {
-				good++
-			}
-		}
-		fmt.Fprintf(&b, "\n[%.3f, %.3f) n=%d said %.4f was %.4f", edges[i], edges[i+1], n, sum/float64(max(n, 1)), float64(good)/float64(max(n, 1)))
-	}
-	return b.String()
 }
 
 const weightsHead = `package matcher

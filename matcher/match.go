@@ -105,11 +105,8 @@ func (m *matching) match(a *entity, s *scratch) Match {
 	if id, ok := m.confirmed(d); ok {
 		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
 		f.terms = f.e.terms(len(m.index.customers), nil)
-		f.score, f.p = score(f.terms), 1
-		c := m.candidate(a, &f)
-		c.Comparisons = append(c.Comparisons, note("decision", levelEqual, 0, "match.decided"))
-		c.Reason = reason(c.Comparisons)
-		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{c}
+		f.score = score(f.terms)
+		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, &f).Confirmed()}
 		return out
 	}
 	finalists := m.finalists(a, d, s)

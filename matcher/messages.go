@@ -9,8 +9,8 @@ import (
 // Swedish; {0}, {1} stand for the arguments in order.
 var Messages = map[string][2]string{
 	"match.start":                {"chance before anything is compared", "sannolikhet innan något har jämförts"},
-	"match.domain.equal":         {"same domain {0}", "samma domän {0}"},
-	"match.domain.mail":          {"e-mail at the same domain {0}", "e-post på samma domän {0}"},
+	"match.domain.equal":         {"same domain {0}, used by one customer", "samma domän {0}, som en enda kund använder"},
+	"match.domain.mail":          {"e-mail at the same domain {0}, used by one customer", "e-post på samma domän {0}, som en enda kund använder"},
 	"match.domain.shared":        {"same domain {0}, which {1} customers share", "samma domän {0}, som {1} kunder delar"},
 	"match.domain.alike":         {"similar domains {0} and {1}", "liknande domäner {0} och {1}"},
 	"match.domain.different":     {"different domains {0} and {1}", "olika domäner {0} och {1}"},
@@ -62,6 +62,11 @@ var Messages = map[string][2]string{
 	"error.match.twice":     {"the column {0} stands twice in the header row", "kolumnen {0} finns två gånger i rubrikraden"},
 	"error.match.key":       {"the id is empty", "id saknas"},
 	"error.match.duplicate": {"the id {0} stands in line {1} already", "id {0} finns redan på rad {1}"},
+
+	"error.match.truth.empty":    {"the file is empty; it needs a header row with the columns customer_id and crm_id", "filen är tom; den behöver en rubrikrad med kolumnerna customer_id och crm_id"},
+	"error.match.truth.customer": {"there is no customer with the id “{0}”", "det finns ingen kund med id ”{0}”"},
+	"error.match.truth.account":  {"there is no account with the id “{0}”", "det finns inget konto med id ”{0}”"},
+	"error.match.truth.twice":    {"the account {0} has its customer in line {1} already", "kontot {0} har redan sin kund på rad {1}"},
 }
 
 // english returns the English sentence of a code.

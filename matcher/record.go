@@ -34,30 +34,30 @@ type Decision struct {
 
 // Candidate is a customer an account may belong to.
 type Candidate struct {
-	Customer    string
-	Probability float64 // in [0, 1]
-	Stage       actnow.MatchStage
-	Comparisons []Comparison
-	Reason      string // one English sentence, with the values of both sides
+	Customer    string            `json:"customer"`
+	Probability float64           `json:"probability"` // in [0, 1]
+	Stage       actnow.MatchStage `json:"stage"`
+	Comparisons []Comparison      `json:"comparisons"`
+	Reason      string            `json:"reason"` // one English sentence, with the values of both sides
 }
 
 // Comparison is one field of a pair and the weight its agreement carries.
 type Comparison struct {
-	Field    string  // "domain", "name", "city", "country", "tpid", …
-	Customer string  // the customer's value as given
-	Account  string  // the account's value as given
-	Level    string  // "equal", "alike", "different", "missing"
-	Bits     float64 // match weight: log2 of the likelihood ratio
-	Code     string  // names the sentence in the message catalogues
-	Args     []any   // fill it, in order
-	Note     string  // the same in English
+	Field    string  `json:"field"`    // "domain", "name", "city", "country", "tpid", …
+	Customer string  `json:"customer"` // the customer's value as given
+	Account  string  `json:"account"`  // the account's value as given
+	Level    string  `json:"level"`    // "equal", "alike", "different", "missing"
+	Bits     float64 `json:"bits"`     // match weight: log2 of the likelihood ratio
+	Code     string  `json:"code"`     // names the sentence in the message catalogues
+	Args     []any   `json:"args"`     // fill it, in order
+	Note     string  `json:"note"`     // the same in English
 }
 
 // Match is the outcome for one account. Best is Candidates[0] if there is any
 // candidate with probability 0.05 or more.
 type Match struct {
-	Account    string
-	Band       actnow.MatchBand
-	Decided    bool        // a person decided it
-	Candidates []Candidate // best first, at most five
+	Account    string           `json:"account"`
+	Band       actnow.MatchBand `json:"band"`
+	Decided    bool             `json:"decided"`    // a person decided it
+	Candidates []Candidate      `json:"candidates"` // best first, at most five
 }

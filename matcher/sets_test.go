@@ -1,7 +1,6 @@
 package matcher
 
 import (
-	"encoding/csv"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,22 +11,34 @@ var devSets = []string{"ror_alias_dev", "listed_companies_dev", "us_colleges", "
 
 // devSet is a labelled set.
 type devSet struct {
-	name      string
 	customers []Record
 	accounts  []Record
+	pairs     []TruePair
 	truth     map[string]string // account → customer
-	weak      map[string]bool   // accounts whose pair nothing proves
+}
+
+// SharedPath returns where a file or folder of the test data beside the
+// repository is. The test is skipped if it is not there.
+func SharedPath(t testing.TB, elem ...string) string {
+	t.Helper()
+	path := filepath.Join(elem...)
+	for _, root := range []string{"../../shared", "../../../shared"} {
+		if p := filepath.Join(root, path); exists(p) {
+			return p
+		}
+	}
+	t.Skipf("no %s here", path)
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func loadSet(t testing.TB, name string) devSet {
 	t.Helper()
-	dir := filepath.Join("..", "..", "shared", "matching", name)
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Join("..", "..", "..", "shared", "matching", name)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no labelled sets here")
-	}
+	dir := SharedPath(t, "matching", name)
 	read := func(file string, side Side) []Record {
 		f, err := os.Open(filepath.Join(dir, file))
 		if err != nil {
@@ -40,20 +51,17 @@ func loadSet(t testing.TB, name string) devSet {
 		}
 		return records
 	}
-	set := devSet{name: name, customers: read("customers.csv", Customers), accounts: read("crm.csv", Accounts),
-		truth: make(map[string]string), weak: make(map[string]bool)}
+	set := devSet{customers: read("customers.csv", Customers), accounts: read("crm.csv", Accounts), truth: make(map[string]string)}
 	f, err := os.Open(filepath.Join(dir, "truth.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
+	if set.pairs, err = ReadTruth(f, set.customers, set.accounts); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range rows[1:] {
-		set.truth[row[1]] = row[0]
-		set.weak[row[1]] = row[3] == "weak"
+	for _, p := range set.pairs {
+		set.truth[p.Account] = p.Customer
 	}
 	return set
 }

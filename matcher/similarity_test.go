@@ -65,6 +65,34 @@ func TestLevenshtein(t *testing.T) {
 	}
 }
 
+// Optimal string alignment, of which go-edlib takes care: a swap of neighbours
+// is one slip, but nothing is changed twice, so that CA is three from ABC and
+// not two (Boytsov, "Indexing Methods for Approximate Dictionary Searching",
+// 2011).
+func TestOptimalStringAlignment(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{
+		{"CA", "ABC", 3},
+		{"AC", "CBA", 3},
+		{"ca", "ac", 1},
+		{"abcd", "acbd", 1},
+		{"abcdef", "bacdfe", 2},
+		{"kitten", "sitting", 3},
+		{"", "abc", 3},
+		{"göteborg", "götebogr", 1},
+		{"åä", "äå", 1},
+	}
+	for _, tt := range tests {
+		for _, got := range []int{edlib.OSADamerauLevenshteinDistance(tt.a, tt.b), edlib.OSADamerauLevenshteinDistance(tt.b, tt.a)} {
+			if got != tt.want {
+				t.Errorf("OSA(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+			}
+		}
+	}
+}
+
 func TestLevenshteinOracle(t *testing.T) {
 	word := rapid.OneOf(rapid.StringMatching(`[abc ]{0,80}`), rapid.StringMatching(`[a-zåäö]{0,12}`))
 	rapid.Check(t, func(t *rapid.T) {

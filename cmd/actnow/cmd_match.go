@@ -33,8 +33,31 @@ func newMatchCommand(sh *shell) *cobra.Command {
 			},
 		},
 		newMatchFilesCommand(sh),
+		newMatchEvaluateCommand(sh),
+		&cobra.Command{
+			Use: "explain ACCOUNT", Short: "show why an account has its customer", Args: exactly(1, "ACCOUNT"),
+			Long: "Show the candidates of an account as the last match run and people's decisions left them, and why.\n" +
+				"ACCOUNT is its id in the CRM or, where several sources have the same id, source:id.",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return withApp(cmd, sh, func(ctx context.Context, a *app) error {
+					m, err := a.db.AccountMatch(ctx, args[0])
+					if err != nil {
+						return err
+					}
+					return sh.explain(m)
+				})
+			},
+		},
 	)
 	return cmd
+}
+
+// explain prints why an account has its customer.
+func (sh *shell) explain(m matcher.Match) error {
+	if m.Candidates == nil {
+		m.Candidates = []matcher.Candidate{} // a list in JSON, if an empty one
+	}
+	return sh.print(m, func(w io.Writer) { fmt.Fprint(w, matcher.Explanation(m)) })
 }
 
 func newMatchFilesCommand(sh *shell) *cobra.Command {
@@ -42,20 +65,14 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "files --customers C.csv --accounts A.csv --out M.csv", Short: "match two CSV files, without a data folder", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for flag, value := range map[string]string{"customers": customers, "accounts": accounts, "out": out} {
-				if value == "" && !(flag == "out" && explain != "") {
-					return usageError{fmt.Errorf("--%s is missing", flag)}
-				}
+			if out == "" && explain == "" {
+				return usageError{errors.New("--out is missing")}
 			}
-			left, err := readRecords(sh, customers, matcher.Customers)
+			in, err := readSides(sh, customers, accounts)
 			if err != nil {
 				return err
 			}
-			right, err := readRecords(sh, accounts, matcher.Accounts)
-			if err != nil {
-				return err
-			}
-			matches, err := matcher.New(left, matcher.Options{}).Match(cmd.Context(), right, nil)
+			matches, err := matcher.New(in.customers, matcher.Options{}).Match(cmd.Context(), in.accounts, nil)
 			if err != nil {
 				return err
 			}
@@ -67,7 +84,7 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			if explain != "" {
 				for _, m := range matches {
 					if m.Account == explain {
-						return sh.print(m, func(w io.Writer) { fmt.Fprintln(w, matcher.Explanation(m)) })
+						return sh.explain(m)
 					}
 				}
 				return actnow.Invalid("error.match_account", "explain", "%s has no account %s", accounts, explain)
@@ -78,11 +95,33 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&customers, "customers", "", "CSV of customers: id, name, domain, city, state, postal_code, country, tpid")
-	cmd.Flags().StringVar(&accounts, "accounts", "", "CSV of accounts: id, name, website, email, city, state, postal_code, country, tpid")
+	addSides(cmd, &customers, &accounts)
 	cmd.Flags().StringVar(&out, "out", "", "CSV to write: account_id, customer_id, stage, probability, band, reason")
 	cmd.Flags().StringVar(&explain, "explain", "", "show why for this account")
 	return cmd
+}
+
+// sides are the two files of a command that wants no data folder.
+type sides struct{ customers, accounts []matcher.Record }
+
+// addSides gives a command the flags that name its two files.
+func addSides(cmd *cobra.Command, customers, accounts *string) {
+	cmd.Flags().StringVar(customers, "customers", "", "CSV of customers: id, name, domain, city, state, postal_code, country, tpid")
+	cmd.Flags().StringVar(accounts, "accounts", "", "CSV of accounts: id, name, website, email, city, state, postal_code, country, tpid")
+}
+
+func readSides(sh *shell, customers, accounts string) (in sides, err error) {
+	switch {
+	case customers == "":
+		return in, usageError{errors.New("--customers is missing")}
+	case accounts == "":
+		return in, usageError{errors.New("--accounts is missing")}
+	}
+	if in.customers, err = readRecords(sh, customers, matcher.Customers); err != nil {
+		return in, err
+	}
+	in.accounts, err = readRecords(sh, accounts, matcher.Accounts)
+	return in, err
 }
 
 func readRecords(sh *shell, path string, side matcher.Side) ([]matcher.Record, error) {

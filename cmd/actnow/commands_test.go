@@ -96,6 +96,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if s.number(match, "match") != 12 {
 		t.Errorf("match run: %v", match)
 	}
+	s.explainCommands()
 	score := s.object("score", "run", "--area", "m365")
 	s.members("score run", score, "areas", "…")
 	for _, a := range score["areas"].([]any) {
@@ -124,6 +125,35 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	}
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
+}
+
+// explainCommands asks why an account has its customer, by its id and by its
+// key, and asks the same of two files that say what the store knows.
+func (s *site) explainCommands() {
+	t := s.t
+	why := s.object("match", "explain", "A-3")
+	s.members("match explain", why, "account", "band", "decided", "candidates")
+	best := why["candidates"].([]any)[0].(object)
+	s.members("a candidate", best, "customer", "probability", "stage", "reason", "comparisons")
+	if why["account"] != "crm:A-3" || why["band"] != "match" || best["customer"] != "tpid:10000003" || best["stage"] != "domain" {
+		t.Errorf("match explain: %v", why)
+	}
+	var customers, accounts strings.Builder
+	customers.WriteString("id,name,domain,city,postal_code,country,tpid\n")
+	accounts.WriteString("id,name,website,domain,email,city,postal_code,country,tpid\n")
+	for i := range 12 {
+		name, domain := customerName(i), customerDomain(i)
+		fmt.Fprintf(&customers, "tpid:%d,%s,%s,Lund,221 00,Sweden,%[1]d\n", 10_000_000+i, name, domain)
+		fmt.Fprintf(&accounts, "crm:A-%d,%s,https://www.%s/,%[3]s,anna.%[1]d@%[3]s,Lund,221 00,Sweden,%d\n", i, name, domain, 10_000_000+i)
+	}
+	files := s.command("match", "files", "--customers", s.write("customers.csv", customers.String()),
+		"--accounts", s.write("accounts.csv", accounts.String()), "--explain", "crm:A-3")
+	for _, name := range []string{"A-3", "crm:A-3"} {
+		store := s.command("match", "explain", name)
+		if store.code != 0 || store.stdout != files.stdout || !strings.Contains(store.stdout, "used by one customer; same name") {
+			t.Errorf("match explain %s: exit code %d, %q\n%s\nbut of files\n%s", name, store.code, store.stderr, store.stdout, files.stdout)
+		}
+	}
 }
 
 func (s *site) campaignCommands(p partner, cohort string, c *catcher, daemon bool) {
@@ -269,6 +299,11 @@ func (s *site) refusals(daemon bool) {
 		{1, "missing.csv", []string{"import", "report", "missing.csv"}},
 		{1, "broken.csv", []string{"import", "report", broken}},
 		{1, "missing.csv", []string{"import", "crm", "--kind", "account", "missing.csv"}},
+		{1, "there is no account A-999", []string{"match", "explain", "A-999"}},
+		{1, "missing.csv", []string{"match", "evaluate", "--customers", "missing.csv", "--accounts", broken, "--truth", broken}},
+		{1, "line 1, customers", []string{"match", "evaluate", "--customers", broken, "--accounts", broken, "--truth", broken}},
+		{2, "--truth", []string{"match", "evaluate", "--customers", broken, "--accounts", broken}},
+		{2, "ACCOUNT", []string{"match", "explain"}},
 		{1, "column", []string{"cohort", "create", "--name", "Bad", "--where", "country ="}},
 		{1, "cohort 999", []string{"campaign", "create", "--name", "Bad", "--pack", filepath.Join(filepath.Dir(s.dir), "partner", "pack"), "--cohort", "999"}},
 		{1, "crm", []string{"hook", "add", "crm"}},

@@ -71,8 +71,52 @@ A-4,Somebody Else Ltd,https://gmail.com,,Leeds,,LS1,United Kingdom,
 	if a := s.command("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-1"); a.code != 0 || a.stdout == "" {
 		t.Errorf("match files --explain: exit code %d, %q %q", a.code, a.stdout, a.stderr)
 	}
+	none := s.object("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-4")
+	if list, ok := none["candidates"].([]any); !ok || len(list) != 0 || none["band"] != "none" {
+		t.Errorf("match files --explain of an account without candidates: %v", none)
+	}
 	if _, err := os.Stat(s.dir); err == nil {
 		t.Error("match files made a data folder")
+	}
+}
+
+// TestMatchEvaluate compares the matches of two CSV files with the truth.
+func TestMatchEvaluate(t *testing.T) {
+	s := newSite(t, "")
+	customers := s.write("customers.csv", "id;name;domain;city;country\nK-1;Glimmark Energi AB;glimmark.example;Luleå;Sweden\nK-2;Torpsund Verkstad AB;;Umeå;Sweden\n")
+	accounts := s.write("accounts.csv", "id,name,website,city,country\nA-1,Glimmark Energi,glimmark.example,Luleå,Sweden\nA-2,Nordvik Bad,,Kiruna,Sweden\nA-3,Somebody Else,,Leeds,United Kingdom\n")
+	truth := s.write("truth.csv", "customer_id,crm_id,kind,evidence\nK-1,A-1,legal_form,domain\nK-2,A-2,former_name,weak\n")
+	args := []string{"match", "evaluate", "--customers", customers, "--accounts", accounts, "--truth", truth}
+	got := s.object(args...)
+	s.members("match evaluate", got, "accounts", "pairs", "provable_pairs", "precision", "recall", "f1", "provable_recall", "best_f1", "best_threshold",
+		"recall_at_precision_99", "shown_recall", "match", "review", "calibration_error", "calibration", "by_kind", "by_evidence")
+	s.members("match evaluate, match", got["match"].(object), "accounts", "right", "precision", "recall")
+	s.members("match evaluate, review", got["review"].(object), "accounts", "share", "right", "missed_provable", "held_provable")
+	s.members("a bin", got["calibration"].([]any)[9].(object), "from", "to", "accounts", "said", "true")
+	s.members("a kind", got["by_kind"].([]any)[0].(object), "name", "pairs", "match", "review", "missed")
+	for name, want := range map[string]float64{"accounts": 3, "pairs": 2, "provable_pairs": 1, "precision": 1, "recall": 0.5, "provable_recall": 1} {
+		if s.number(got, name) != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	table := s.command(args...)
+	for _, line := range []string{"precision                      100.0 %", "former_name  1      0         0          1"} {
+		if table.code != 0 || !strings.Contains(table.stdout, line) {
+			t.Errorf("exit code %d, %q; no line %q in\n%s", table.code, table.stderr, line, table.stdout)
+		}
+	}
+	for content, says := range map[string]string{
+		"customer_id,crm_id\nK-9,A-1\n":          "line 2, truth: there is no customer with the id “K-9”",
+		"customer_id,crm_id\nK-1,A-9\n":          "line 2, truth: there is no account with the id “A-9”",
+		"customer_id,crm_id\nK-1,A-1\nK-2,A-1\n": "line 3, truth: the account A-1 has its customer in line 2 already",
+	} {
+		s.write("truth.csv", content)
+		if a := s.command(args...); a.code != 1 || a.stderr != "actnow: "+says+"\n" || a.stdout != "" {
+			t.Errorf("exit code %d, %q, want 1 and %q", a.code, a.stderr, says)
+		}
+	}
+	if _, err := os.Stat(s.dir); err == nil {
+		t.Error("match evaluate made a data folder")
 	}
 }
 
