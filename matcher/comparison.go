@@ -63,6 +63,7 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 	case levelDifferent:
 		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
 	}
+	rows = append(rows, note("together", levelMissing, f.together, "match.together"))
 	code := "match.rivals"
 	if f.rivals > -rivalsNoted {
 		code = "match.rivals.none"

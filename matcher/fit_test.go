@@ -1,31 +1,35 @@
 package matcher
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"go/format"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
 var (
-	fit  = flag.Bool("fit", false, "fit weights.go anew on the labelled sets")
+	fit  = flag.String("fit", "", "fit anew on the labelled sets: all, or trees alone")
 	hold = flag.String("hold", "", "labelled set to leave out of the fit, and to judge it by; writes nothing")
 )
 
 // choice is an account with its candidates; right is the true one's place or -1.
 type choice struct {
 	candidates [][]weighted
+	x          []*features // of the finalists, which the trees are fitted to
 	held       []bool
 	right      int
 	weight     float64
+	fold       int // of the true customer, or of the account if it has none
 }
 
-// gather returns the choices of a set.
-func gather(t testing.TB, set devSet, weight float64) []choice {
-	t.Helper()
+// eachAccount calls f for each account of a set, ready to be matched.
+func eachAccount(set devSet, f func(i int, m *matching, a *entity, s *scratch)) int {
 	ix := New(set.customers, Options{})
 	sorted := sortRecords(set.accounts)
 	m := &matching{index: ix, accountsAt: make(map[string]int)}
@@ -37,27 +41,77 @@ func gather(t testing.TB, set devSet, weight float64) []choice {
 			m.accountsAt[k]++
 		}
 	}
-	out := make([]choice, len(sorted))
 	var wg sync.WaitGroup
 	for w := range 2 {
 		wg.Go(func() {
 			s := ix.newScratch()
 			for i := w; i < len(accounts); i += 2 {
-				c := choice{right: -1, weight: weight}
-				for j, id := range ix.candidates(&accounts[i], s) {
-					e := m.weigh(&accounts[i], &ix.customers[id], closeSim)
-					c.candidates = append(c.candidates, e.terms(len(ix.customers), nil))
-					c.held = append(c.held, e.hold() != "")
-					if ix.customers[id].rec.Key == set.truth[sorted[i].Key] {
-						c.right = j
-					}
-				}
-				out[i] = c
+				f(i, m, &accounts[i], s)
 			}
 		})
 	}
 	wg.Wait()
+	return len(sorted)
+}
+
+// gather returns the choices of a set among all candidates.
+func gather(set devSet, weight float64) []choice {
+	out := make([]choice, len(set.accounts))
+	eachAccount(set, func(i int, m *matching, a *entity, s *scratch) {
+		c := choice{right: -1, weight: weight}
+		for j, id := range m.index.candidates(a, s) {
+			e := m.weigh(a, &m.index.customers[id], closeSim)
+			c.candidates = append(c.candidates, e.terms(len(m.index.customers), nil))
+			c.held = append(c.held, e.hold() != "")
+			if m.index.customers[id].rec.Key == set.truth[a.rec.Key] {
+				c.right = j
+			}
+		}
+		out[i] = c
+	})
 	return out
+}
+
+// gatherField returns the choices of a set among the finalists.
+func gatherField(set devSet, weight float64) []choice {
+	out := make([]choice, len(set.accounts))
+	eachAccount(set, func(i int, m *matching, a *entity, s *scratch) {
+		c := choice{right: -1, weight: weight, fold: foldOf(cmp.Or(set.truth[a.rec.Key], a.rec.Key))}
+		for _, f := range m.finalists(a, accountDecisions{}, s) {
+			right := m.index.customers[f.id].rec.Key == set.truth[a.rec.Key]
+			if f.score < hopeless {
+				continue
+			}
+			if right {
+				c.right = len(c.x)
+			}
+			c.x = append(c.x, f.x)
+			c.held = append(c.held, f.hold != "")
+		}
+		out[i] = c
+	})
+	return out
+}
+
+const folds = 3
+
+func foldOf(key string) int { return int(hashKey(0, key) >> 32 % folds) }
+
+// bare returns the set with nothing left of its records but the name and, if
+// told to, the country.
+func (set devSet) bare(country bool) devSet {
+	strip := func(records []Record) []Record {
+		out := make([]Record, len(records))
+		for i, r := range records {
+			out[i] = Record{Key: r.Key, Name: r.Name}
+			if country {
+				out[i].Country = r.Country
+			}
+		}
+		return out
+	}
+	set.customers, set.accounts = strip(set.customers), strip(set.accounts)
+	return set
 }
 
 // fitted returns weights learnt on the sets, calibrated on each set by the
@@ -95,17 +149,21 @@ func fitted(t *testing.T, sets [][]choice) [numTerms]float64 {
 }
 
 func TestFit(t *testing.T) {
-	if !*fit && *hold == "" {
+	if *fit == "" && *hold == "" {
 		t.Skip("runs with -fit or -hold")
 	}
 	var sets [][]choice
+	var kept []devSet
 	for _, name := range devSets {
 		if name == *hold {
 			continue
 		}
 		set := loadSet(t, name)
-		// A set counts by the square root of its size, so that none rules.
-		c := gather(t, set, 100/math.Sqrt(float64(len(set.accounts))))
+		kept = append(kept, set)
+		if *fit == "trees" {
+			continue
+		}
+		c := gather(set, set.weight())
 		reach := 0
 		for _, x := range c {
 			if x.right >= 0 {
@@ -115,27 +173,108 @@ func TestFit(t *testing.T) {
 		t.Logf("%s: %d of %d true pairs are candidates", name, reach, len(set.truth))
 		sets = append(sets, c)
 	}
-	w := fitted(t, sets)
+	if *fit != "trees" {
+		weights = fitted(t, sets)
+	}
+	grown := fittedForest(t, kept)
 	if *hold != "" {
-		weights = w
-		set := loadSet(t, *hold)
-		matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("held out %s: %+v", *hold, Evaluate(matches, set.pairs))
+		judge(t, "left out: "+*hold, loadSet(t, *hold), grown)
 		return
 	}
 	var b strings.Builder
 	b.WriteString(weightsHead)
-	for k, x := range w {
+	for k, x := range weights {
 		fmt.Fprintf(&b, "\t%d: %.3f, // %s\n", k, x, describe(term(k)))
 	}
 	b.WriteString("}\n")
-	if err := os.WriteFile("weights.go", []byte(b.String()), 0o644); err != nil {
+	source, err := format.Source([]byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("weights.go", source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.Reset()
+	b.WriteString(treesHead)
+	for _, t := range grown {
+		t.write(&b)
+	}
+	if err := os.WriteFile("data/trees.txt", []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
+
+// weight is what an account of the set counts: a set counts by the square root
+// of its size, so that none rules.
+func (set devSet) weight() float64 { return 100 / math.Sqrt(float64(len(set.accounts))) }
+
+// fittedForest returns trees grown on the sets and on their names alone, which
+// count half, and logs how trees do on the part of each set they were not grown
+// on.
+func fittedForest(t *testing.T, sets []devSet) forest {
+	t.Helper()
+	forestOnce = sync.OnceValue(func() forest { return nil })
+	var all []choice
+	parts := make([][]choice, len(sets))
+	for i, set := range sets {
+		parts[i] = gatherField(set, set.weight())
+		all = append(all, parts[i]...)
+		all = append(all, gatherField(set.bare(false), set.weight()/2)...)
+		t.Logf("%d accounts", len(all))
+	}
+	if *hold == "" {
+		var grown [folds]forest
+		for fold := range folds {
+			grown[fold] = newBooster().grow(slices.DeleteFunc(slices.Clone(all), func(c choice) bool { return c.fold == fold }))
+		}
+		for i, set := range sets {
+			byFold(t, fmt.Sprintf("set %d, by trees that have not seen it", i), set, &grown)
+			byFold(t, fmt.Sprintf("set %d, names alone", i), set.bare(false), &grown)
+		}
+	}
+	return newBooster().grow(all)
+}
+
+// byFold judges a set, each account by the forest of its fold.
+func byFold(t *testing.T, what string, set devSet, grown *[folds]forest) {
+	t.Helper()
+	var matches []Match
+	for fold := range folds {
+		forestOnce = func() forest { return grown[fold] }
+		list, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range list {
+			if foldOf(cmp.Or(set.truth[m.Account], m.Account)) == fold {
+				matches = append(matches, m)
+			}
+		}
+	}
+	tell(t, what, Evaluate(matches, set.pairs))
+}
+
+// judge logs how a forest does on a set.
+func judge(t *testing.T, what string, set devSet, grown forest) {
+	t.Helper()
+	forestOnce = func() forest { return grown }
+	matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell(t, what, Evaluate(matches, set.pairs))
+}
+
+func tell(t *testing.T, what string, v Evaluation) {
+	t.Helper()
+	t.Logf("%s: F1 %.4f (best %.4f) precision %.4f recall %.4f, provable %.4f, at 0.99 %.4f, match %d of %d = %.4f, review %.4f holds %d of %d, calibration %.4f",
+		what, v.F1, v.BestF1, v.Precision, v.Recall, v.ProvableRecall, v.RecallAt99, v.Match.Right, v.Match.Accounts, v.Match.Precision,
+		v.Review.Share, v.Review.Held, v.Review.Missed, v.CalibrationError)
+}
+
+const treesHead = `# The trees of forest.go: one a line. An inner node is feature:cut:left:right,
+# a leaf is a weight in bits. TestFit in fit_test.go makes this file.
+`
 
 // describe says what a term is, for the file of weights.
 func describe(t term) string {

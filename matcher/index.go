@@ -114,6 +114,7 @@ func (p *indexPart) add(id int32, e *entity) {
 		}
 	}
 	put(armTPID, e.tpid)
+	put(armCity, joined(e.place.city))
 	for i := range e.name.variants {
 		v := &e.name.variants[i]
 		put(armCompact, v.compact)

@@ -90,22 +90,22 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 
 // finalist is a candidate compared closely.
 type finalist struct {
-	id     int32
-	e      evidence
-	terms  []weighted
-	score  float64 // bits
-	rivals float64 // bits lost to the other candidates
-	p      float64
-	hold   string // code of the reason why a person must see it, or ""
+	id       int32
+	e        evidence
+	terms    []weighted
+	x        *features
+	together float64 // bits that the trees add
+	score    float64 // bits in all
+	rivals   float64 // bits lost to the other candidates
+	p        float64
+	hold     string // code of the reason why a person must see it, or ""
 }
 
 func (m *matching) match(a *entity, s *scratch) Match {
 	out := Match{Account: a.rec.Key, Band: actnow.BandNone}
 	d := m.decided[a.rec.Key]
 	if id, ok := m.confirmed(d); ok {
-		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
-		f.terms = f.e.terms(len(m.index.customers), nil)
-		f.score = score(f.terms)
+		f := m.weighField(a, []weighedID{{id: id}})[0]
 		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, &f).Confirmed()}
 		return out
 	}
@@ -158,16 +158,11 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	slices.SortFunc(s.weighed, func(x, y weighedID) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
-	field := make([]finalist, min(len(s.weighed), maxFinalists))
+	field := m.weighField(a, s.weighed[:min(len(s.weighed), maxFinalists)])
 	scores := make([]float64, len(field))
 	for i := range field {
-		f := &field[i]
-		f.id = s.weighed[i].id
-		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
-		f.terms = f.e.terms(n, nil)
-		f.score = score(f.terms)
-		f.hold = f.e.hold()
-		scores[i] = f.score
+		field[i].score += field[i].together
+		scores[i] = field[i].score
 	}
 	p, rivals := posterior(scores)
 	for i := range field {
@@ -179,6 +174,42 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	slices.SortFunc(field, func(x, y finalist) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
+	return field
+}
+
+// hopeless is the match weight in bits below which the trees are not asked: they
+// would not make a match of the pair.
+const hopeless = -10
+
+// weighField compares an account closely with each of its finalists.
+func (m *matching) weighField(a *entity, weighed []weighedID) []finalist {
+	field := make([]finalist, len(weighed))
+	for i := range field {
+		f := &field[i]
+		f.id = weighed[i].id
+		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
+		f.terms = f.e.terms(len(m.index.customers), nil)
+		f.score = score(f.terms)
+		f.hold = f.e.hold()
+	}
+	for i := range field {
+		f := &field[i]
+		if f.score < hopeless {
+			continue
+		}
+		best, near := 0.0, 0 // nobody is a rival too
+		for j := range field {
+			if j == i {
+				continue
+			}
+			best = max(best, field[j].score)
+			if field[j].score > f.score-rivalReach {
+				near++
+			}
+		}
+		f.x = m.features(a, f, f.score-best, near)
+		f.together = forestOnce().bits(f.x)
+	}
 	return field
 }
 

@@ -48,6 +48,7 @@ var Messages = map[string][2]string{
 	"match.country.guess.different": {"country differs by its domain", "landet skiljer sig enligt domänen"},
 	"match.tpid.equal":              {"same TPID {0}", "samma TPID {0}"},
 	"match.tpid.different":          {"TPID differs", "TPID skiljer sig"},
+	"match.together":                {"what the fields say together and none alone", "vad fälten säger tillsammans men inget ensamt"},
 	"match.rivals":                  {"other customers fit too", "även andra kunder passar"},
 	"match.rivals.none":             {"no other customer comes near", "ingen annan kund är i närheten"},
 	"match.hold.tpid":               {"held for a person because the TPIDs differ", "väntar på en person eftersom TPID skiljer sig"},

@@ -21,6 +21,14 @@ type nameEvidence struct {
 	compact  float64 // Jaro-Winkler of the names run together
 	first    bool    // the first words agree
 	acronym  int     // letters, if one name is the initials of the other
+
+	a, c           *variant // the readings compared
+	totalA, totalC float64  // bits of all words of the readings
+	unmatchedA     int      // words of the account that the customer lacks
+	unmatchedC     int      // and the other way round
+	heaviest       float64  // bits of the heaviest word that both have
+	headA, headC   bool     // the heaviest word of the account, of the customer, is matched
+	last           bool     // the last words agree
 }
 
 // maxTokens caps the words of a reading that are aligned.
@@ -92,6 +100,10 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 			e.oddC, e.oddWordC = odd, t.text
 		}
 	}
+	e.a, e.c, e.totalA, e.totalC = a, c, totalA, totalC
+	e.unmatchedA, e.headA, e.heaviest = unmatched(x, &simA)
+	e.unmatchedC, e.headC, _ = unmatched(y, &simC)
+	e.last = len(x) > 0 && len(y) > 0 && simA[len(x)-1] > 0 && simC[len(y)-1] > 0
 	if totalA > 0 && totalC > 0 {
 		covA, covC := sharedA/totalA, sharedC/totalC
 		if covA+covC > 0 {
@@ -105,6 +117,23 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 		e.shared, e.first = max(e.shared, min(totalA, totalC)), true
 	}
 	return e
+}
+
+// unmatched returns how many words have no counterpart, whether the heaviest
+// has one, and the bits of the heaviest that has.
+func unmatched(x []token, sim *[maxTokens]float64) (n int, head bool, heaviest float64) {
+	most := -1.0
+	for i, t := range x {
+		if sim[i] == 0 {
+			n++
+		} else {
+			heaviest = max(heaviest, t.bits*sim[i])
+		}
+		if t.bits > most {
+			most, head = t.bits, sim[i] > 0
+		}
+	}
+	return n, head, heaviest
 }
 
 // placeWordShare is what is left of the weight of an unmatched word that is

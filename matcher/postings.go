@@ -68,6 +68,7 @@ const (
 	armSorted
 	armAcronym
 	armPostal
+	armCity
 	armToken
 	armGram
 )

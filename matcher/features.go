@@ -1,0 +1,260 @@
+package matcher
+
+import (
+	"math"
+	"strings"
+)
+
+// feature is a number that the trees look at. Levels are as numbers: missing 0,
+// equal 1, alike 2, different 3.
+type feature int
+
+// The features. The trees file names them by number: new ones go to the end,
+// and the trees are fitted anew.
+const (
+	featWeight feature = iota // match weight of the pair in bits
+	featLead                  // and how much it is above the best rival's
+	featRivals                // rivals less than rivalReach bits below it
+
+	featSim             // share of the bits of both names that is matched
+	featCompact         // Jaro-Winkler of the names run together
+	featDice            // Dice coefficient of their runs of three characters
+	featPrefix          // share of the shorter one that both begin with
+	featContained       // its length, if the other holds it
+	featAbbreviation    // its length, if it is made of beginnings of the other's words
+	featShared          // bits matched
+	featSharedRare      // and those beyond what singles out a customer
+	featHeaviest        // bits of the heaviest word that both have
+	featOddAccount      // bits of the heaviest word that only the account has
+	featOddCustomer     // that only the customer has
+	featOddAccountRare  // the same as shares of a word found once
+	featOddCustomerRare // (both)
+	featLackAccount     // bits of all words that only the account has
+	featLackCustomer    // that only the customer has
+	featCommonAccount   // bits of common words that only the account has
+	featCommonCustomer  // that only the customer has
+	featWordsAccount    // words of the account's reading
+	featWordsCustomer   // of the customer's
+	featOddsAccount     // words without a counterpart
+	featOddsCustomer    // (both)
+	featBitsAccount     // bits of the account's reading
+	featBitsCustomer    // of the customer's
+	featHead            // 1 if the heaviest word of the account is matched, plus 2 if the customer's is
+	featEnds            // 1 if the first words agree, plus 2 if the last do
+	featPartial         // 1 if a reading is a part of its name
+	featNamesakes       // customers that have the name
+
+	featDomainCustomers // customers that have the domain, 0 if it does not agree
+	featDomainAccounts  // accounts that have it
+	featHostAccount     // labels of the account's host before its registrable domain, -1 without one
+	featHostCustomer    // of the customer's
+	featLabel           // what the label of one's domain is to the other's name
+	featLabelCustomer   // Jaro-Winkler of the customer's label and the account's name, -1 without one
+	featLabelAccount    // and the other way round
+
+	featLegal
+	featCity
+	featCityBits // what agreement on the town is worth, -1 without
+	featState
+	featCountry
+	featTPID
+
+	numFeatures
+)
+
+// features are all numbers of a pair.
+type features [numFeatures]float32
+
+// rivalReach is how close in bits a rival counts as one.
+const rivalReach = 3
+
+// features returns the numbers of a finalist; lead is what its weight has above
+// the best rival's, and rivals how many are close to it.
+func (m *matching) features(a *entity, f *finalist, lead float64, rivals int) *features {
+	c, e := &m.index.customers[f.id], &f.e
+	n, scale := &e.name, m.index.scale()
+	x := &features{
+		featWeight: float32(f.score), featLead: float32(lead), featRivals: float32(rivals),
+		featDomainCustomers: float32(min(e.domain.shared, 20)), featDomainAccounts: float32(min(e.domain.accounts, 20)),
+		featHostAccount: hostDepth(a.web), featHostCustomer: hostDepth(c.web), featLabel: float32(e.label),
+		featLabelCustomer: labelLikeness(c, a), featLabelAccount: labelLikeness(a, c),
+		featLegal: float32(e.legal), featCity: float32(e.city), featCityBits: -1,
+		featState: float32(e.state), featCountry: float32(e.country), featTPID: float32(e.tpid),
+	}
+	if e.city == levelEqual || e.city == levelAlike {
+		x[featCityBits] = float32(m.index.cityBits(c))
+	}
+	if !n.known {
+		return x
+	}
+	x[featSim], x[featCompact] = float32(n.sim), float32(n.compact)
+	x[featDice], x[featPrefix] = gramDice(n.a, n.c), prefixShare(n.a.compact, n.c.compact)
+	x[featContained], x[featAbbreviation] = containedLength(n.a.compact, n.c.compact), abbreviationLength(n.a, n.c)
+	x[featShared], x[featSharedRare] = float32(n.shared), float32(n.shared-scale)
+	x[featHeaviest] = float32(n.heaviest)
+	x[featOddAccount], x[featOddCustomer] = float32(n.oddA), float32(n.oddC)
+	x[featOddAccountRare], x[featOddCustomerRare] = float32(n.oddA/scale), float32(n.oddC/scale)
+	x[featLackAccount], x[featLackCustomer] = float32(n.totalA-n.shared), float32(n.totalC-n.shared)
+	x[featCommonAccount], x[featCommonCustomer] = commonLack(n.a, n.c), commonLack(n.c, n.a)
+	x[featWordsAccount], x[featWordsCustomer] = float32(len(n.a.tokens)), float32(len(n.c.tokens))
+	x[featOddsAccount], x[featOddsCustomer] = float32(n.unmatchedA), float32(n.unmatchedC)
+	x[featBitsAccount], x[featBitsCustomer] = float32(n.totalA), float32(n.totalC)
+	x[featHead], x[featEnds] = flags(n.headA, n.headC), flags(n.first, n.last)
+	x[featPartial] = flags(n.partial, false)
+	for i := range c.name.variants {
+		x[featNamesakes] = max(x[featNamesakes], float32(len(m.index.keys.under(hashKey(armCompact, c.name.variants[i].compact)))))
+	}
+	return x
+}
+
+// flags returns 1 for a plus 2 for b.
+func flags(a, b bool) float32 {
+	var x float32
+	if a {
+		x++
+	}
+	if b {
+		x += 2
+	}
+	return x
+}
+
+// scale returns the bits of a word that one customer has.
+func (ix *Index) scale() float64 { return math.Log2(float64(len(ix.customers) + smoothing)) }
+
+// cityBits returns what agreement on the customer's town is worth.
+func (ix *Index) cityBits(c *entity) float64 {
+	return math.Log2(float64(len(ix.customers)) / float64(max(1, len(ix.keys.under(hashKey(armCity, joined(c.place.city)))))))
+}
+
+// hostDepth returns the least number of labels that a record's hosts have
+// before their registrable domain, or -1.
+func hostDepth(web []site) float32 {
+	depth := float32(-1)
+	for _, s := range web {
+		if s.named() {
+			if n := float32(strings.Count(s.host, ".") - strings.Count(s.key, ".")); depth < 0 || n < depth {
+				depth = n
+			}
+		}
+	}
+	return depth
+}
+
+// labelLikeness returns how alike the label of a domain of one record and the
+// name of the other run, or -1.
+func labelLikeness(sites, named *entity) float32 {
+	best := -1.0
+	if len(named.name.variants) == 0 {
+		return -1
+	}
+	for _, s := range sites.sites() {
+		if s.named() {
+			best = max(best, JaroWinkler(labelKey(s.label), named.name.variants[0].compact))
+		}
+	}
+	return float32(best)
+}
+
+// prefixShare returns which share of the shorter string both begin with.
+func prefixShare(x, y string) float32 {
+	n, shorter := 0, min(len(x), len(y))
+	for n < shorter && x[n] == y[n] {
+		n++
+	}
+	return float32(n) / float32(max(1, shorter))
+}
+
+// containedLength returns the length of the shorter string if the other holds
+// it and it has three letters, else 0.
+func containedLength(x, y string) float32 {
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	if len(x) >= 3 && strings.Contains(y, x) {
+		return float32(len(x))
+	}
+	return 0
+}
+
+// gramDice returns Dice's coefficient of the runs of three characters of two
+// readings.
+func gramDice(x, y *variant) float32 {
+	var has [256]uint64
+	n := 0
+	x.grams(func(g uint64) {
+		if n < len(has) {
+			has[n] = g
+			n++
+		}
+	})
+	total, both := n, 0
+	y.grams(func(g uint64) {
+		total++
+		for i, h := range has[:n] {
+			if h == g {
+				has[i] = 0
+				both++
+				break
+			}
+		}
+	})
+	return 2 * float32(both) / float32(max(1, total))
+}
+
+// commonLack returns the bits of the words of the vocabulary that x has and y
+// lacks: of what kind an organisation is, and where.
+func commonLack(x, y *variant) float32 {
+	sum, vocab := 0.0, vocabularyOnce()
+	for _, t := range x.tokens {
+		if _, common := vocab.common[t.text]; common && !y.has(t.text) {
+			sum += t.bits
+		}
+	}
+	return float32(sum)
+}
+
+func (v *variant) has(w string) bool {
+	for _, t := range v.tokens {
+		if t.text == w {
+			return true
+		}
+	}
+	return false
+}
+
+// abbreviationLength returns the length of the name that is made of the
+// beginnings of all words of the other ("Contosave" of "Contoso Savings and
+// Ventures"), or 0.
+func abbreviationLength(x, y *variant) float32 {
+	return max(abbreviates(x.compact, y), abbreviates(y.compact, x))
+}
+
+// maxAbbreviation caps the letters of an abbreviation, and with them the ways to
+// divide it.
+const maxAbbreviation = 24
+
+func abbreviates(short string, long *variant) float32 {
+	if len(long.tokens) < 2 || len(short) < 3 || len(short) > maxAbbreviation || len(short) >= len(long.compact) {
+		return 0
+	}
+	// reached holds how much of the abbreviation the words so far can make.
+	reached := [maxAbbreviation + 1]bool{0: true}
+	for _, t := range long.tokens {
+		w := loose(t.text)
+		var next [maxAbbreviation + 1]bool
+		for at := range len(short) {
+			if !reached[at] {
+				continue
+			}
+			for n := 1; n <= len(w) && at+n <= len(short) && w[n-1] == short[at+n-1]; n++ {
+				next[at+n] = true
+			}
+		}
+		reached = next
+	}
+	if reached[len(short)] {
+		return float32(len(short))
+	}
+	return 0
+}

@@ -1,0 +1,125 @@
+package matcher
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// treesText holds the trees: one a line, its nodes divided by blanks. An inner
+// node is feature:cut:left:right, its children by their place; a pair goes left
+// if its feature is at most the cut. A leaf is a weight in bits. Gradient
+// boosting makes them (Friedman, "Greedy Function Approximation", 2001), on top
+// of the match weights and with the loss that those were fitted by; TestFit in
+// fit_test.go writes the file.
+//
+//go:embed data/trees.txt
+var treesText string
+
+// forest weighs what the fields of a pair say together and none says alone.
+type forest []tree
+
+type tree []node
+
+type node struct {
+	feature     feature
+	cut         float32
+	left, right int32   // 0 in a leaf
+	bits        float64 // of a leaf
+}
+
+// bits returns what the trees add to the match weight of a pair.
+func (f forest) bits(x *features) float64 {
+	sum := 0.0
+	for _, t := range f {
+		sum += t.bits(x)
+	}
+	return sum
+}
+
+func (t tree) bits(x *features) float64 {
+	n := &t[0]
+	for n.left != 0 {
+		if x[n.feature] <= n.cut {
+			n = &t[n.left]
+		} else {
+			n = &t[n.right]
+		}
+	}
+	return n.bits
+}
+
+var forestOnce = sync.OnceValue(func() forest {
+	f, err := readForest(treesText)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return f
+})
+
+func readForest(text string) (forest, error) {
+	var f forest
+	for line := range dataLines(text) {
+		fields := strings.Fields(line)
+		t := make(tree, len(fields))
+		for i, s := range fields {
+			if err := t[i].read(s, i, len(fields)); err != nil {
+				return nil, fmt.Errorf("tree %d, node %d: %w", len(f)+1, i, err)
+			}
+		}
+		f = append(f, t)
+	}
+	return f, nil
+}
+
+// read reads the node at place i of n. Children stand after their parent, so
+// that every way ends.
+func (nd *node) read(s string, i, n int) error {
+	part := strings.Split(s, ":")
+	if len(part) == 1 {
+		bits, err := strconv.ParseFloat(s, 64)
+		if err == nil && (math.IsNaN(bits) || math.IsInf(bits, 0)) {
+			err = fmt.Errorf("%s is no weight", s)
+		}
+		nd.bits = bits
+		return err
+	}
+	if len(part) != 4 {
+		return fmt.Errorf("%q has %d parts, want 1 or 4", s, len(part))
+	}
+	var number [3]int
+	for k, text := range []string{part[0], part[2], part[3]} {
+		v, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		number[k] = v
+	}
+	cut, err := strconv.ParseFloat(part[1], 32)
+	if err != nil {
+		return err
+	}
+	if number[0] < 0 || number[0] >= int(numFeatures) || number[1] <= i || number[2] <= i || number[1] >= n || number[2] >= n {
+		return fmt.Errorf("%q leads nowhere", s)
+	}
+	*nd = node{feature: feature(number[0]), cut: float32(cut), left: int32(number[1]), right: int32(number[2])}
+	return nil
+}
+
+// write appends the tree as a line of the file.
+func (t tree) write(b *strings.Builder) {
+	for i, n := range t {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if n.left == 0 {
+			fmt.Fprintf(b, "%.3g", n.bits)
+		} else {
+			fmt.Fprintf(b, "%d:%s:%d:%d", n.feature, strconv.FormatFloat(float64(n.cut), 'g', 6, 32), n.left, n.right)
+		}
+	}
+	b.WriteByte('\n')
+}
