@@ -63,6 +63,9 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 	case levelDifferent:
 		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
 	}
+	if f.bent != 0 {
+		rows = append(rows, note("calibration", levelMissing, f.bent, "match.calibration"))
+	}
 	code := "match.rivals"
 	if f.rivals > -rivalsNoted {
 		code = "match.rivals.none"

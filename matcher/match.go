@@ -47,27 +47,14 @@ type matching struct {
 // How many of the given accounts share a domain weighs in, so a part of a file
 // can come out slightly different from the whole. The error is ctx's.
 func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
-	sorted := sortRecords(accounts)
-	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
-		accountsAt: make(map[string]int), decided: settle(decisions)}
-	ix.spread(len(sorted), func(_, low, high int) {
-		for i := low; i < high && ctx.Err() == nil; i++ {
-			m.accounts[i] = readEntity(sorted[i])
-			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
-		}
-	})
-	if err := ctx.Err(); err != nil {
+	m, err := ix.matching(ctx, accounts, decisions)
+	if err != nil {
 		return nil, err
 	}
-	for i := range m.accounts {
-		for _, k := range m.accounts[i].domainKeys() {
-			m.accountsAt[k]++
-		}
-	}
-	out := make([]Match, len(sorted))
+	out := make([]Match, len(m.accounts))
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(ix.opt.Workers, len(sorted)/batchSize+1) {
+	for range min(ix.opt.Workers, len(out)/batchSize+1) {
 		wg.Go(func() {
 			s := ix.newScratch()
 			for ctx.Err() == nil {
@@ -88,12 +75,35 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 	return out, nil
 }
 
+// matching takes the accounts apart and settles the decisions.
+func (ix *Index) matching(ctx context.Context, accounts []Record, decisions []Decision) (*matching, error) {
+	sorted := sortRecords(accounts)
+	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
+		accountsAt: make(map[string]int), decided: settle(decisions)}
+	ix.spread(len(sorted), func(_, low, high int) {
+		for i := low; i < high && ctx.Err() == nil; i++ {
+			m.accounts[i] = readEntity(sorted[i])
+			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i := range m.accounts {
+		for _, k := range m.accounts[i].domainKeys() {
+			m.accountsAt[k]++
+		}
+	}
+	return m, nil
+}
+
 // finalist is a candidate compared closely.
 type finalist struct {
 	id     int32
 	e      evidence
 	terms  []weighted
 	score  float64 // bits
+	bent   float64 // bits that the calibration adds to it
 	rivals float64 // bits lost to the other candidates
 	p      float64
 	hold   string // code of the reason why a person must see it, or ""
@@ -170,7 +180,8 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 		f.terms = f.e.terms(n, nil)
 		f.score = score(f.terms)
 		f.hold = f.e.hold()
-		scores[i] = f.score
+		scores[i] = m.index.opt.Calibration.apply(f.score)
+		f.bent = scores[i] - f.score
 	}
 	p, rivals := posterior(scores)
 	for i := range field {

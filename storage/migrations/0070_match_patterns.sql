@@ -1,0 +1,9 @@
+-- The pattern of a candidate's evidence, by which waiting accounts are grouped;
+-- '' until the next match run.
+ALTER TABLE match_candidates ADD COLUMN pattern TEXT NOT NULL DEFAULT '';
+
+-- A bulk answer is the decisions with its number: the id of its first one, NULL
+-- for those given one by one. Taken back, it has undone ones with the same number.
+ALTER TABLE match_decisions ADD COLUMN batch INTEGER;
+
+CREATE INDEX match_decisions_batch ON match_decisions (batch) WHERE batch IS NOT NULL;
