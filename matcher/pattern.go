@@ -10,6 +10,10 @@ import (
 // code) would part pairs that a person answers alike.
 var patternFields = []string{"domain", "label", "name", "city", "country", "tpid", "rivals", "hold"}
 
+// HeldPart is in the patterns of pairs that are held for a person whatever their
+// weight, and in no others.
+const HeldPart = "hold-"
+
 // Pattern returns the pattern of a pair's evidence: a short key, the same for
 // all pairs that agree and differ in the same fields and wait for the same
 // reason, as "domain-shared.name-alike.city-missing". It is "" for a pair that

@@ -33,6 +33,7 @@ func newMatchCommand(sh *shell) *cobra.Command {
 			},
 		},
 		newMatchFilesCommand(sh),
+		newMatchCalibrateCommand(sh),
 	)
 	return cmd
 }

@@ -2,6 +2,9 @@
 -- '' until the next match run.
 ALTER TABLE match_candidates ADD COLUMN pattern TEXT NOT NULL DEFAULT '';
 
+-- The pattern of the pair when it was decided; '' if nobody knew.
+ALTER TABLE match_decisions ADD COLUMN pattern TEXT NOT NULL DEFAULT '';
+
 -- A bulk answer is the decisions with its number: the id of its first one, NULL
 -- for those given one by one. Taken back, it has undone ones with the same number.
 ALTER TABLE match_decisions ADD COLUMN batch INTEGER;
