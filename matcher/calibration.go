@@ -102,13 +102,24 @@ func (a *Answer) odds(c Calibration) (all, open float64) {
 	return all, open
 }
 
-// meanLoss returns the mean −log2 of the probability that the calibration gives
-// to what people said.
+// slip is how many answers are taken for a slip of the hand. Without it a single
+// one about a pair that is as good as sure would weigh more than all others.
+const slip = 0.01
+
+// likelihood returns the probability that the calibration gives to what people
+// said, slips reckoned with, and how much of it is no slip.
+func (a *Answer) likelihood(c Calibration) (p, meant float64) {
+	all, open := a.odds(c)
+	right := (1 - 2*slip) * math.Exp2(open-all)
+	return right + slip, right / (right + slip)
+}
+
+// meanLoss returns the mean −log2 likelihood of the answers.
 func meanLoss(answers []Answer, c Calibration) float64 {
 	sum := 0.0
 	for i := range answers {
-		all, open := answers[i].odds(c)
-		sum += all - open
+		p, _ := answers[i].likelihood(c)
+		sum -= math.Log2(p)
 	}
 	return sum / float64(len(answers))
 }

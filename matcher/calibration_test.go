@@ -75,6 +75,14 @@ func TestRefit(t *testing.T) {
 			}
 		})
 	}
+	// A slip of the hand about a pair that is as good as sure moves next to nothing.
+	honest := answersOf(60, -1.2, 5.6, same)
+	slipped := append(slices.Clone(honest), matcher.Answer{Account: "slip", Scores: []float64{25}, Open: []bool{false}, None: true})
+	a, errA := matcher.NewRefit(honest, matcher.Calibration{})
+	b, errB := matcher.NewRefit(slipped, matcher.Calibration{})
+	if errA != nil || errB != nil || math.Abs(a.Calibration.Slope-b.Calibration.Slope) > 0.01 {
+		t.Errorf("a slip moves %+v to %+v, %v, %v", a.Calibration, b.Calibration, errA, errB)
+	}
 	if _, err := matcher.NewRefit(answersOf(49, -1, 5, same), matcher.Calibration{}); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("a refit from 49 answers = %v", err)
 	}

@@ -64,6 +64,7 @@ var Messages = map[string][2]string{
 	"match.pattern.domain.useless":   {"a domain that does not say whose it is", "en domän som inte säger vems den är"},
 	"match.pattern.name.alike":       {"name alike", "namnet liknar"},
 	"match.pattern.name.different":   {"name differs", "namnet skiljer sig"},
+	"match.pattern.words.different":  {"one name has a word of its own", "det ena namnet har ett eget ord"},
 	"match.pattern.city.missing":     {"town missing", "ort saknas"},
 	"match.pattern.tpid.equal":       {"same TPID", "samma TPID"},
 	"match.pattern.label.equal":      {"the domain is the other's name", "domänen är den andras namn"},
@@ -76,6 +77,7 @@ var Messages = map[string][2]string{
 	"error.match.column":    {"there is no column {0} in the header row", "kolumnen {0} saknas i rubrikraden"},
 	"error.match.twice":     {"the column {0} stands twice in the header row", "kolumnen {0} finns två gånger i rubrikraden"},
 	"error.match.key":       {"the id is empty", "id saknas"},
+	"error.match.refit":     {"{0} answers given one by one count, and a refit needs {1}", "{0} svar som getts ett och ett räknas, och en ny anpassning behöver {1}"},
 	"error.match.duplicate": {"the id {0} stands in line {1} already", "id {0} finns redan på rad {1}"},
 }
 

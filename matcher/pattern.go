@@ -6,9 +6,9 @@ import (
 )
 
 // patternFields are the comparisons that a pattern is made of, in their order:
-// what a person looks at first. The others (words left over, legal form, postal
-// code) would part pairs that a person answers alike.
-var patternFields = []string{"domain", "label", "name", "city", "country", "tpid", "rivals", "hold"}
+// what a person looks at first. The others (legal form, postal code, state) would
+// part pairs that a person answers alike.
+var patternFields = []string{"domain", "label", "name", "words", "city", "country", "tpid", "rivals", "hold"}
 
 // HeldPart is in the patterns of pairs that are held for a person whatever their
 // weight, and in no others.
@@ -30,7 +30,7 @@ func Pattern(comparisons []Comparison) string {
 			part = patternPart(&comparisons[i])
 		}
 		switch part {
-		case "label-missing", "country-missing", "country-equal", "tpid-missing", "rivals-missing", "rivals-none", "hold-missing":
+		case "label-missing", "words-missing", "words-none", "country-missing", "country-equal", "tpid-missing", "rivals-missing", "rivals-none", "hold-missing":
 			continue // the common case, which goes without saying
 		}
 		parts = append(parts, part)

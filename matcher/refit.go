@@ -47,7 +47,7 @@ type Move struct {
 // (1999): a line through the scores, by maximum likelihood. People are asked
 // about doubtful pairs alone, so their answers say little of the slope far from
 // them: the fit is fitLine to the shipped line by a penalty as strong as some two
-// hundred answers.
+// hundred answers. One answer in a hundred is taken for a slip of the hand.
 //
 // It never lowers the evidence that a lone candidate needs for the band match,
 // unless the answers bear that out: of those that would newly be matched without
@@ -94,29 +94,40 @@ func fitLine(answers []Answer) (c Calibration, bounded bool) {
 	c = climb(answers, func(g [2]float64, h [3]float64) (slope, offset float64) {
 		det := h[0]*h[2] - h[1]*h[1]
 		return (h[2]*g[0] - h[1]*g[1]) / det, (h[0]*g[1] - h[1]*g[0]) / det
-	})
+	}, func(slope float64) Calibration { return Calibration{Slope: slope} })
 	if c.apply(matchBits) <= matchBits || bornOut(answers, c) {
 		return c, false
 	}
 	return climb(answers, func(g [2]float64, h [3]float64) (slope, offset float64) {
 		slope = (g[0] - matchBits*g[1]) / (h[0] - 2*matchBits*h[1] + matchBits*matchBits*h[2])
 		return slope, -matchBits * slope
-	}), true
+	}, func(slope float64) Calibration { return Calibration{slope, matchBits * (1 - slope)} }), true
 }
 
-// climb returns the calibration of the greatest penalised likelihood among those
-// that step leads to. It takes Newton's steps, with the information that whole
-// knowledge of the answers would bring in place of the curvature; each is halved
-// until it leads up. step gets the gradient and that information (slope twice,
-// slope and offset, offset twice).
-func climb(answers []Answer, step func(g [2]float64, h [3]float64) (slope, offset float64)) Calibration {
-	c := Calibration{Slope: 1}
+// step leads a calibration up, by the gradient of the penalised likelihood and
+// the information about slope and slope, slope and offset, offset and offset.
+type step func(g [2]float64, h [3]float64) (slope, offset float64)
+
+// climb returns the calibration of the greatest penalised likelihood that steps
+// reach from through, a line of a given slope. As slips make hills of their own,
+// it sets out from several.
+func climb(answers []Answer, lead step, through func(slope float64) Calibration) Calibration {
+	best, top := Calibration{}, math.Inf(-1)
+	for _, slope := range []float64{1, 0.6, 0.3} {
+		if c, v := climbFrom(answers, lead, through(slope)); v > top {
+			best, top = c, v
+		}
+	}
+	return best
+}
+
+// climbFrom takes Newton's steps, with the information that whole knowledge of
+// the answers would bring in place of the curvature; each is halved until it
+// leads up.
+func climbFrom(answers []Answer, lead step, c Calibration) (Calibration, float64) {
 	at := penalised(answers, c)
 	for range 100 {
-		slope, offset := step(slopes(answers, c))
-		if math.Abs(slope)+math.Abs(offset) < 1e-9 {
-			break
-		}
+		slope, offset := lead(slopes(answers, c))
 		next, up := c, at
 		for try := 1.0; try > 1e-6; try /= 2 {
 			to := Calibration{c.Slope + try*slope, c.Offset + try*offset}
@@ -125,12 +136,12 @@ func climb(answers []Answer, step func(g [2]float64, h [3]float64) (slope, offse
 				break
 			}
 		}
-		if up == at {
+		if up-at < 1e-9 {
 			break
 		}
 		c, at = next, up
 	}
-	return c
+	return c, at
 }
 
 // penalised returns the log likelihood of the answers less the penalty.
@@ -155,12 +166,13 @@ func slopes(answers []Answer, c Calibration) (g [2]float64, h [3]float64) {
 				meanOpen[0], meanOpen[1] = meanOpen[0]+q*s, meanOpen[1]+q
 			}
 		}
+		_, meant := a.likelihood(c)
 		for k := range g {
-			g[k] += math.Ln2 * (meanOpen[k] - mean[k])
+			g[k] += meant * math.Ln2 * (meanOpen[k] - mean[k])
 		}
-		h[0] += math.Ln2 * math.Ln2 * (square[0] - mean[0]*mean[0])
-		h[1] += math.Ln2 * math.Ln2 * (cross - mean[0]*mean[1])
-		h[2] += math.Ln2 * math.Ln2 * (square[1] - mean[1]*mean[1])
+		h[0] += meant * math.Ln2 * math.Ln2 * (square[0] - mean[0]*mean[0])
+		h[1] += meant * math.Ln2 * math.Ln2 * (cross - mean[0]*mean[1])
+		h[2] += meant * math.Ln2 * math.Ln2 * (square[1] - mean[1]*mean[1])
 	}
 	const wantSlope, wantOffset = 1 / (slopeSpread * slopeSpread), 1 / (offsetSpread * offsetSpread)
 	g[0] -= (c.Slope - 1) * wantSlope

@@ -94,7 +94,7 @@ func (s *Server) startRefit(c echo.Context) error {
 type refitPage struct {
 	Head    Head
 	Figures []Figure
-	Bounded *Note
+	Note    *Note
 	Shares  []shareRow
 	Moves   []moveRow
 	Post    string
@@ -150,6 +150,9 @@ func (s *Server) showRefit(c echo.Context) error {
 	}
 	p.Head = Head{Crumbs: []Crumb{{Text: text.T("nav.matches"), Href: "/matches"}, {Text: text.T("calibration.title")}},
 		Title: text.TN("calibration.moves", int64(moved)), Text: text.TN("calibration.learned", int64(r.Answers))}
+	if moved == 0 {
+		p.Head.Title = text.T("calibration.moves_none")
+	}
 	p.Figures = []Figure{
 		{Name: text.T("calibration.loss_before"), Value: text.Decimal(r.Before, 3), Note: text.T("calibration.loss_text")},
 		{Name: text.T("calibration.loss_after"), Value: text.Decimal(r.After, 3), Note: text.T("calibration.loss_unseen")},
@@ -157,9 +160,9 @@ func (s *Server) showRefit(c echo.Context) error {
 		{Name: text.T("calibration.offset"), Value: text.SignedDecimal(r.Calibration.Offset, 2), Note: text.T("calibration.offset_text")},
 	}
 	if r.After >= r.Before {
-		p.Bounded = &Note{Kind: "warn", Text: text.T("calibration.no_better")}
+		p.Note = &Note{Kind: "warn", Text: text.T("calibration.no_better")}
 	} else if r.Bounded {
-		p.Bounded = &Note{Text: text.T("calibration.bounded")}
+		p.Note = &Note{Text: text.T("calibration.bounded")}
 	}
 	for i, k := range r.Shares {
 		to := 1.0

@@ -30,14 +30,14 @@ func TestPatterns(t *testing.T) {
 	}
 	storagetest.Exec(t, s.db, alikes)
 	a := b.want(b.get("/matches/patterns"), http.StatusOK)
-	for _, want := range []string{"3 accounts wait, for 2 reasons", "No domain to compare; name alike; same city", "2 accounts · 40%–70%", "Brobyggarna i Lund", "Cyanide",
+	for _, want := range []string{"3 accounts wait, of 2 kinds", "No domain to compare; name alike; same city", "2 accounts · 40%–70%", "Brobyggarna i Lund", "Cyanide",
 		`href="/matches/review?pattern=domain-missing.name-alike.city-equal"`, `href="` + alikePath + `?d=yes"`, "None answered one by one yet"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
 	b.header.Set("Cookie", "lang=sv")
-	if a := b.get("/matches/patterns"); !strings.Contains(a.body, "Ingen domän att jämföra; namnet liknar; samma ort") || !strings.Contains(a.body, "3 konton väntar, av 2 skäl") {
+	if a := b.get("/matches/patterns"); !strings.Contains(a.body, "Ingen domän att jämföra; namnet liknar; samma ort") || !strings.Contains(a.body, "3 konton väntar, av 2 slag") {
 		t.Error("the Swedish page does not speak Swedish")
 	}
 	b.header.Del("Cookie")
