@@ -111,8 +111,8 @@ func (db *DB) Decisions(ctx context.Context, scope actnow.Scope, limit int) ([]a
 		return each(tx, `SELECT COALESCE(a.id, 0), c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.domain <> '' THEN c.domain ELSE c.tpid END, COALESCE(a.name, d.account_key),
 				d.verdict, d.note, d.decided_by, d.decided_at,
 				d.verdict <> 'undone' AND a.id IS NOT NULL AND a.deleted_at IS NULL
-				AND d.id = (SELECT max(n.id) FROM match_decisions n WHERE n.account_key = d.account_key AND n.customer_key = d.customer_key)
-			FROM match_decisions d JOIN customers c ON c.key = d.customer_key LEFT JOIN accounts a ON `+accountKey+` = d.account_key
+				AND `+newestOfPair+`
+			FROM match_decisions d JOIN customers c ON c.key = d.customer_key LEFT JOIN accounts a ON `+isDecided+`
 			WHERE d.batch IS NULL AND `+in.sql+` ORDER BY d.id DESC LIMIT ?`, append(in.args, limit),
 			func(rows *sql.Rows) error {
 				var r actnow.DecisionRow

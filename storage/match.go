@@ -13,6 +13,10 @@ import (
 // accountKey is the SQL of an account's key: stable over imports.
 const accountKey = `a.source || ':' || a.external_id`
 
+// isDecided says that decision d is about account a. A column as it stands would
+// be compared in another way than the index of keys is sorted, so it is none.
+const isDecided = accountKey + ` = d.account_key || ''`
+
 // MatchInput is everything a match run needs, as of one moment.
 type MatchInput struct {
 	Customers []matcher.Record

@@ -206,7 +206,7 @@ func (db *DB) UndoBulk(ctx context.Context, scope actnow.Scope, by actnow.Actor,
 		var pairs []waitingPair
 		found := false
 		err := each(tx, `SELECT a.id, c.id, d.account_key, d.customer_key, d.verdict <> 'undone' AND `+newestOfPair+`
-			FROM match_decisions d JOIN customers c ON c.key = d.customer_key JOIN accounts a ON `+accountKey+` = d.account_key
+			FROM match_decisions d JOIN customers c ON c.key = d.customer_key JOIN accounts a ON `+isDecided+`
 			WHERE d.batch = ? AND a.deleted_at IS NULL AND `+in.sql+` ORDER BY d.id`, append([]any{batch}, in.args...), func(rows *sql.Rows) error {
 			var p waitingPair
 			var stands bool

@@ -10,3 +10,6 @@ ALTER TABLE match_decisions ADD COLUMN pattern TEXT NOT NULL DEFAULT '';
 ALTER TABLE match_decisions ADD COLUMN batch INTEGER;
 
 CREATE INDEX match_decisions_batch ON match_decisions (batch) WHERE batch IS NOT NULL;
+
+-- The key of an account, by which decisions and the outcome of a match run find it.
+CREATE INDEX accounts_key ON accounts (source || ':' || external_id);
