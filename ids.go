@@ -8,6 +8,7 @@ type (
 	SnapshotID   int64
 	ConnectionID int64
 	AccountID    int64
+	BatchID      int64 // of decisions given at once
 	ContactID    int64
 	CohortID     int64
 	PackID       int64

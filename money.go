@@ -7,6 +7,17 @@ type Money struct {
 	Currency string // ISO 4217
 }
 
+// AddMoney adds m to the sum of its currency, and begins one if there is none.
+func AddMoney(sums []Money, m Money) []Money {
+	for i := range sums {
+		if sums[i].Currency == m.Currency {
+			sums[i].Minor += m.Minor
+			return sums
+		}
+	}
+	return append(sums, m)
+}
+
 // MoneyRange is an estimate. A nil end is not known; both nil is no estimate.
 type MoneyRange struct {
 	Low, High *int64 // minor units

@@ -34,6 +34,13 @@ type Review struct {
 	Candidates []ReviewCandidate
 }
 
+// ReviewQuery chooses accounts by their band and by the pattern of their best
+// candidate's evidence, "" for any.
+type ReviewQuery struct {
+	Band    MatchBand
+	Pattern string
+}
+
 // MatchCounts is the outcome of matching.
 type MatchCounts struct {
 	Accounts int                `json:"accounts"`
@@ -41,19 +48,6 @@ type MatchCounts struct {
 	Review   int                `json:"review"`
 	None     int                `json:"none"`
 	ByStage  map[MatchStage]int `json:"by_stage"`
-}
-
-// Funnel is how many customers are left at each step from the reports to a
-// mail.
-type Funnel struct {
-	Customers   int
-	Matched     int // with an account in band match
-	WithContact int
-	Mailable    int
-	ByStage     map[MatchStage]int // customers by the stage that carries their best account
-	Review      int                // accounts
-	Unmatched   int                // accounts in band none
-	Decisions   int                // a person made, undone ones left out
 }
 
 // ReviewPlace is where an account stands among those that wait for a decision.

@@ -61,6 +61,7 @@ var Fields = []FieldInfo{
 	{Name: "nonprofit", Kind: Text, En: "Nonprofit status", Sv: "Status som ideell organisation"},
 	{Name: "matched", Kind: YesNo, En: "Matched with the CRM", Sv: "Matchad med CRM"},
 	{Name: "matched_by", Kind: Choice, En: "Matched by", Sv: "Matchad via", Choices: []string{string(actnow.StageDomain), string(actnow.StageName), string(actnow.StageTPID)}},
+	{Name: "waiting", Kind: YesNo, En: "An account waits for review", Sv: "Ett konto väntar på granskning"},
 	{Name: "has_contact", Kind: YesNo, En: "Has a contact in the CRM", Sv: "Har en kontakt i CRM"},
 	{Name: "mailable", Kind: YesNo, En: "Can be mailed", Sv: "Kan få utskick"},
 	{Name: "gone", Kind: YesNo, En: "Gone from the reports", Sv: "Borta ur rapporterna"},

@@ -64,6 +64,9 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 		add(note("tpid", e.tpid, 0, "match.tpid.different"), c.rec.TPID, a.rec.TPID)
 	}
 	rows = append(rows, note("together", levelMissing, f.together, "match.together"))
+	if f.bent != 0 {
+		rows = append(rows, note("calibration", levelMissing, f.bent, "match.calibration"))
+	}
 	code := "match.rivals"
 	if f.rivals > -rivalsNoted {
 		code = "match.rivals.none"

@@ -13,6 +13,8 @@ type Options struct {
 	// Workers is the number of accounts matched at a time; 0 means one for
 	// each processor. The output does not depend on it.
 	Workers int
+	// Calibration bends the scores; the zero value leaves them as shipped.
+	Calibration Calibration
 }
 
 // Index is a set of customers made ready to be matched against. It does not

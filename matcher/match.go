@@ -47,27 +47,14 @@ type matching struct {
 // How many of the given accounts share a domain weighs in, so a part of a file
 // can come out slightly different from the whole. The error is ctx's.
 func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
-	sorted := sortRecords(accounts)
-	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
-		accountsAt: make(map[string]int), decided: settle(decisions)}
-	ix.spread(len(sorted), func(_, low, high int) {
-		for i := low; i < high && ctx.Err() == nil; i++ {
-			m.accounts[i] = readEntity(sorted[i])
-			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
-		}
-	})
-	if err := ctx.Err(); err != nil {
+	m, err := ix.matching(ctx, accounts, decisions)
+	if err != nil {
 		return nil, err
 	}
-	for i := range m.accounts {
-		for _, k := range m.accounts[i].domainKeys() {
-			m.accountsAt[k]++
-		}
-	}
-	out := make([]Match, len(sorted))
+	out := make([]Match, len(m.accounts))
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(ix.opt.Workers, len(sorted)/batchSize+1) {
+	for range min(ix.opt.Workers, len(out)/batchSize+1) {
 		wg.Go(func() {
 			s := ix.newScratch()
 			for ctx.Err() == nil {
@@ -88,6 +75,28 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 	return out, nil
 }
 
+// matching takes the accounts apart and settles the decisions.
+func (ix *Index) matching(ctx context.Context, accounts []Record, decisions []Decision) (*matching, error) {
+	sorted := sortRecords(accounts)
+	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
+		accountsAt: make(map[string]int), decided: settle(decisions)}
+	ix.spread(len(sorted), func(_, low, high int) {
+		for i := low; i < high && ctx.Err() == nil; i++ {
+			m.accounts[i] = readEntity(sorted[i])
+			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i := range m.accounts {
+		for _, k := range m.accounts[i].domainKeys() {
+			m.accountsAt[k]++
+		}
+	}
+	return m, nil
+}
+
 // finalist is a candidate compared closely.
 type finalist struct {
 	id       int32
@@ -96,6 +105,7 @@ type finalist struct {
 	x        *features
 	together float64 // bits that the trees add
 	score    float64 // bits in all
+	bent     float64 // bits that the calibration adds to them
 	rivals   float64 // bits lost to the other candidates
 	p        float64
 	hold     string // code of the reason why a person must see it, or ""
@@ -161,8 +171,10 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	field := m.weighField(a, s.weighed[:min(len(s.weighed), maxFinalists)])
 	scores := make([]float64, len(field))
 	for i := range field {
-		field[i].score += field[i].together
-		scores[i] = field[i].score
+		f := &field[i]
+		f.score += f.together
+		scores[i] = m.index.opt.Calibration.apply(f.score)
+		f.bent = scores[i] - f.score
 	}
 	p, rivals := posterior(scores)
 	for i := range field {

@@ -289,6 +289,9 @@ func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
 	case "matched":
 		yes = clause{sql: isMatched}
 		no = negate(yes)
+	case "waiting":
+		yes = clause{sql: isWaiting}
+		no = negate(yes)
 	case "has_contact":
 		yes = clause{sql: hasContact}
 		no = negate(yes)

@@ -126,6 +126,7 @@ func TestFilter(t *testing.T) {
 		{`matched = no`, []actnow.CustomerID{2, 3, 4}},
 		{`mailable = yes and matched != no`, []actnow.CustomerID{1}},
 		{`has_contact = yes`, []actnow.CustomerID{1}},
+		{`waiting = yes`, []actnow.CustomerID{2}},
 		{`matched_by = domain or matched_by = name`, []actnow.CustomerID{1}},
 		{`matched_by in (tpid, name)`, nil},
 		{`matched_by is empty`, []actnow.CustomerID{2, 3, 4}},

@@ -13,6 +13,10 @@ import (
 // accountKey is the SQL of an account's key: stable over imports.
 const accountKey = `a.source || ':' || a.external_id`
 
+// isDecided says that decision d is about account a. A column as it stands would
+// be compared in another way than the index of keys is sorted, so it is none.
+const isDecided = accountKey + ` = d.account_key || ''`
+
 // MatchInput is everything a match run needs, as of one moment.
 type MatchInput struct {
 	Customers []matcher.Record
@@ -117,8 +121,8 @@ func (db *DB) saveMatch(tx *sql.Tx, m matcher.Match, lastDecision int64) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO match_candidates (account_id, rank, customer_id, probability, stage, reason, comparisons) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			account, i+1, customer, c.Probability, string(c.Stage), c.Reason, string(comparisons))
+		_, err = tx.Exec(`INSERT INTO match_candidates (account_id, rank, customer_id, probability, stage, reason, comparisons, pattern) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			account, i+1, customer, c.Probability, string(c.Stage), c.Reason, string(comparisons), matcher.Pattern(c.Comparisons))
 		if err != nil {
 			return err
 		}
@@ -170,44 +174,3 @@ func (db *DB) MatchCounts(ctx context.Context) (actnow.MatchCounts, error) {
 	}
 	return n, nil
 }
-
-// Funnel returns how many customers of the scope are left at each step from the
-// reports to a mail.
-func (db *DB) Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error) {
-	f := actnow.Funnel{ByStage: map[actnow.MatchStage]int{}}
-	err := db.read(ctx, func(tx *sql.Tx) error {
-		in := inScope(scope, "c.id")
-		err := tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+hasContact+`), 0), COALESCE(sum(`+isMailable+`), 0)
-			FROM customers c WHERE `+in.sql, in.args...).Scan(&f.Customers, &f.Matched, &f.WithContact, &f.Mailable)
-		if err != nil {
-			return err
-		}
-		err = each(tx, `SELECT stage, count(*) FROM (
-				SELECT c.id, min(CASE m.stage WHEN 'domain' THEN 1 WHEN 'name' THEN 2 ELSE 3 END) AS first
-				FROM customers c JOIN matches m ON m.customer_id = c.id AND m.band = 'match' WHERE `+in.sql+` GROUP BY c.id) b
-			JOIN (SELECT 1 AS n, 'domain' AS stage UNION ALL SELECT 2, 'name' UNION ALL SELECT 3, 'tpid') s ON s.n = b.first GROUP BY stage`, in.args,
-			func(rows *sql.Rows) error {
-				var stage actnow.MatchStage
-				var n int
-				err := rows.Scan(&stage, &n)
-				f.ByStage[stage] = n
-				return err
-			})
-		if err != nil {
-			return err
-		}
-		return tx.QueryRow(`SELECT COALESCE(sum(m.band = 'review'), 0), COALESCE(sum(m.band = 'none'), 0),
-			(SELECT count(*) FROM match_decisions d WHERE d.verdict <> 'undone'
-				AND d.id = (SELECT max(id) FROM match_decisions n WHERE n.account_key = d.account_key AND n.customer_key = d.customer_key))
-			FROM matches m JOIN accounts a ON a.id = m.account_id WHERE a.deleted_at IS NULL AND a.merged_into = ''`).Scan(&f.Review, &f.Unmatched, &f.Decisions)
-	})
-	if err != nil {
-		return f, fmt.Errorf("match funnel: %w", err)
-	}
-	return f, nil
-}
-
-// hasContact says whether customer c has any contact in a matched account.
-const hasContact = `EXISTS (SELECT 1 FROM matches m JOIN accounts a ON a.id = m.account_id
-	JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL
-	WHERE m.customer_id = c.id AND m.band = 'match' AND a.deleted_at IS NULL)`

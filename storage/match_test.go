@@ -107,7 +107,7 @@ func TestReviewPlaceAndDecisions(t *testing.T) {
 		{1, actnow.Everything, actnow.ReviewPlace{Total: 3, Next: 2}}, // matched: it does not wait
 		{2, lund, actnow.ReviewPlace{Position: 1, Total: 1}},
 	} {
-		got, err := db.ReviewPlace(t.Context(), tt.scope, tt.account)
+		got, err := db.ReviewPlace(t.Context(), tt.scope, "", tt.account)
 		if err != nil || got != tt.want {
 			t.Errorf("ReviewPlace(%d) = %+v, %v, want %+v", tt.account, got, err, tt.want)
 		}
@@ -127,7 +127,7 @@ func TestReviewPlaceAndDecisions(t *testing.T) {
 			t.Errorf("decision %d is %+v, want standing %v", i, list[i], want)
 		}
 	}
-	reviews, total, err := db.Reviews(t.Context(), actnow.Everything, actnow.BandMatch, 0, 10)
+	reviews, total, err := db.Reviews(t.Context(), actnow.Everything, actnow.ReviewQuery{Band: actnow.BandMatch}, 0, 10)
 	if err != nil || total != 2 || len(reviews[0].Candidates) != 1 || reviews[0].Candidates[0].Customer.Name == "" {
 		t.Errorf("matched accounts %+v, %d, %v", reviews, total, err)
 	}

@@ -242,10 +242,10 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 				var m actnow.Money
 				err := rows.Scan(&cell, &cluster, &m.Currency, &m.Minor)
 				if i, ok := places[cell]; ok {
-					g.Cells[i].Revenue = addMoney(g.Cells[i].Revenue, m)
+					g.Cells[i].Revenue = actnow.AddMoney(g.Cells[i].Revenue, m)
 				}
 				if k := clusters[cluster]; k != nil {
-					k.Revenue = addMoney(k.Revenue, m)
+					k.Revenue = actnow.AddMoney(k.Revenue, m)
 				}
 				return err
 			})
@@ -259,17 +259,6 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 	}
 	g.Unscored = all - scored
 	return nil
-}
-
-// addMoney adds m to the sum of its currency.
-func addMoney(sums []actnow.Money, m actnow.Money) []actnow.Money {
-	for i := range sums {
-		if sums[i].Currency == m.Currency {
-			sums[i].Minor += m.Minor
-			return sums
-		}
-	}
-	return append(sums, m)
 }
 
 // ScoredMonths returns the last n months that have standings in the area, newest

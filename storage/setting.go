@@ -25,19 +25,23 @@ func (db *DB) Setting(ctx context.Context, key string, v any) error {
 
 // SaveSetting saves v as the setting key and notes it in the audit trail.
 func (db *DB) SaveSetting(ctx context.Context, by actnow.Actor, key string, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("setting %s: %w", key, err)
-	}
 	return db.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-			key, string(text), db.now().Unix())
-		if err != nil {
+		if err := db.saveSetting(tx, key, v); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "setting.save", "setting:"+key, v)
 	})
+}
+
+func (db *DB) saveSetting(tx *sql.Tx, key string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", key, err)
+	}
+	_, err = tx.Exec(`INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+		key, string(text), db.now().Unix())
+	return err
 }
 
 // audit adds a row to the audit trail, in the transaction of the change it

@@ -75,7 +75,7 @@ func TestCharts(t *testing.T) {
 		{"waterfall.bits", "en", "waterfall", bits},
 		{"funnel", "en", "funnel", Funnel{Label: "From reports to mail", Heads: [3]string{"Step", "Customers", "Drawn"}, Steps: []FunnelStep{
 			{Name: "In the reports", Text: "4,812", Href: "/customers", Value: 4812},
-			{Name: "In the CRM", Text: "2,406", Value: 2406, Lost: "2,406 are in no account", Fix: &Action{Text: "Review 68", Href: "/matches", Class: "small"}}}}},
+			{Name: "In the CRM", Text: "2,406", Value: 2406, Note: "SEK 4.1 M", Lost: []FunnelLoss{{Text: "2,406 are in no account", Href: "/customers", Worth: "SEK 5 M"}}}}}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			golden := "testdata/" + tt.file + ".golden.html"

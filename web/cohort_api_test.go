@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ import (
 func TestAPIOfCohortsAndMatches(t *testing.T) {
 	doc := description(t)
 	s := open(t)
-	storagetest.Exec(t, s.db, grouped)
+	storagetest.Exec(t, s.db, grouped+alikes)
 	secrets := map[actnow.Role]string{}
 	for i, role := range []actnow.Role{actnow.RoleMarketer, actnow.RoleSteward, actnow.RoleReportViewer} {
 		s.as(t, role)
@@ -31,6 +32,7 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 		}
 		secrets[role] = secret
 	}
+	later := strings.NewReplacer() // what an answer named, for the calls after it
 	const m, w, v = actnow.RoleMarketer, actnow.RoleSteward, actnow.RoleReportViewer
 	for _, tt := range []struct {
 		role         actnow.Role
@@ -64,11 +66,24 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "undone"}`, 200, `"band":"review"`},
 		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "undone"}`, 409, ""},
 		{w, "POST", "/api/v1/matches/{account}/decision@1", `{"customer": 1, "verdict": "maybe"}`, 422, `"field":"verdict"`},
+		{v, "GET", "/api/v1/matches/patterns", "", 403, ""},
+		{w, "GET", "/api/v1/matches/patterns", "", 200, `"pattern":"domain-missing.name-alike.city-equal","sentence":"No domain to compare; name alike; same city","accounts":2,"low":0.4,"high":0.7,"yes":0,"no":0,"examples":[{"account":2,`},
+		{w, "GET", "/api/v1/matches?pattern=domain-missing.name-alike.city-equal", "", 200, `"total":2`},
+		{w, "GET", "/api/v1/matches/patterns/{pattern}@domain-missing.name-alike.city-equal", "", 200, `"seen":"`},
+		{w, "GET", "/api/v1/matches/patterns/{pattern}@none", "", 404, ""},
+		{w, "POST", "/api/v1/matches/patterns/{pattern}/answer@domain-missing.name-alike.city-equal", `{"verdict": "yes", "seen": "other"}`, 409, ""},
+		{w, "POST", "/api/v1/matches/patterns/{pattern}/answer@domain-missing.name-alike.city-equal", `{"verdict": "undone", "seen": ""}`, 422, `"field":"verdict"`},
+		{w, "POST", "/api/v1/matches/patterns/{pattern}/answer@none", `{"verdict": "yes", "seen": ""}`, 404, ""},
+		{w, "POST", "/api/v1/matches/bulk/{batch}/undo@404", "", 404, ""},
+		{w, "POST", "/api/v1/matches/patterns/{pattern}/answer@domain-missing.name-alike.city-equal", `{"verdict": "yes", "seen": "SEEN", "note": "all"}`, 200, `"verdict":"yes","accounts":2`},
+		{w, "POST", "/api/v1/matches/bulk/{batch}/undo@BATCH", "", 200, `"verdict":"undone","accounts":2`},
+		{w, "POST", "/api/v1/matches/bulk/{batch}/undo@BATCH", "", 409, ""},
 		{w, "POST", "/api/v1/matches/{account}/decision@404", `{"customer": 1, "verdict": "yes"}`, 404, ""},
 	} {
-		path, key, _ := strings.Cut(tt.path, "@")
+		path, key, _ := strings.Cut(later.Replace(tt.path), "@")
+		tt.body = later.Replace(tt.body)
 		path, query, _ := strings.Cut(path, "?")
-		to := strings.NewReplacer("{id}", key, "{account}", key).Replace(path) + "?" + query
+		to := strings.NewReplacer("{id}", key, "{account}", key, "{pattern}", key, "{batch}", key).Replace(path) + "?" + query
 		req := httptest.NewRequestWithContext(t.Context(), tt.method, to, strings.NewReader(tt.body))
 		req.Header.Set("Authorization", "Bearer "+secrets[tt.role])
 		req.Header.Set("Content-Type", "application/json")
@@ -77,6 +92,9 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 		if rec.Code != tt.want || !strings.Contains(rec.Body.String(), tt.has) {
 			t.Errorf("%s %s %.80s answers %d, want %d with %s\n%s", tt.method, to, tt.body, rec.Code, tt.want, tt.has, rec.Body)
 			continue
+		}
+		if found := regexp.MustCompile(`"(seen|batch)":"?(\w+)`).FindStringSubmatch(rec.Body.String()); found != nil {
+			later = strings.NewReplacer(strings.ToUpper(found[1]), found[2])
 		}
 		item := doc.Paths.Value(path)
 		if item == nil || rec.Code == http.StatusRequestEntityTooLarge {

@@ -238,12 +238,7 @@ func clusterLines(text *Text, g actnow.Grid, scope actnow.Scope) (lines []cluste
 		lines = append(lines, l)
 		all.Count += k.Count
 		for _, m := range k.Revenue {
-			i := slices.IndexFunc(sums, func(have actnow.Money) bool { return have.Currency == m.Currency })
-			if i < 0 {
-				sums = append(sums, m)
-			} else {
-				sums[i].Minor += m.Minor
-			}
+			sums = actnow.AddMoney(sums, m)
 		}
 	}
 	if scope.Revenue {

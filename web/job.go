@@ -53,8 +53,11 @@ func progress(j actnow.Job, text *Text) Progress {
 	case j.State == actnow.JobDone:
 		p.Detail, p.Done, p.Total = text.T("job.done", j.Done), 1, 1
 		p.Result = jobResults[j.Kind]
-		if isUpload(j.Kind) {
+		switch {
+		case isUpload(j.Kind):
 			p.Result = lookPath(j.ID)
+		case j.Kind == "refit":
+			p.Result = refitPath(j.ID)
 		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)

@@ -16,20 +16,23 @@ import (
 // matchStore reads and decides which account of the CRM is which customer.
 type matchStore interface {
 	Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error)
-	Reviews(ctx context.Context, scope actnow.Scope, band actnow.MatchBand, offset, limit int) ([]actnow.Review, int, error)
+	Reviews(ctx context.Context, scope actnow.Scope, q actnow.ReviewQuery, offset, limit int) ([]actnow.Review, int, error)
 	Review(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.Review, error)
-	ReviewPlace(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.ReviewPlace, error)
+	ReviewPlace(ctx context.Context, scope actnow.Scope, pattern string, id actnow.AccountID) (actnow.ReviewPlace, error)
 	Decide(ctx context.Context, scope actnow.Scope, by actnow.Actor, account actnow.AccountID, customer actnow.CustomerID, verdict actnow.Verdict, note string) error
 	Decisions(ctx context.Context, scope actnow.Scope, limit int) ([]actnow.DecisionRow, error)
+	patternStore
+	calibrationStore
 }
 
 // matchActions sets matching going.
 type matchActions interface {
 	StartMatch(ctx context.Context, by actnow.Actor) (actnow.JobID, error)
+	calibrationActions
 }
 
 func (s *Server) matchRoutes() []route {
-	return []route{
+	return slices.Concat(s.patternRoutes(), s.calibrationRoutes(), []route{
 		{method: http.MethodGet, path: "/matches", nav: "matches", handle: s.showMatches},
 		{method: http.MethodGet, path: "/matches.csv", right: actnow.RightExport, handle: s.exportMatches},
 		{method: http.MethodPost, path: "/matches/run", right: actnow.RightReview, handle: s.runMatch},
@@ -37,7 +40,7 @@ func (s *Server) matchRoutes() []route {
 		{method: http.MethodGet, path: "/matches/review/:account", right: actnow.RightReview, nav: "matches", handle: s.showReview},
 		{method: http.MethodPost, path: "/matches/review/:account", right: actnow.RightReview, maxBody: 64 << 10, handle: s.decideReview},
 		{method: http.MethodPost, path: "/matches/review/:account/undo/:customer", right: actnow.RightReview, handle: s.undoReview},
-	}
+	})
 }
 
 const (
@@ -49,18 +52,19 @@ const (
 var matchBands = []actnow.MatchBand{actnow.BandReview, actnow.BandMatch, actnow.BandNone}
 
 type matchesPage struct {
-	Head      Head
-	Empty     *Empty // before the first report or account
-	Funnel    Funnel
-	Leak      *Note
-	Stages    Bar
-	ByPerson  int // decisions that stand
-	Bands     []bandChoice
-	Rows      []matchRow
-	NoRows    Empty
-	Foot      Foot
-	MayReview bool
-	Decisions []decisionLine
+	Head        Head
+	Empty       *Empty // before the first report or account
+	Funnel      Funnel
+	FunnelText  string
+	Leak        *Note
+	Stages      Bar
+	ByPerson    int // decisions that stand
+	Bands       []bandChoice
+	Rows        []matchRow
+	NoRows      Empty
+	Foot        Foot
+	Calibration *calibrationPanel // nil for those who may not change it
+	Decisions   []decisionLine
 }
 
 // bandChoice is a band to look at, with how many accounts are in it.
@@ -97,7 +101,7 @@ func (s *Server) showMatches(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := matchesPage{MayReview: s.may(c, actnow.RightReview), ByPerson: funnel.Decisions}
+	p := matchesPage{ByPerson: funnel.Decisions}
 	total, accounts := 0, 0
 	waiting := 0
 	for _, b := range matchBands {
@@ -105,7 +109,7 @@ func (s *Server) showMatches(c echo.Context) error {
 		if b == band {
 			limit, from = matchPageSize, offset
 		}
-		list, n, err := s.store.Reviews(ctx(c), scope, b, from, limit)
+		list, n, err := s.store.Reviews(ctx(c), scope, actnow.ReviewQuery{Band: b}, from, limit)
 		if err != nil {
 			return err
 		}
@@ -125,7 +129,10 @@ func (s *Server) showMatches(c echo.Context) error {
 	if funnel.Customers == 0 || accounts == 0 {
 		p.Empty = s.matchesEmpty(c, text, funnel.Customers > 0)
 	}
-	p.Funnel = matchFunnel(text, funnel)
+	p.Funnel, p.FunnelText = matchFunnel(text, funnel), text.T("match.funnel_text")
+	if scope.Revenue {
+		p.FunnelText = text.T("match.funnel_money")
+	}
 	p.Leak = s.biggestLeak(c, text, funnel, waiting)
 	p.Stages = matchStages(text, funnel)
 	p.NoRows = Empty{Icon: "git-compare", Title: text.T("match.none_in_band"), Text: text.T("match.none_in_band_text." + string(band))}
@@ -135,6 +142,9 @@ func (s *Server) showMatches(c echo.Context) error {
 		return err
 	}
 	p.Decisions = s.decisionLines(c, decisions)
+	if p.Calibration, err = s.calibrationPanel(c); err != nil {
+		return err
+	}
 	return s.render(c, "matches", p)
 }
 
@@ -168,6 +178,7 @@ func (s *Server) matchesHead(c echo.Context, text *Text, f actnow.Funnel, waitin
 		h.Actions = append(h.Actions, Action{Text: text.T("match.run"), Post: "/matches/run", Icon: "refresh-cw"})
 	}
 	if waiting > 0 {
+		h.Actions = append(h.Actions, Action{Text: text.T("pattern.crumb"), Href: "/matches/patterns", Icon: "list"})
 		h.Actions = append(h.Actions, Action{Text: text.TN("match.review", int64(waiting)), Href: "/matches/review", Class: "main"})
 	}
 	return h
@@ -184,77 +195,6 @@ func (s *Server) matchesEmpty(c echo.Context, text *Text, customers bool) *Empty
 		e.Actions = []Action{action}
 	}
 	return e
-}
-
-// matchFunnel draws the customers who are left at each step; what a step lost is
-// a link to those it lost.
-func matchFunnel(text *Text, f actnow.Funnel) Funnel {
-	lost := func(key string, n int, filter string) *Action {
-		if n <= 0 {
-			return nil
-		}
-		return &Action{Text: text.TN(key, int64(n)), Href: filterPath(filter), Class: "quiet small"}
-	}
-	step := func(key string, n int, href string, fix *Action) FunnelStep {
-		if n == 0 {
-			href = ""
-		}
-		return FunnelStep{Name: text.T(key), Text: text.Number(int64(n)), Href: href, Value: float64(n), Fix: fix}
-	}
-	return Funnel{
-		Label: text.T("match.funnel"), Heads: [3]string{text.T("match.step"), text.T("match.remain"), text.T("match.drawn")},
-		Steps: []FunnelStep{
-			step("match.step_report", f.Customers, "/customers", nil),
-			step("match.step_matched", f.Matched, filterPath("matched = yes"), lost("match.lost_matched", f.Customers-f.Matched, "matched = no")),
-			step("match.step_contact", f.WithContact, filterPath("has_contact = yes"), lost("match.lost_contact", f.Matched-f.WithContact, "matched = yes and has_contact = no")),
-			step("match.step_mailable", f.Mailable, filterPath("mailable = yes"), lost("match.lost_mailable", f.WithContact-f.Mailable, "has_contact = yes and mailable = no")),
-		},
-	}
-}
-
-// biggestLeak names the step that loses most and what a person can do about it.
-func (s *Server) biggestLeak(c echo.Context, text *Text, f actnow.Funnel, waiting int) *Note {
-	leaks := []struct {
-		n        int
-		key, fix string
-		href     string
-		right    actnow.Right
-	}{
-		{f.Customers - f.Matched, "match.leak_matched", "match.fix_matched", "/reports", actnow.RightImport},
-		{f.Matched - f.WithContact, "match.leak_contact", "match.fix_contact", "/reports", actnow.RightImport},
-		{f.WithContact - f.Mailable, "match.leak_mailable", "match.fix_mailable", "/settings/connections", actnow.RightAdmin},
-	}
-	if waiting > 0 {
-		leaks[0].key, leaks[0].fix, leaks[0].href, leaks[0].right = "match.leak_review", "match.fix_review", "/matches/review", actnow.RightReview
-	}
-	worst := leaks[0]
-	for _, l := range leaks[1:] {
-		if l.n > worst.n {
-			worst = l
-		}
-	}
-	if worst.n <= 0 {
-		return nil
-	}
-	n := &Note{Text: text.TN(worst.key, int64(worst.n), waiting)}
-	if s.may(c, worst.right) {
-		n.Action = &Action{Text: text.T(worst.fix), Href: worst.href, Class: "small"}
-	}
-	return n
-}
-
-// matchStages draws what carries the matches, in the order of trust.
-func matchStages(text *Text, f actnow.Funnel) Bar {
-	bar := Bar{Label: text.T("match.stages")}
-	for i, stage := range []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID} {
-		n := f.ByStage[stage]
-		piece := Piece{Name: text.T("match.stage." + string(stage)), Text: text.Number(int64(n)), Value: float64(n), Class: [...]string{"f-ok", "f-rest", "f-wait"}[i]}
-		if n > 0 {
-			piece.Href = filterPath("matched_by = " + strconv.Quote(string(stage)))
-		}
-		bar.Pieces = append(bar.Pieces, piece)
-	}
-	return bar
 }
 
 func (s *Server) matchRow(c echo.Context, r actnow.Review) matchRow {
@@ -342,7 +282,7 @@ func (s *Server) exportMatches(c echo.Context) error {
 	}
 	out := newCSV(c, "matches-"+string(band)+".csv", "account", "account_name", "account_city", "account_country", "tpid", "customer_name", "customer_domain", "probability", "stage", "decided", "reason")
 	for offset := 0; ; {
-		list, _, err := s.store.Reviews(ctx(c), s.scope(c), band, offset, 500)
+		list, _, err := s.store.Reviews(ctx(c), s.scope(c), actnow.ReviewQuery{Band: band}, offset, 500)
 		if err != nil {
 			return err
 		}

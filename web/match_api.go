@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -59,7 +58,7 @@ func (s *Server) apiMatches(c echo.Context) error {
 	if limit == 0 {
 		limit = 100
 	}
-	list, total, err := s.store.Reviews(ctx(c), s.scope(c), band, offset, int(min(limit, 500)))
+	list, total, err := s.store.Reviews(ctx(c), s.scope(c), actnow.ReviewQuery{Band: band, Pattern: c.QueryParam("pattern")}, offset, int(min(limit, 500)))
 	if err != nil {
 		return err
 	}
@@ -88,13 +87,16 @@ func (s *Server) apiDecide(c echo.Context) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	switch {
-	case in.Verdict != actnow.VerdictYes && in.Verdict != actnow.VerdictNo && in.Verdict != actnow.VerdictUndone:
-		return actnow.Invalid("error.verdict", "verdict", "%q is no decision: use yes or no", string(in.Verdict))
-	case utf8.RuneCountInString(in.Note) > noteLength:
-		return actnow.Invalid("error.note", "note", "a note has at most %d characters", noteLength)
+	if in.Verdict != actnow.VerdictUndone {
+		if _, err := yesOrNo("verdict", string(in.Verdict)); err != nil {
+			return err
+		}
 	}
-	if err := s.store.Decide(ctx(c), s.scope(c), s.actor(c), actnow.AccountID(account), in.Customer, in.Verdict, in.Note); err != nil {
+	note, err := noteOf(in.Note)
+	if err != nil {
+		return err
+	}
+	if err := s.store.Decide(ctx(c), s.scope(c), s.actor(c), actnow.AccountID(account), in.Customer, in.Verdict, note); err != nil {
 		return err
 	}
 	r, err := s.store.Review(ctx(c), s.scope(c), actnow.AccountID(account))

@@ -61,7 +61,7 @@ func TestMatchFunnel(t *testing.T) {
 	a := b.want(b.get("/matches"), http.StatusOK)
 	for _, want := range []string{
 		"1 of 4 customers are in your CRM", "1 of them can be mailed today",
-		`href="/customers?where=matched&#43;%3D&#43;yes"`, "3 are in no account", `href="/customers?where=matched&#43;%3D&#43;no"`,
+		`href="/customers?where=matched&#43;%3D&#43;yes"`, "2 wait for a person’s review", "1 is in no account", `href="/customers?where=matched&#43;%3D&#43;no&#43;and&#43;waiting&#43;%3D&#43;yes"`,
 		"The biggest leak: 3 customers", `href="/matches/review"`, "Review 3",
 		`href="/customers?where=matched_by&#43;%3D&#43;%22domain%22"`,
 		`To review <b>3</b>`, `Matched <b>1</b>`, `No match <b>1</b>`, `href="/matches/review/1"`, "85%", "1–3 of 3", "/matches.csv?band=review",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +24,9 @@ const noteLength = 500
 type reviewPage struct {
 	Head       Head
 	Empty      *Empty // nobody waits, or the account has no candidate
-	Account    actnow.AccountID
-	Label      string // what the CRM column is called
+	Label      string // the account's name
+	Pattern    string // in words, if only accounts of one pattern are walked through
+	Post       string // the path that takes the answer
 	Position   string // "3 of 68", "" if it does not wait
 	Place      actnow.ReviewPlace
 	Candidates []candidateChoice
@@ -65,14 +67,15 @@ type span struct {
 	Mark bool
 }
 
-// firstReview leads to the likeliest account that waits.
+// firstReview leads to the likeliest account that waits, of all or of a pattern.
 func (s *Server) firstReview(c echo.Context) error {
-	list, _, err := s.store.Reviews(ctx(c), s.scope(c), actnow.BandReview, 0, 1)
+	pattern := c.QueryParam("pattern")
+	list, _, err := s.store.Reviews(ctx(c), s.scope(c), actnow.ReviewQuery{Band: actnow.BandReview, Pattern: pattern}, 0, 1)
 	if err != nil {
 		return err
 	}
 	if len(list) > 0 {
-		return c.Redirect(http.StatusSeeOther, "/matches/review/"+idText(list[0].Account.ID))
+		return c.Redirect(http.StatusSeeOther, reviewPath(list[0].Account.ID, pattern))
 	}
 	text := s.text(c)
 	return s.render(c, "review", reviewPage{
@@ -82,22 +85,37 @@ func (s *Server) firstReview(c echo.Context) error {
 	})
 }
 
+// reviewPath leads to an account's review, and to that within a pattern unless it
+// is "".
+func reviewPath(account actnow.AccountID, pattern string) string {
+	return "/matches/review/" + idText(account) + patternQuery(pattern)
+}
+
+// patternQuery keeps to a pattern; what it is put behind has no query of its own.
+func patternQuery(pattern string) string {
+	if pattern == "" {
+		return ""
+	}
+	return "?" + url.Values{"pattern": {pattern}}.Encode()
+}
+
 func (s *Server) showReview(c echo.Context) error {
 	account, err := pathID(c, "account")
 	if err != nil {
 		return err
 	}
-	return s.renderReview(c, http.StatusOK, actnow.AccountID(account), "")
+	return s.renderReview(c, actnow.AccountID(account))
 }
 
 // renderReview answers with an account and one of its candidates: the one asked
 // for by its number, else the likeliest that nobody refused.
-func (s *Server) renderReview(c echo.Context, status int, account actnow.AccountID, note string) error {
+func (s *Server) renderReview(c echo.Context, account actnow.AccountID) error {
+	pattern := c.QueryParam("pattern")
 	r, err := s.store.Review(ctx(c), s.scope(c), account)
 	if err != nil {
 		return err
 	}
-	place, err := s.store.ReviewPlace(ctx(c), s.scope(c), account)
+	place, err := s.store.ReviewPlace(ctx(c), s.scope(c), pattern, account)
 	if err != nil {
 		return err
 	}
@@ -110,31 +128,35 @@ func (s *Server) renderReview(c echo.Context, status int, account actnow.Account
 		return err
 	}
 	text := s.text(c)
-	p := reviewPage{Account: account, Label: accountLabel(r.Account), Place: place, Note: note, Skip: "/matches", Last: s.decisionLines(c, decisions)}
+	p := reviewPage{Label: accountLabel(r.Account), Post: reviewPath(account, pattern), Place: place, Skip: "/matches", Last: s.decisionLines(c, decisions)}
 	if place.Position > 0 {
 		p.Position = text.T("review.position", place.Position, place.Total)
 	}
+	p.Head = Head{Crumbs: []Crumb{{Text: text.T("nav.matches"), Href: "/matches"}, {Text: text.T("match.band." + string(r.Band)), Href: "/matches?band=" + string(r.Band)}, {Text: p.Label}}}
+	if pattern != "" {
+		p.Pattern, p.Skip = patternSentence(text, pattern), "/matches/patterns"
+		p.Head.Crumbs[1] = Crumb{Text: text.T("pattern.crumb"), Href: "/matches/patterns"}
+	}
 	if place.Next != 0 {
-		p.Skip = "/matches/review/" + idText(place.Next)
+		p.Skip = reviewPath(place.Next, pattern)
 	}
 	if place.Previous != 0 {
-		p.Previous = "/matches/review/" + idText(place.Previous)
+		p.Previous = reviewPath(place.Previous, pattern)
 	}
 	for _, d := range decisions {
 		if d.Stands && d.By == s.user(c).Name {
-			p.UndoLast = undoPath(d.AccountID, d.CustomerID)
+			p.UndoLast = undoPath(d.AccountID, d.CustomerID) + patternQuery(pattern)
 			break
 		}
 	}
-	p.Head = Head{Crumbs: []Crumb{{Text: text.T("nav.matches"), Href: "/matches"}, {Text: text.T("match.band." + string(r.Band)), Href: "/matches?band=" + string(r.Band)}, {Text: p.Label}}}
 	if chosen < 0 {
 		p.Head.Title = text.T("review.title_none", p.Label)
 		p.Empty = &Empty{Icon: "git-compare", Title: text.T("review.no_candidate"), Text: text.T("review.no_candidate_text"),
 			Actions: []Action{{Text: text.T("review.next"), Href: p.Skip, Class: "main", Key: "s"}}}
-		return s.renderStatus(c, status, "review", p)
+		return s.render(c, "review", p)
 	}
 	s.fillPair(c, &p, r, chosen)
-	return s.renderStatus(c, status, "review", p)
+	return s.render(c, "review", p)
 }
 
 // fillPair sets everything that is about one candidate.
@@ -142,7 +164,11 @@ func (s *Server) fillPair(c echo.Context, p *reviewPage, r actnow.Review, chosen
 	text, candidate := s.text(c), r.Candidates[chosen]
 	for i, k := range r.Candidates {
 		key := strconv.Itoa(i + 1)
-		p.Candidates = append(p.Candidates, candidateChoice{Key: key, Href: "/matches/review/" + idText(p.Account) + "?candidate=" + key,
+		q := url.Values{"candidate": {key}}
+		if p.Pattern != "" {
+			q.Set("pattern", c.QueryParam("pattern"))
+		}
+		p.Candidates = append(p.Candidates, candidateChoice{Key: key, Href: reviewPath(r.Account.ID, "") + "?" + q.Encode(),
 			Probability: text.Percent(k.Probability), Current: i == chosen, Refused: k.Verdict == actnow.VerdictNo})
 	}
 	comparisons := comparisonsOf(candidate)
@@ -162,7 +188,7 @@ func (s *Server) fillPair(c echo.Context, p *reviewPage, r actnow.Review, chosen
 		p.Head.Title = text.T("review.title")
 	}
 	if p.Decided != "" {
-		p.UndoPair = undoPath(p.Account, p.Customer)
+		p.UndoPair = undoPath(r.Account.ID, p.Customer) + patternQuery(c.QueryParam("pattern"))
 	}
 }
 
@@ -206,7 +232,7 @@ func comparisonsOf(k actnow.ReviewCandidate) []matcher.Comparison {
 func pairSentence(text *Text, k actnow.ReviewCandidate, comparisons []matcher.Comparison) string {
 	var telling []matcher.Comparison
 	for _, m := range comparisons {
-		if m.Field != "start" && m.Field != "rivals" && math.Abs(m.Bits) >= 1 {
+		if m.Field != "start" && m.Field != "rivals" && m.Field != "calibration" && math.Abs(m.Bits) >= 1 {
 			telling = append(telling, m)
 		}
 	}
@@ -336,13 +362,13 @@ func (s *Server) decideReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	note := strings.TrimSpace(f.Get("note"))
-	if utf8.RuneCountInString(note) > noteLength || !utf8.ValidString(note) {
-		return actnow.Invalid("error.note", "note", "a note has at most %d characters", noteLength)
+	note, err := noteOf(f.Get("note"))
+	if err != nil {
+		return err
 	}
-	verdict := actnow.Verdict(f.Get("d"))
-	if verdict != actnow.VerdictYes && verdict != actnow.VerdictNo {
-		return actnow.Invalid("error.verdict", "d", "%q is no decision: use yes or no", string(verdict))
+	verdict, err := yesOrNo("d", f.Get("d"))
+	if err != nil {
+		return err
 	}
 	customer, err := strconv.ParseInt(f.Get("customer"), 10, 64)
 	if err != nil || customer <= 0 {
@@ -351,8 +377,27 @@ func (s *Server) decideReview(c echo.Context) error {
 	return s.decide(c, actnow.AccountID(account), actnow.CustomerID(customer), verdict, note)
 }
 
+// noteOf reads the note of a decision.
+func noteOf(value string) (string, error) {
+	note := strings.TrimSpace(value)
+	if utf8.RuneCountInString(note) > noteLength || !utf8.ValidString(note) {
+		return "", actnow.Invalid("error.note", "note", "a note has at most %d characters", noteLength)
+	}
+	return note, nil
+}
+
+// yesOrNo reads a verdict that settles something.
+func yesOrNo(field, value string) (actnow.Verdict, error) {
+	switch verdict := actnow.Verdict(value); verdict {
+	case actnow.VerdictYes, actnow.VerdictNo:
+		return verdict, nil
+	}
+	return "", actnow.Invalid("error.verdict", field, "%q is no decision: use yes or no", value)
+}
+
 func (s *Server) decide(c echo.Context, account actnow.AccountID, customer actnow.CustomerID, verdict actnow.Verdict, note string) error {
-	place, err := s.store.ReviewPlace(ctx(c), s.scope(c), account)
+	pattern := c.QueryParam("pattern")
+	place, err := s.store.ReviewPlace(ctx(c), s.scope(c), pattern, account)
 	if err != nil {
 		return err
 	}
@@ -368,14 +413,31 @@ func (s *Server) decide(c echo.Context, account actnow.AccountID, customer actno
 	if verdict == actnow.VerdictYes {
 		said = text.TN("review.said_yes", contacts, label)
 	}
-	to := "/matches/review"
-	switch after, err := s.store.Review(ctx(c), s.scope(c), account); {
-	case err == nil && after.Band == actnow.BandReview:
-		to += "/" + idText(account)
-	case place.Next != 0:
-		to += "/" + idText(place.Next)
+	to, err := s.afterReview(c, account, pattern, place.Next)
+	if err != nil {
+		return err
 	}
-	return s.done(c, to, said, undoPath(account, customer))
+	return s.done(c, to, said, undoPath(account, customer)+patternQuery(pattern))
+}
+
+// afterReview returns where a decision leads: to the account again if another
+// candidate of it has to be looked at, else to the next one. Within a pattern the
+// account stays only if that candidate is of the pattern too.
+func (s *Server) afterReview(c echo.Context, account actnow.AccountID, pattern string, next actnow.AccountID) (string, error) {
+	after, err := s.store.Review(ctx(c), s.scope(c), account)
+	if err == nil && after.Band == actnow.BandReview {
+		place, err := s.store.ReviewPlace(ctx(c), s.scope(c), pattern, account)
+		if err != nil || place.Position > 0 {
+			return reviewPath(account, pattern), err
+		}
+	}
+	switch {
+	case next != 0:
+		return reviewPath(next, pattern), nil
+	case pattern != "":
+		return "/matches/patterns", nil
+	}
+	return "/matches/review", nil
 }
 
 // undoReview takes the newest word on a pair back and shows the pair again.
@@ -391,5 +453,5 @@ func (s *Server) undoReview(c echo.Context) error {
 	if err := s.store.Decide(ctx(c), s.scope(c), s.actor(c), actnow.AccountID(account), actnow.CustomerID(customer), actnow.VerdictUndone, ""); err != nil {
 		return err
 	}
-	return s.done(c, "/matches/review/"+idText(account), s.text(c).T("review.undone"), "")
+	return s.done(c, reviewPath(actnow.AccountID(account), c.QueryParam("pattern")), s.text(c).T("review.undone"), "")
 }

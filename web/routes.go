@@ -33,6 +33,7 @@ func (s *Server) allRoutes() []route {
 		s.gridRoutes(),
 		s.matchRoutes(),
 		s.matchAPIRoutes(),
+		s.patternAPIRoutes(),
 		s.cohortRoutes(),
 		s.cohortAPIRoutes(),
 		s.campaignRoutes(),

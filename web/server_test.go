@@ -35,7 +35,8 @@ type site struct {
 // add its own methods.
 type doings struct {
 	web.Actions
-	matched []actnow.Actor
+	matched    []actnow.Actor
+	calibrated []actnow.MatchCalibration
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {

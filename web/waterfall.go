@@ -102,9 +102,15 @@ type FunnelStep struct {
 	Name  string
 	Text  string // how many remain
 	Href  string
-	Lost  string // how many were lost and why, in words; "" at the first
-	Fix   *Action
+	Note  string // what those who remain are worth; "" for nothing
+	Lost  []FunnelLoss
 	Value float64
+}
+
+// FunnelLoss is those whom a step lost for one reason.
+type FunnelLoss struct {
+	Text, Href string // how many and why, and who
+	Worth      string // what they may have brought; "" for nothing
 }
 
 // Funnel shows how many remain at each step; the first is the whole.

@@ -20,7 +20,11 @@ func (a *app) match(ctx context.Context, progress func(done, total int64)) (actn
 	if err != nil {
 		return actnow.MatchCounts{}, err
 	}
-	matches, err := matcher.New(in.Customers, matcher.Options{}).Match(ctx, in.Accounts, in.Decisions)
+	calibration, err := a.calibration(ctx)
+	if err != nil {
+		return actnow.MatchCounts{}, err
+	}
+	matches, err := matcher.New(in.Customers, matcher.Options{Calibration: calibration}).Match(ctx, in.Accounts, in.Decisions)
 	if err != nil {
 		return actnow.MatchCounts{}, fmt.Errorf("match %d accounts: %w", len(in.Accounts), err)
 	}

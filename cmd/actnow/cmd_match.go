@@ -48,6 +48,7 @@ func newMatchCommand(sh *shell) *cobra.Command {
 				})
 			},
 		},
+		newMatchCalibrateCommand(sh),
 	)
 	return cmd
 }

@@ -309,6 +309,8 @@ func (s *site) refusals(daemon bool) {
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
+		{1, "a refit needs 50", []string{"match", "calibrate"}},
+		{2, "exclude each other", []string{"match", "calibrate", "--accept", "--reset"}},
 		{2, "no number", []string{"campaign", "show", "first"}},
 		{2, "no command", []string{"campaign", "shwo", "1"}},
 		{2, "no command", []string{"nonsense"}},
