@@ -42,22 +42,20 @@ type Answer struct {
 // it is held because its weight is not believed, so the answer says nothing of
 // pairs that are not. So is one whose records are gone. The error is ctx's.
 func (ix *Index) Answers(ctx context.Context, accounts []Record, decisions []Decision) ([]Answer, error) {
-	m, err := ix.matching(ctx, accounts, decisions)
-	if err != nil {
-		return nil, err
-	}
+	sorted := sortRecords(accounts)
+	m := ix.matching(sorted, decisions)
 	var list []Answer
-	s := ix.newScratch()
-	for i := range m.accounts {
-		a := &m.accounts[i]
-		d, said := m.decided[a.rec.Key]
+	s := ix.borrow()
+	defer ix.scratch.Put(s)
+	for _, r := range sorted {
+		d, said := m.decided[r.Key]
 		if !said {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if answer, ok := m.answer(a, d, s); ok {
+		if answer, ok := m.answer(ix.read(r, s), d, s); ok {
 			list = append(list, answer)
 		}
 	}

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"maps"
 	"slices"
 
 	"actnow"
@@ -10,6 +11,10 @@ import (
 type accountDecisions struct {
 	yes string          // key of its customer, or ""
 	no  map[string]bool // keys of customers it does not belong to
+}
+
+func (d accountDecisions) equal(o accountDecisions) bool {
+	return d.yes == o.yes && maps.Equal(d.no, o.no)
 }
 
 // settle plays decisions in the order they were made. The last word on a pair

@@ -13,9 +13,12 @@ type domainEvidence struct {
 	byMail   bool   // the account's domain is that of its mail
 	sameHost bool   // not only the registrable domain
 	shared   int    // customers that have the domain
-	accounts int    // accounts that have it
+	accounts int    // accounts that have it, up to manyAccounts
 	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
+
+// manyAccounts is from how many accounts on a domain is one of many.
+const manyAccounts = 4
 
 // labelEvidence is how the label of one record's domain fits the other's name.
 type labelEvidence uint8
@@ -70,9 +73,10 @@ func (m *matching) weigh(a, c *entity, sim tokenSim) evidence {
 func (m *matching) compareDomains(a, c *entity) domainEvidence {
 	e := domainEvidence{}
 	sitesA, sitesC := a.sites(), c.sites()
-	for i, x := range sitesA {
-		mail := i >= len(a.web)
-		for _, y := range sitesC {
+	for i := range sitesA {
+		x, mail := &sitesA[i], i >= len(a.web)
+		for j := range sitesC {
+			y := &sitesC[j]
 			switch {
 			case x.named() && y.named() && x.key == y.key:
 				if e.level != levelEqual || !e.sameHost && x.host == y.host {
@@ -82,7 +86,7 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 						byMail = e.byMail && mail
 					}
 					e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
-						sameHost: x.host == y.host, shared: shared, accounts: m.accountsAt[x.key]}
+						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], manyAccounts)}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):
@@ -113,20 +117,20 @@ func compareLabels(a, c *entity) labelEvidence {
 			best = l
 		}
 	}
-	for _, s := range a.sites() {
-		better(labelInName(s, &c.name))
+	for i := range a.sites() {
+		better(labelInName(&a.sites()[i], &c.name))
 	}
-	for _, s := range c.sites() {
-		better(labelInName(s, &a.name))
+	for i := range c.sites() {
+		better(labelInName(&c.sites()[i], &a.name))
 	}
 	return best
 }
 
-func labelInName(s site, n *name) labelEvidence {
+func labelInName(s *site, n *name) labelEvidence {
 	if !s.named() || len(n.variants) == 0 {
 		return labelMissing
 	}
-	label := labelKey(s.label)
+	label := s.loose
 	if len(label) < 3 {
 		return labelMissing
 	}
@@ -147,7 +151,7 @@ func labelInName(s site, n *name) labelEvidence {
 				heaviest = j
 			}
 		}
-		if label == v.tokens[heaviest].text {
+		if label == loose(v.tokens[heaviest].written) {
 			return labelWord
 		}
 		if len(label) >= 6 && strings.HasPrefix(v.full, label) || len(v.compact) >= 6 && strings.HasPrefix(label, v.compact) {
@@ -227,7 +231,7 @@ func (e *evidence) domainTerms(add func(term)) {
 		if !d.sameHost && !d.byMail {
 			add(termDomainOtherHost)
 		}
-		if d.accounts >= 4 {
+		if d.accounts >= manyAccounts {
 			add(termDomainManyAccounts)
 		}
 	case levelAlike:

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ const (
 	featNamesakes       // customers that have the name
 
 	featDomainCustomers // customers that have the domain, 0 if it does not agree
-	featDomainAccounts  // accounts that have it
+	featManyAccounts    // 1 if many accounts have it
 	featHostAccount     // labels of the account's host before its registrable domain, -1 without one
 	featHostCustomer    // of the customer's
 	featLabel           // what the label of one's domain is to the other's name
@@ -68,14 +69,14 @@ type features [numFeatures]float32
 // rivalReach is how close in bits a rival counts as one.
 const rivalReach = 3
 
-// features returns the numbers of a finalist; lead is what its weight has above
+// features sets x to the numbers of a finalist; lead is what its weight has above
 // the best rival's, and rivals how many are close to it.
-func (m *matching) features(a *entity, f *finalist, lead float64, rivals int) *features {
+func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int) {
 	c, e := &m.index.customers[f.id], &f.e
 	n, scale := &e.name, m.index.scale()
-	x := &features{
+	*x = features{
 		featWeight: float32(f.score), featLead: float32(lead), featRivals: float32(rivals),
-		featDomainCustomers: float32(min(e.domain.shared, 20)), featDomainAccounts: float32(min(e.domain.accounts, 20)),
+		featDomainCustomers: float32(min(e.domain.shared, 20)), featManyAccounts: flags(e.domain.accounts >= manyAccounts, false),
 		featHostAccount: hostDepth(a.web), featHostCustomer: hostDepth(c.web), featLabel: float32(e.label),
 		featLabelCustomer: labelLikeness(c, a), featLabelAccount: labelLikeness(a, c),
 		featLegal: float32(e.legal), featCity: float32(e.city), featCityBits: -1,
@@ -85,7 +86,7 @@ func (m *matching) features(a *entity, f *finalist, lead float64, rivals int) *f
 		x[featCityBits] = float32(m.index.cityBits(c))
 	}
 	if !n.known {
-		return x
+		return
 	}
 	x[featSim], x[featCompact] = float32(n.sim), float32(n.compact)
 	x[featDice], x[featPrefix] = gramDice(n.a, n.c), prefixShare(n.a.compact, n.c.compact)
@@ -104,7 +105,6 @@ func (m *matching) features(a *entity, f *finalist, lead float64, rivals int) *f
 	for i := range c.name.variants {
 		x[featNamesakes] = max(x[featNamesakes], float32(len(m.index.keys.under(hashKey(armCompact, c.name.variants[i].compact)))))
 	}
-	return x
 }
 
 // flags returns 1 for a plus 2 for b.
@@ -150,7 +150,7 @@ func labelLikeness(sites, named *entity) float32 {
 	}
 	for _, s := range sites.sites() {
 		if s.named() {
-			best = max(best, JaroWinkler(labelKey(s.label), named.name.variants[0].compact))
+			best = max(best, JaroWinkler(s.loose, named.name.variants[0].compact))
 		}
 	}
 	return float32(best)
@@ -180,26 +180,22 @@ func containedLength(x, y string) float32 {
 // gramDice returns Dice's coefficient of the runs of three characters of two
 // readings.
 func gramDice(x, y *variant) float32 {
-	var has [256]uint64
-	n := 0
-	x.grams(func(g uint64) {
-		if n < len(has) {
-			has[n] = g
-			n++
+	var roomX, roomY [64]uint32
+	a, b := appendGrams(roomX[:0], x.compact), appendGrams(roomY[:0], y.compact)
+	slices.Sort(a)
+	slices.Sort(b)
+	both := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			i, j, both = i+1, j+1, both+1
 		}
-	})
-	total, both := n, 0
-	y.grams(func(g uint64) {
-		total++
-		for i, h := range has[:n] {
-			if h == g {
-				has[i] = 0
-				both++
-				break
-			}
-		}
-	})
-	return 2 * float32(both) / float32(max(1, total))
+	}
+	return 2 * float32(both) / float32(max(1, len(a)+len(b)))
 }
 
 // commonLack returns the bits of the words of the vocabulary that x has and y
@@ -241,7 +237,7 @@ func abbreviates(short string, long *variant) float32 {
 	// reached holds how much of the abbreviation the words so far can make.
 	reached := [maxAbbreviation + 1]bool{0: true}
 	for _, t := range long.tokens {
-		w := loose(t.text)
+		w := loose(t.written)
 		var next [maxAbbreviation + 1]bool
 		for at := range len(short) {
 			if !reached[at] {

@@ -28,30 +28,17 @@ type choice struct {
 	fold       int // of the true customer, or of the account if it has none
 }
 
-// eachAccount calls f for each account of a set, ready to be matched.
-func eachAccount(set devSet, f func(i int, m *matching, a *entity, s *scratch)) int {
+// eachAccount calls f for each account of a set, ready to be compared.
+func eachAccount(set devSet, f func(i int, m *matching, a *entity, s *scratch)) {
 	ix := New(set.customers, Options{})
 	sorted := sortRecords(set.accounts)
-	m := &matching{index: ix, accountsAt: make(map[string]int)}
-	accounts := make([]entity, len(sorted))
-	for i, r := range sorted {
-		accounts[i] = readEntity(r)
-		accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
-		for _, k := range accounts[i].domainKeys() {
-			m.accountsAt[k]++
+	m := ix.matching(sorted, nil)
+	ix.spread(len(sorted), func(_, low, high int) {
+		s := ix.newScratch()
+		for i := low; i < high; i++ {
+			f(i, m, ix.read(sorted[i], s), s)
 		}
-	}
-	var wg sync.WaitGroup
-	for w := range 2 {
-		wg.Go(func() {
-			s := ix.newScratch()
-			for i := w; i < len(accounts); i += 2 {
-				f(i, m, &accounts[i], s)
-			}
-		})
-	}
-	wg.Wait()
-	return len(sorted)
+	})
 }
 
 // gather returns the choices of a set among all candidates.
@@ -60,7 +47,7 @@ func gather(set devSet, weight float64) []choice {
 	eachAccount(set, func(i int, m *matching, a *entity, s *scratch) {
 		c := choice{right: -1, weight: weight}
 		for j, id := range m.index.candidates(a, s) {
-			e := m.weigh(a, &m.index.customers[id], closeSim)
+			e := m.weigh(a, &m.index.customers[id], s.sim)
 			c.candidates = append(c.candidates, e.terms(len(m.index.customers), nil))
 			c.held = append(c.held, e.hold() != "")
 			if m.index.customers[id].rec.Key == set.truth[a.rec.Key] {
@@ -79,13 +66,14 @@ func gatherField(set devSet, weight float64) []choice {
 		c := choice{right: -1, weight: weight, fold: foldOf(cmp.Or(set.truth[a.rec.Key], a.rec.Key))}
 		for _, f := range m.finalists(a, accountDecisions{}, s) {
 			right := m.index.customers[f.id].rec.Key == set.truth[a.rec.Key]
-			if f.score < hopeless {
+			if f.x == nil {
 				continue
 			}
 			if right {
 				c.right = len(c.x)
 			}
-			c.x = append(c.x, f.x)
+			x := *f.x
+			c.x = append(c.x, &x)
 			c.held = append(c.held, f.hold != "")
 		}
 		out[i] = c

@@ -31,6 +31,38 @@ type node struct {
 	bits        float64 // of a leaf
 }
 
+// hopeless is the match weight in bits below which the trees are not asked: they
+// would not make a match of the pair.
+const hopeless = -10
+
+// askTrees adds to the score of each finalist what the trees say. The features
+// are valid until the next call.
+func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
+	var alone [maxFinalists]float64
+	for i, f := range field {
+		alone[i] = f.score
+	}
+	for i, f := range field {
+		if alone[i] < hopeless {
+			continue
+		}
+		best, near := 0.0, 0 // nobody is a rival too
+		for j, rival := range alone[:len(field)] {
+			if j == i {
+				continue
+			}
+			best = max(best, rival)
+			if rival > alone[i]-rivalReach {
+				near++
+			}
+		}
+		f.x = &s.numbers[i]
+		m.features(f.x, a, f, alone[i]-best, near)
+		f.together = forestOnce().bits(f.x)
+		f.score += f.together
+	}
+}
+
 // bits returns what the trees add to the match weight of a pair.
 func (f forest) bits(x *features) float64 {
 	sum := 0.0

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"actnow"
 )
@@ -26,15 +25,14 @@ const (
 )
 
 const (
-	maxFinalists = 8 // candidates of an account that are compared closely
+	maxFinalists = 8 // candidates of an account that share its probability
 	maxShown     = 5
 	batchSize    = 64 // accounts a worker takes at a time
 )
 
-// matching is one run of Match.
+// matching is one run over accounts.
 type matching struct {
 	index      *Index
-	accounts   []entity
 	accountsAt map[string]int // accounts per domain
 	decided    map[string]accountDecisions
 }
@@ -47,75 +45,123 @@ type matching struct {
 // How many of the given accounts share a domain weighs in, so a part of a file
 // can come out slightly different from the whole. The error is ctx's.
 func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
-	m, err := ix.matching(ctx, accounts, decisions)
+	out := make([]Match, 0, len(accounts))
+	err := ix.Each(ctx, accounts, decisions, func(m Match) error {
+		out = append(out, m)
+		return nil
+	})
 	if err != nil {
-		return nil, err
-	}
-	out := make([]Match, len(m.accounts))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(ix.opt.Workers, len(out)/batchSize+1) {
-		wg.Go(func() {
-			s := ix.newScratch()
-			for ctx.Err() == nil {
-				high := int(next.Add(batchSize))
-				for i := high - batchSize; i < min(high, len(out)); i++ {
-					out[i] = m.match(&m.accounts[i], s)
-				}
-				if high >= len(out) {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// matching takes the accounts apart and settles the decisions.
-func (ix *Index) matching(ctx context.Context, accounts []Record, decisions []Decision) (*matching, error) {
+// Each is Match for more accounts than there is room for their outcomes: it
+// calls f with one after the other, by key. The error is ctx's or f's.
+func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decision, f func(Match) error) error {
 	sorted := sortRecords(accounts)
-	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
-		accountsAt: make(map[string]int), decided: settle(decisions)}
-	ix.spread(len(sorted), func(_, low, high int) {
-		for i := low; i < high && ctx.Err() == nil; i++ {
-			m.accounts[i] = readEntity(sorted[i])
-			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
-		}
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	for i := range m.accounts {
-		for _, k := range m.accounts[i].domainKeys() {
-			m.accountsAt[k]++
-		}
-	}
-	return m, nil
+	return ix.matching(sorted, decisions).each(ctx, sorted, f)
 }
 
-// finalist is a candidate compared closely.
+func (ix *Index) matching(accounts []*Record, decisions []Decision) *matching {
+	return &matching{index: ix, accountsAt: ix.countDomains(accounts), decided: settle(decisions)}
+}
+
+// each matches the accounts, in batches side by side, and calls f in order.
+func (m *matching) each(ctx context.Context, accounts []*Record, f func(Match) error) error {
+	workers := min(m.index.opt.Workers, len(accounts)/batchSize+1)
+	type batch struct {
+		records []*Record
+		done    chan []Match
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	work, order := make(chan batch), make(chan chan []Match, 4*workers)
+	wg.Go(func() {
+		defer close(order)
+		defer close(work)
+		for records := range slices.Chunk(accounts, batchSize) {
+			b := batch{records, make(chan []Match, 1)}
+			select {
+			case <-ctx.Done():
+				return
+			case order <- b.done:
+			}
+			work <- b
+		}
+	})
+	for range workers {
+		wg.Go(func() {
+			s := m.index.borrow()
+			defer m.index.scratch.Put(s)
+			for b := range work {
+				out := make([]Match, 0, len(b.records))
+				for _, r := range b.records {
+					if ctx.Err() == nil {
+						out = append(out, m.match(r, s))
+					}
+				}
+				b.done <- out
+			}
+		})
+	}
+	for done := range order {
+		for _, match := range <-done {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := f(match); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// countDomains returns how many of the accounts have each domain.
+func (ix *Index) countDomains(accounts []*Record) map[string]int {
+	parts := make([]map[string]int, ix.opt.Workers)
+	ix.spread(len(accounts), func(worker, low, high int) {
+		parts[worker] = make(map[string]int)
+		for _, r := range accounts[low:high] {
+			_, all := readSites(r)
+			for _, k := range domainKeys(all) {
+				parts[worker][k]++
+			}
+		}
+	})
+	for _, part := range parts[1:] {
+		for k, n := range part {
+			parts[0][k] += n
+		}
+	}
+	return parts[0]
+}
+
+// finalist is a candidate that was compared.
 type finalist struct {
 	id       int32
 	e        evidence
 	terms    []weighted
-	x        *features
-	together float64 // bits that the trees add
-	score    float64 // bits in all
-	bent     float64 // bits that the calibration adds to them
-	rivals   float64 // bits lost to the other candidates
+	x        *features // what the trees saw; nil if they were not asked
+	together float64   // bits that the trees add
+	score    float64   // bits in all
+	bent     float64   // bits that the calibration adds to them
+	rivals   float64   // bits lost to the other candidates
 	p        float64
 	hold     string // code of the reason why a person must see it, or ""
 }
 
-func (m *matching) match(a *entity, s *scratch) Match {
-	out := Match{Account: a.rec.Key, Band: actnow.BandNone}
-	d := m.decided[a.rec.Key]
+// match finds the customer of one account.
+func (m *matching) match(r *Record, s *scratch) Match {
+	a := m.index.read(r, s)
+	out := Match{Account: r.Key, Band: actnow.BandNone}
+	d := m.decided[r.Key]
 	if id, ok := m.confirmed(d); ok {
-		f := m.weighField(a, []weighedID{{id: id}})[0]
+		s.terms = s.terms[:0]
+		f := m.compare(a, id, s)
 		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, &f).Confirmed()}
 		return out
 	}
@@ -124,12 +170,20 @@ func (m *matching) match(a *entity, s *scratch) Match {
 		if finalists[i].p < ShownFrom {
 			break
 		}
-		out.Candidates = append(out.Candidates, m.candidate(a, &finalists[i]))
+		out.Candidates = append(out.Candidates, m.candidate(a, finalists[i]))
 	}
 	if len(out.Candidates) > 0 {
 		out.Band = band(out.Candidates[0].Probability)
 	}
 	return out
+}
+
+// read takes an account apart, ready to be compared until the next one is.
+func (ix *Index) read(r *Record, s *scratch) *entity {
+	a := readEntity(r)
+	a.weighTokens(ix.tokenCount, len(ix.customers))
+	s.prepare(&a)
+	return &a
 }
 
 // confirmed returns the customer that a person gave the account, if there is
@@ -152,77 +206,53 @@ func band(p float64) actnow.MatchBand {
 	return actnow.BandNone
 }
 
-// finalists returns the likeliest customers of the account, best first.
-func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
-	n := len(m.index.customers)
-	s.weighed = s.weighed[:0]
+// finalists returns the likeliest customers of the account, best first. They are
+// valid until the next call.
+func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*finalist {
+	s.field, s.terms = s.field[:0], s.terms[:0]
 	for _, id := range m.index.candidates(a, s) {
-		c := &m.index.customers[id]
-		if d.no[c.rec.Key] {
+		if d.no[m.index.customers[id].rec.Key] {
 			continue
 		}
-		e := m.weigh(a, c, quickSim)
-		s.terms = e.terms(n, s.terms[:0])
-		s.weighed = append(s.weighed, weighedID{id, score(s.terms)})
+		s.field = append(s.field, m.compare(a, id, s))
 	}
-	slices.SortFunc(s.weighed, func(x, y weighedID) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
-	})
-	field := m.weighField(a, s.weighed[:min(len(s.weighed), maxFinalists)])
+	s.order = s.order[:0]
+	for i := range s.field {
+		s.order = append(s.order, &s.field[i])
+	}
+	slices.SortFunc(s.order, likelier)
+	field := s.order[:min(len(s.order), maxFinalists)]
+	m.askTrees(a, field, s)
 	scores := make([]float64, len(field))
-	for i := range field {
-		f := &field[i]
-		f.score += f.together
+	for i, f := range field {
+		f.hold = f.e.hold()
 		scores[i] = m.index.opt.Calibration.apply(f.score)
 		f.bent = scores[i] - f.score
 	}
 	p, rivals := posterior(scores)
-	for i := range field {
-		field[i].p, field[i].rivals = p[i], rivals[i]
-		if field[i].hold != "" {
-			field[i].p = held(p[i])
+	for i, f := range field {
+		f.p, f.rivals = p[i], rivals[i]
+		if f.hold != "" {
+			f.p = held(p[i])
 		}
 	}
-	slices.SortFunc(field, func(x, y finalist) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
-	})
+	slices.SortFunc(field, likelier)
 	return field
 }
 
-// hopeless is the match weight in bits below which the trees are not asked: they
-// would not make a match of the pair.
-const hopeless = -10
+// likelier orders finalists by their score, and by key where they are equal.
+func likelier(x, y *finalist) int {
+	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
+}
 
-// weighField compares an account closely with each of its finalists.
-func (m *matching) weighField(a *entity, weighed []weighedID) []finalist {
-	field := make([]finalist, len(weighed))
-	for i := range field {
-		f := &field[i]
-		f.id = weighed[i].id
-		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
-		f.terms = f.e.terms(len(m.index.customers), nil)
-		f.score = score(f.terms)
-		f.hold = f.e.hold()
-	}
-	for i := range field {
-		f := &field[i]
-		if f.score < hopeless {
-			continue
-		}
-		best, near := 0.0, 0 // nobody is a rival too
-		for j := range field {
-			if j == i {
-				continue
-			}
-			best = max(best, field[j].score)
-			if field[j].score > f.score-rivalReach {
-				near++
-			}
-		}
-		f.x = m.features(a, f, f.score-best, near)
-		f.together = forestOnce().bits(f.x)
-	}
-	return field
+// compare weighs an account and a customer by the fields alone.
+func (m *matching) compare(a *entity, id int32, s *scratch) finalist {
+	f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], s.sim)}
+	at := len(s.terms)
+	s.terms = f.e.terms(len(m.index.customers), s.terms)
+	f.terms = s.terms[at:]
+	f.score = score(f.terms)
+	return f
 }
 
 // hold returns the code of the reason why the pair is for a person to decide

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +36,7 @@ type nameEvidence struct {
 const maxTokens = 16
 
 // tokenSim compares two words; 0 means that they do not agree.
-type tokenSim func(x, y string) float64
+type tokenSim func(x, y *token) float64
 
 // compareNames returns the evidence of the pair of readings that share most.
 // Two parts of names are not compared: what two names have in brackets can be
@@ -67,7 +68,7 @@ func (e *nameEvidence) merit() float64 {
 
 func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 	e := nameEvidence{known: true, partial: a.partial || c.partial, foreign: a.foreign != c.foreign,
-		compact: JaroWinkler(a.compact, c.compact)}
+		compact: a.probe.like(a.compact, c.compact)}
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
 	var simA, simC [maxTokens]float64
@@ -86,7 +87,7 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 		totalA += w
 		sharedA += w * simA[i]
 		if odd := w * (1 - simA[i]); odd > e.oddA {
-			e.oddA, e.oddWordA = odd, t.text
+			e.oddA, e.oddWordA = odd, t.written
 		}
 	}
 	for j, t := range y {
@@ -97,7 +98,7 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 		totalC += w
 		sharedC += w * simC[j]
 		if odd := w * (1 - simC[j]); odd > e.oddC {
-			e.oddC, e.oddWordC = odd, t.text
+			e.oddC, e.oddWordC = odd, t.written
 		}
 	}
 	e.a, e.c, e.totalA, e.totalC = a, c, totalA, totalC
@@ -141,7 +142,7 @@ func unmatched(x []token, sim *[maxTokens]float64) (n int, head bool, heaviest f
 const placeWordShare = 0.25
 
 func (e *entity) hasPlaceWord(other *entity, w string) bool {
-	return within([]string{w}, e.place.city) || within([]string{w}, other.place.city) ||
+	return slices.Contains(e.place.city, w) || slices.Contains(other.place.city, w) ||
 		w == e.place.state || w == other.place.state
 }
 
@@ -149,7 +150,7 @@ func (e *entity) hasPlaceWord(other *entity, w string) bool {
 func alignEqual(x, y []token, simX, simY *[maxTokens]float64, sim tokenSim) {
 	for i := range x {
 		for j := range y {
-			if simY[j] == 0 && x[i].text == y[j].text {
+			if simY[j] == 0 && x[i].key == y[j].key {
 				simX[i], simY[j] = 1, 1
 				break
 			}
@@ -165,7 +166,7 @@ func alignEqual(x, y []token, simX, simY *[maxTokens]float64, sim tokenSim) {
 				if simY[j] > 0 {
 					continue
 				}
-				if s := sim(x[i].text, y[j].text); s > best {
+				if s := sim(&x[i], &y[j]); s > best {
 					best, bi, bj = s, i, j
 				}
 			}
@@ -185,8 +186,8 @@ func alignJoined(x, y []token, simX, simY *[maxTokens]float64) {
 			continue
 		}
 		for j := range y {
-			rest, ok := strings.CutPrefix(y[j].text, x[i].text)
-			if simY[j] == 0 && ok && rest == x[i+1].text {
+			rest, ok := strings.CutPrefix(y[j].written, x[i].written)
+			if simY[j] == 0 && ok && rest == x[i+1].written {
 				simX[i], simX[i+1], simY[j] = 0.97, 0.97, 0.97
 			}
 		}
@@ -196,8 +197,11 @@ func alignJoined(x, y []token, simX, simY *[maxTokens]float64) {
 // alignInitials pairs a word of x with three or more neighbouring words of y
 // that it is the initials of: "icmr" and "Indian Council of Medical Research".
 func alignInitials(x, y []token, simX, simY *[maxTokens]float64) {
+	if len(y) < 3 {
+		return
+	}
 	for i := range x {
-		letters := []rune(x[i].text)
+		letters := []rune(x[i].written)
 		if simX[i] > 0 || len(letters) < 3 || len(letters) > 8 {
 			continue
 		}
@@ -217,7 +221,7 @@ const initialsSim = 0.9
 
 func initialsAt(letters []rune, y []token, simY []float64) bool {
 	for k, r := range letters {
-		if first, _ := utf8.DecodeRuneInString(y[k].text); simY[k] > 0 || first != r {
+		if first, _ := utf8.DecodeRuneInString(y[k].written); simY[k] > 0 || first != r {
 			return false
 		}
 	}
@@ -238,30 +242,20 @@ func acronymLetters(short, long *variant) int {
 	return 0
 }
 
-// quickSim compares words of every candidate pair.
-func quickSim(x, y string) float64 {
+// closeSim compares two words as they are written: a transposition is one slip.
+// It is two by Levenshtein, whose fast road tells most pairs apart.
+func closeSim(a, b *token) float64 {
+	x, y := a.written, b.written
 	s, ok := spellingSim(x, y)
 	if ok {
 		return s
 	}
 	longer := max(len(x), len(y))
-	if d := Levenshtein(x, y); d <= allowedSlips(longer) {
-		return 1 - float64(d)/float64(longer)
-	}
-	return 0
-}
-
-// closeSim compares words of the finalists: a transposition is one slip.
-func closeSim(x, y string) float64 {
-	s, ok := spellingSim(x, y)
-	if ok {
-		return s
-	}
-	longer := max(len(x), len(y))
-	if JaroWinkler(x, y) < 0.75 {
+	allowed := allowedSlips(longer)
+	if Levenshtein(x, y) > 2*allowed {
 		return 0
 	}
-	if d := edlib.OSADamerauLevenshteinDistance(x, y); d <= allowedSlips(longer) {
+	if d := edlib.OSADamerauLevenshteinDistance(x, y); d <= allowed {
 		return 1 - float64(d)/float64(longer)
 	}
 	return 0

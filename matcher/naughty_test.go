@@ -33,11 +33,15 @@ func TestNaughtyStrings(t *testing.T) {
 	if len(matches) != len(naughty) {
 		t.Fatalf("%d matches, want %d", len(matches), len(naughty))
 	}
+	var out bytes.Buffer
+	w := matcher.NewMatchWriter(&out)
 	for _, m := range matches {
 		checkNumbers(t, m)
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
 	}
-	var out bytes.Buffer
-	if err := matcher.WriteMatches(&out, matches); err != nil {
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()

@@ -48,7 +48,13 @@ func render(t testing.TB, customers, accounts []matcher.Record, decisions []matc
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := matcher.WriteMatches(&b, got); err != nil {
+	w := matcher.NewMatchWriter(&b)
+	for _, m := range got {
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range got {
@@ -205,27 +211,4 @@ func FuzzMatch(f *testing.F) {
 			checkNumbers(t, m)
 		}
 	})
-}
-
-func BenchmarkMatch(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			customers, accounts := crowd(n), crowd(n/10)
-			b.Run("New", func(b *testing.B) {
-				for b.Loop() {
-					matcher.New(customers, matcher.Options{})
-				}
-				b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "customers/s")
-			})
-			ix := matcher.New(customers, matcher.Options{})
-			b.Run("Match", func(b *testing.B) {
-				for b.Loop() {
-					if _, err := ix.Match(b.Context(), accounts, nil); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(len(accounts))*float64(b.N)/b.Elapsed().Seconds(), "accounts/s")
-			})
-		})
-	}
 }
