@@ -3,8 +3,6 @@ package matcher
 import (
 	"strings"
 	"unicode/utf8"
-
-	"github.com/hbollon/go-edlib"
 )
 
 // nameEvidence is how two names agree, by the reading of each that agrees best.
@@ -232,7 +230,7 @@ func closeSim(x, y string) float64 {
 	if JaroWinkler(x, y) < 0.75 {
 		return 0
 	}
-	if d := edlib.OSADamerauLevenshteinDistance(x, y); d <= allowedSlips(longer) {
+	if d := slips(x, y); d <= allowedSlips(longer) {
 		return 1 - float64(d)/float64(longer)
 	}
 	return 0
