@@ -6,14 +6,16 @@ import (
 )
 
 // How many customers each arm may propose for one account, and how many
-// postings the word and gram arms may walk for it. The caps bound the work per
-// account whatever the file; an arm past its cap leaves the pair to the others.
+// postings it may walk for it. The caps bound the work per account whatever the
+// file; an arm past its cap leaves the pair to the others.
 const (
 	capExact    = 24
 	capWords    = 12
 	capGrams    = 12
-	wordBudget  = 6000
-	gramBudget  = 40000
+	exactBudget = 2000
+	nameBudget  = 64 // of which names are compared
+	wordBudget  = 2000
+	gramBudget  = 4000
 	commonGrams = 0.05 // grams in more than this share of customers are skipped
 )
 
@@ -22,15 +24,15 @@ type scratch struct {
 	score   []float32 // per customer; all zero between uses
 	touched []int32
 	found   []int32
+	slots   []uint32
+	lists   []list
 	rank    []ranked
-	terms   []weighted
-	weighed []weighedID
-}
-
-// weighedID is a candidate after the first, quick comparison.
-type weighedID struct {
-	id    int32
-	score float64
+	field   []finalist
+	order   []*finalist // the field, best first
+	terms   []weighted  // of the field
+	town    Pattern
+	names   [maxVariants]Pattern
+	sim     tokenSim
 }
 
 type ranked struct {
@@ -39,7 +41,18 @@ type ranked struct {
 }
 
 func (ix *Index) newScratch() *scratch {
-	return &scratch{score: make([]float32, len(ix.customers))}
+	return &scratch{score: make([]float32, len(ix.customers)), sim: remembered(closeSim)}
+}
+
+// prepare makes an account ready to be compared with many customers, until the
+// next one is.
+func (s *scratch) prepare(a *entity) {
+	s.town.Set(a.place.town)
+	a.place.pattern = &s.town
+	for i := range a.name.variants {
+		s.names[i].Set(a.name.variants[i].compact)
+		a.name.variants[i].pattern = &s.names[i]
+	}
 }
 
 // candidates returns the customers worth comparing with the account: the union
@@ -47,32 +60,30 @@ func (ix *Index) newScratch() *scratch {
 // until the next call.
 func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 	s.found = s.found[:0]
-	exact := func(arm uint64, key string) {
-		if key == "" {
-			return
-		}
-		if ids := ix.keys.under(hashKey(arm, key)); len(ids) <= capExact {
+	at := a.place.where()
+	under := func(key uint64) {
+		if ids := ix.keys.under(key); len(ids) <= capExact {
 			s.found = append(s.found, ids...)
 		} else {
-			ix.nearest(a, ids, s)
+			ix.nearest(a, at, ids, s)
+		}
+	}
+	exact := func(arm uint64, key string) {
+		if key != "" {
+			under(hashKey(arm, key))
 		}
 	}
 	for _, site := range a.sites() {
-		if site.key != "" {
-			exact(armDomain, site.key)
-		}
-		if site.label != "" {
-			label := labelKey(site.label)
-			exact(armLabel, label)
-			exact(armCompact, label)
-			exact(armAcronym, label)
-		}
+		exact(armDomain, site.key)
+		exact(armLabel, site.loose)
+		exact(armCompact, site.loose)
+		exact(armAcronym, site.loose)
 	}
 	exact(armTPID, a.tpid)
 	for i := range a.name.variants {
 		v := &a.name.variants[i]
 		exact(armCompact, v.compact)
-		exact(armSorted, v.sortedKey())
+		under(v.sortedKey())
 		exact(armAcronym, v.compact)
 		exact(armLabel, v.compact)
 		for _, acronym := range v.acronyms {
@@ -92,19 +103,24 @@ func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 
 // nearest proposes those of many customers under one key that share the
 // account's town, postal code or name.
-func (ix *Index) nearest(a *entity, ids []int32, s *scratch) {
+func (ix *Index) nearest(a *entity, at where, ids []int32, s *scratch) {
 	s.rank = s.rank[:0]
-	for _, id := range ids[:min(len(ids), wordBudget)] {
-		c := &ix.customers[id]
+	names := nameBudget
+	for _, id := range ids[:min(len(ids), exactBudget)] {
 		score := float32(0)
-		if cityLevel(&a.place, &c.place) == levelEqual {
+		if at.town != 0 && ix.where[id].town == at.town {
 			score++
 		}
-		if postalLevel(&a.place, &c.place) == levelEqual {
+		if at.postal != 0 && ix.where[id].postal == at.postal {
 			score++
 		}
-		if len(a.name.variants) > 0 && len(c.name.variants) > 0 {
-			score += 2 * float32(JaroWinkler(a.name.variants[0].compact, c.name.variants[0].compact))
+		if score == 0 && len(s.rank) >= nameBudget {
+			continue
+		}
+		if c := &ix.customers[id]; names > 0 && len(a.name.variants) > 0 && len(c.name.variants) > 0 {
+			v := &a.name.variants[0]
+			score += 2 * float32(v.pattern.like(v.compact, c.name.variants[0].compact))
+			names--
 		}
 		s.rank = append(s.rank, ranked{id, score})
 	}
@@ -147,44 +163,63 @@ type list struct {
 
 // byWords proposes the customers that share the rarest words.
 func (ix *Index) byWords(v *variant, s *scratch) {
-	lists := make([]list, 0, len(v.tokens))
-	for _, t := range v.tokens {
-		if ids := ix.keys.under(hashKey(armToken, t.text)); len(ids) > 0 {
-			lists = append(lists, list{ids, float32(t.bits)})
+	s.lists = s.lists[:0]
+	for i := range v.tokens {
+		t := &v.tokens[i]
+		if ids := ix.keys.under(t.key); len(ids) > 0 {
+			s.lists = append(s.lists, list{ids, float32(t.bits)})
 		}
 	}
-	ix.accumulate(lists, wordBudget, s, func(id int32, sum float32) float32 {
+	ix.accumulate(wordBudget, s)
+	for i := range s.rank {
 		// Of customers that share the same words those with the fewest others lead.
-		return sum - 0.1*ix.totals[id]
-	})
+		s.rank[i].score -= 0.1 * ix.totals[s.rank[i].id]
+	}
 	s.keep(capWords)
 }
 
 // byGrams proposes the customers whose names run most alike, by the cosine of
 // weighted runs of three characters.
 func (ix *Index) byGrams(v *variant, s *scratch) {
-	var lists []list
+	s.lists = s.lists[:0]
 	limit := max(int(commonGrams*float64(len(ix.customers))), 50)
-	v.grams(func(g uint64) {
-		if ids := ix.grams.under(mix(g)); len(ids) > 0 && len(ids) <= limit {
-			w := ix.gramWeight(len(ids))
-			lists = append(lists, list{ids, w * w})
+	s.slots = appendGrams(s.slots[:0], v.compact)
+	for _, slot := range s.slots {
+		if ids := ix.grams.under(slot); len(ids) > 0 && len(ids) <= limit {
+			s.lists = append(s.lists, list{ids, ix.grams.weight[slot]})
 		}
-	})
-	ix.accumulate(lists, gramBudget, s, func(id int32, sum float32) float32 { return sum / ix.norms[id] })
+	}
+	ix.accumulate(gramBudget, s)
+	enough := float32(0)
+	if len(s.rank) > 1000 { // most share too little whatever their length
+		for _, r := range s.rank {
+			enough = max(enough, r.score/4)
+		}
+	}
+	kept := s.rank[:0]
+	for _, r := range s.rank {
+		if r.score >= enough {
+			kept = append(kept, ranked{r.id, r.score / ix.grams.norms[r.id]})
+		}
+	}
+	s.rank = kept
 	s.keep(capGrams)
 }
 
-// accumulate fills s.rank with the customers on the lists, shortest list
-// first, until the budget of postings is spent.
-func (ix *Index) accumulate(lists []list, budget int, s *scratch, final func(int32, float32) float32) {
-	slices.SortStableFunc(lists, func(a, b list) int { return cmp.Compare(len(a.ids), len(b.ids)) })
+// accumulate fills s.rank with the customers on s.lists and the sum of their
+// weights, shortest list first, until the budget of postings is spent.
+func (ix *Index) accumulate(budget int, s *scratch) {
+	slices.SortStableFunc(s.lists, func(a, b list) int { return cmp.Compare(len(a.ids), len(b.ids)) })
 	s.touched = s.touched[:0]
-	for _, l := range lists {
-		if budget -= len(l.ids); budget < 0 && len(s.touched) > 0 {
-			break
+	for _, l := range s.lists {
+		if len(l.ids) > budget {
+			if len(s.touched) > 0 {
+				break
+			}
+			l.ids = l.ids[:budget]
 		}
-		for _, id := range l.ids[:min(len(l.ids), wordBudget+gramBudget)] {
+		budget -= len(l.ids)
+		for _, id := range l.ids {
 			if s.score[id] == 0 {
 				s.touched = append(s.touched, id)
 			}
@@ -193,7 +228,7 @@ func (ix *Index) accumulate(lists []list, budget int, s *scratch, final func(int
 	}
 	s.rank = s.rank[:0]
 	for _, id := range s.touched {
-		s.rank = append(s.rank, ranked{id, final(id, s.score[id])})
+		s.rank = append(s.rank, ranked{id, s.score[id]})
 		s.score[id] = 0
 	}
 }

@@ -163,30 +163,37 @@ func readError(side Side, err error) error {
 	return fmt.Errorf("read %s: %w", side, err)
 }
 
-// WriteMatches writes the likeliest customer of each account as CSV with the
-// columns account_id, customer_id, stage, probability, band and reason, in the
-// order of matches. Accounts without a candidate are left out. Cells that a
-// spreadsheet would run as a formula begin with an apostrophe.
-func WriteMatches(w io.Writer, matches []Match) error {
-	cw := csv.NewWriter(w)
-	row := []string{"account_id", "customer_id", "stage", "probability", "band", "reason"}
-	if err := cw.Write(row); err != nil {
-		return err
+// MatchWriter writes the likeliest customer of each account as CSV with the
+// columns account_id, customer_id, stage, probability, band and reason. Cells
+// that a spreadsheet would run as a formula begin with an apostrophe.
+type MatchWriter struct {
+	csv *csv.Writer
+	row [6]string
+}
+
+// NewMatchWriter returns a writer that begins with the header row. Errors of w
+// come at the latest with Flush.
+func NewMatchWriter(w io.Writer) *MatchWriter {
+	mw := &MatchWriter{csv: csv.NewWriter(w), row: [...]string{"account_id", "customer_id", "stage", "probability", "band", "reason"}}
+	mw.csv.Write(mw.row[:])
+	return mw
+}
+
+// Write writes a row, or none for an account without a candidate.
+func (w *MatchWriter) Write(m Match) error {
+	if len(m.Candidates) == 0 {
+		return nil
 	}
-	for _, m := range matches {
-		if len(m.Candidates) == 0 {
-			continue
-		}
-		c := &m.Candidates[0]
-		row[0], row[1], row[2] = harmless(m.Account), harmless(c.Customer), string(c.Stage)
-		row[3] = strconv.FormatFloat(c.Probability, 'f', 6, 64)
-		row[4], row[5] = string(m.Band), harmless(c.Reason)
-		if err := cw.Write(row); err != nil {
-			return err
-		}
-	}
-	cw.Flush()
-	return cw.Error()
+	c := &m.Candidates[0]
+	w.row = [...]string{harmless(m.Account), harmless(c.Customer), string(c.Stage),
+		strconv.FormatFloat(c.Probability, 'f', 6, 64), string(m.Band), harmless(c.Reason)}
+	return w.csv.Write(w.row[:])
+}
+
+// Flush writes what is still held back.
+func (w *MatchWriter) Flush() error {
+	w.csv.Flush()
+	return w.csv.Error()
 }
 
 // harmless puts an apostrophe before text that a spreadsheet would run.

@@ -83,7 +83,7 @@ func TestReadRecordsRefuses(t *testing.T) {
 	}
 }
 
-func TestWriteMatches(t *testing.T) {
+func TestMatchWriter(t *testing.T) {
 	matches := []matcher.Match{
 		{Account: "=A1", Band: actnow.BandMatch, Candidates: []matcher.Candidate{
 			{Customer: " +C1", Probability: 0.998765432, Stage: actnow.StageDomain, Reason: "same domain contoso.se; same name"},
@@ -96,7 +96,13 @@ func TestWriteMatches(t *testing.T) {
 A3,C3,name,0.500000,review,"'@x, ""y"""
 `
 	var b bytes.Buffer
-	if err := matcher.WriteMatches(&b, matches); err != nil {
+	w := matcher.NewMatchWriter(&b)
+	for _, m := range matches {
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, b.String()); diff != "" {

@@ -33,14 +33,15 @@ type site struct {
 	host  string // ASCII, without "www."
 	key   string // what names the owner: registrable domain or tenant's host; "" if nothing does
 	label string // first label of the key, in Unicode: "contoso"
+	loose string // the label as it is compared with names
 }
 
 // named reports whether the site says whose it is.
-func (s site) named() bool { return s.kind == siteOwn || s.kind == siteTenant }
+func (s *site) named() bool { return s.kind == siteOwn || s.kind == siteTenant }
 
 // sameLabel reports whether two organisations' own domains differ in their
 // suffix only: contoso.com and contoso.se.
-func (s site) sameLabel(o site) bool {
+func (s *site) sameLabel(o *site) bool {
 	return s.kind == siteOwn && o.kind == siteOwn && len(s.label) >= 4 && s.label == o.label
 }
 
@@ -70,13 +71,15 @@ func readSite(s string) site {
 	if host == "" {
 		return site{}
 	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil { // a public suffix itself, such as blogspot.com
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	if len(host) == len(suffix) { // a public suffix itself, such as blogspot.com
 		if sharedHosts()[host] != 0 || freeMail()[host] {
 			return site{kind: siteProfile, host: host}
 		}
 		return site{}
 	}
+	rest := host[:len(host)-len(suffix)-1]
+	domain := host[strings.LastIndexByte(rest, '.')+1:]
 	if kind := sharedHosts()[domain]; kind == siteProfile {
 		return site{kind: siteProfile, host: host}
 	} else if kind == siteTenant {
@@ -85,12 +88,11 @@ func readSite(s string) site {
 	if freeMail()[domain] || freeMail()[host] {
 		return site{kind: siteMail, host: host}
 	}
-	suffix, icann := publicsuffix.PublicSuffix(domain)
 	kind := siteOwn
 	if !icann && strings.Contains(suffix, ".") {
 		kind = siteTenant
 	}
-	return site{kind: kind, host: host, key: domain, label: firstLabel(domain)}
+	return ownSite(kind, host, domain)
 }
 
 // tenant reads a host under a shared domain: contoso.sharepoint.com.
@@ -103,16 +105,18 @@ func tenant(host, domain string) site {
 	if name == "mail" || name == "m" || name == "my" {
 		return site{kind: siteProfile, host: host}
 	}
-	key := name + "." + domain
-	return site{kind: siteTenant, host: host, key: key, label: firstLabel(key)}
+	return ownSite(siteTenant, host, name+"."+domain)
 }
 
-func firstLabel(domain string) string {
-	label, _, _ := strings.Cut(domain, ".")
-	if u, err := idna.ToUnicode(label); err == nil {
-		label = u
+// ownSite returns the site of an organisation known by the key.
+func ownSite(kind siteKind, host, key string) site {
+	label, _, _ := strings.Cut(key, ".")
+	if strings.HasPrefix(label, "xn--") {
+		if u, err := idna.ToUnicode(label); err == nil {
+			label = u
+		}
 	}
-	return label
+	return site{kind: kind, host: host, key: key, label: label, loose: loose(strings.ReplaceAll(Fold(label), "-", ""))}
 }
 
 // hostOf returns the host in a URL, a domain in any spelling or an address of
@@ -133,18 +137,20 @@ func hostOf(s string) string {
 		s = s[:i]
 	}
 	s = strings.Trim(s, ".<>()[]\"'")
-	ascii, err := idna.Lookup.ToASCII(s)
-	if err != nil {
-		// Underscores and the like stand in hosts that are in use.
-		if ascii = strings.ToLower(s); strings.ContainsFunc(ascii, notHostRune) {
-			return ""
+	ascii := strings.ToLower(s)
+	if !isASCII(ascii) || strings.Contains(ascii, "xn--") {
+		if a, err := idna.Lookup.ToASCII(s); err == nil {
+			ascii = a
 		}
 	}
-	if !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.Contains(ascii, "..") {
+	// Underscores and the like stand in hosts that are in use.
+	if strings.ContainsFunc(ascii, notHostRune) || !strings.Contains(ascii, ".") || len(ascii) > 253 || strings.Contains(ascii, "..") {
 		return ""
 	}
-	if _, err := netip.ParseAddr(ascii); err == nil {
-		return ""
+	if last := ascii[len(ascii)-1]; '0' <= last && last <= '9' {
+		if _, err := netip.ParseAddr(ascii); err == nil {
+			return ""
+		}
 	}
 	for _, www := range [...]string{"www.", "www2.", "www3."} {
 		if rest, ok := strings.CutPrefix(ascii, www); ok && strings.Contains(rest, ".") {

@@ -1,6 +1,9 @@
 package matcher
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // entity is a record taken apart for comparison.
 type entity struct {
@@ -8,46 +11,48 @@ type entity struct {
 	name  name
 	place place
 	web   []site // website, then further domains; those that can be read
-	mail  site
+	all   []site // the same, and the mail domain last
 	tpid  string
 }
 
 func readEntity(r *Record) entity {
 	e := entity{rec: r, tpid: readTPID(r.TPID)}
+	e.web, e.all = readSites(r)
+	e.place = readPlace(r, e.all)
+	e.name = readName(r.Name, e.place.country, e.place.city)
+	return e
+}
+
+// readSites returns the sites of the record, without and with that of its mail.
+func readSites(r *Record) (web, all []site) {
 	for i := -1; i < len(r.Domains); i++ {
 		given := r.Website
 		if i >= 0 {
 			given = r.Domains[i]
 		}
 		if s := readSite(given); s.kind != siteNone {
-			e.web = append(e.web, s)
+			all = append(all, s)
 		}
 	}
+	n := len(all)
 	if strings.Contains(r.Email, "@") {
-		e.mail = readSite(r.Email)
+		if s := readSite(r.Email); s.kind != siteNone {
+			all = append(all, s)
+		}
 	}
-	e.place = readPlace(r, e.sites())
-	e.name = readName(r.Name, e.place.country, e.place.city)
-	return e
+	return all[:n], all
 }
 
 // sites returns all sites of the record, the mail domain last.
-func (e *entity) sites() []site {
-	if e.mail.kind == siteNone {
-		return e.web
-	}
-	return append(e.web[:len(e.web):len(e.web)], e.mail)
-}
+func (e *entity) sites() []site { return e.all }
 
 // domainKeys returns what names the owners of the record's sites, each once.
-func (e *entity) domainKeys() []string {
-	var keys []string
-	for _, s := range e.sites() {
-		known := s.key == ""
-		for _, k := range keys {
-			known = known || k == s.key
-		}
-		if !known {
+func (e *entity) domainKeys() []string { return domainKeys(e.all) }
+
+func domainKeys(sites []site) []string {
+	keys := make([]string, 0, 4)
+	for _, s := range sites {
+		if s.key != "" && !slices.Contains(keys, s.key) {
 			keys = append(keys, s.key)
 		}
 	}
@@ -56,19 +61,22 @@ func (e *entity) domainKeys() []string {
 
 // readTPID returns the ID without blanks and leading zeros; "" is unknown.
 func readTPID(s string) string {
+	if s == "" {
+		return ""
+	}
 	return strings.TrimLeft(strings.ToLower(strings.Join(strings.Fields(s), "")), "0")
 }
 
 // weighTokens sets what each word of the name is worth. df returns the number
 // of customers, of n, whose names have the word.
-func (e *entity) weighTokens(df func(string) int, n int) {
+func (e *entity) weighTokens(df func(*token) int, n int) {
 	vocab := vocabularyOnce()
 	for i := range e.name.variants {
 		v := &e.name.variants[i]
 		v.total = 0
 		for j := range v.tokens {
 			t := &v.tokens[j]
-			t.bits = vocab.wordBits(t.text, df(t.text), n)
+			t.bits = vocab.wordBits(t.text, df(t), n)
 			v.total += t.bits
 		}
 	}

@@ -70,9 +70,10 @@ func (m *matching) weigh(a, c *entity, sim tokenSim) evidence {
 func (m *matching) compareDomains(a, c *entity) domainEvidence {
 	e := domainEvidence{}
 	sitesA, sitesC := a.sites(), c.sites()
-	for i, x := range sitesA {
-		mail := i >= len(a.web)
-		for _, y := range sitesC {
+	for i := range sitesA {
+		x, mail := &sitesA[i], i >= len(a.web)
+		for j := range sitesC {
+			y := &sitesC[j]
 			switch {
 			case x.named() && y.named() && x.key == y.key:
 				if e.level != levelEqual || !e.sameHost && x.host == y.host {
@@ -113,20 +114,20 @@ func compareLabels(a, c *entity) labelEvidence {
 			best = l
 		}
 	}
-	for _, s := range a.sites() {
-		better(labelInName(s, &c.name))
+	for i := range a.sites() {
+		better(labelInName(&a.sites()[i], &c.name))
 	}
-	for _, s := range c.sites() {
-		better(labelInName(s, &a.name))
+	for i := range c.sites() {
+		better(labelInName(&c.sites()[i], &a.name))
 	}
 	return best
 }
 
-func labelInName(s site, n *name) labelEvidence {
+func labelInName(s *site, n *name) labelEvidence {
 	if !s.named() || len(n.variants) == 0 {
 		return labelMissing
 	}
-	label := labelKey(s.label)
+	label := s.loose
 	if len(label) < 3 {
 		return labelMissing
 	}

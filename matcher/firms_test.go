@@ -13,8 +13,9 @@ import (
 
 // firms makes up n customers and n accounts as files of a whole country have
 // them: words and towns by Zipf's law, legal forms, shared domains, free mail,
-// holes and slips of the pen. One account in two is that of a customer.
-func firms(n int) (customers, accounts []matcher.Record) {
+// holes and slips of the pen. One account in two is that of a customer, which
+// truth names.
+func firms(n int) (customers, accounts []matcher.Record, truth map[string]string) {
 	r := rand.New(rand.NewPCG(uint64(n), 7))
 	f := &founder{Rand: r, brands: rand.NewZipf(r, 1.07, 40, uint64(20_000+n/2)), trades: rand.NewZipf(r, 1.2, 3, uint64(len(trades)-1)),
 		towns: rand.NewZipf(r, 1.1, 5, 4000)}
@@ -23,15 +24,17 @@ func firms(n int) (customers, accounts []matcher.Record) {
 		c.Key, c.TPID = fmt.Sprintf("C%07d", i), fmt.Sprint(1_000_000+i*7)
 		customers = append(customers, c)
 	}
+	truth = make(map[string]string)
 	for i := range n {
-		a := f.found()
+		a, key := f.found(), fmt.Sprintf("A%07d", i)
 		if i%2 == 0 {
-			a = f.copied(customers[f.IntN(n)])
+			c := customers[f.IntN(n)]
+			a, truth[key] = f.copied(c), c.Key
 		}
-		a.Key = fmt.Sprintf("A%07d", i)
+		a.Key = key
 		accounts = append(accounts, a)
 	}
-	return customers, accounts
+	return customers, accounts, truth
 }
 
 var trades = strings.Fields(`Group Services Consulting International Technologies Solutions Holdings Systems Industries Management

@@ -48,6 +48,30 @@ func Fold(s string) string {
 	if isPlain(s) {
 		return s
 	}
+	var b strings.Builder
+	b.Grow(len(s))
+	table := latinOnce()
+	for _, r := range s {
+		if int(r) >= len(table) { // also what is no UTF-8
+			return foldAny(s)
+		}
+		b.WriteString(table[r])
+	}
+	return b.String()
+}
+
+// latinOnce holds the folded form of each character that is followed by no
+// combining mark: those up to the end of extended Latin.
+var latinOnce = sync.OnceValue(func() *[0x250]string {
+	var t [0x250]string
+	for r := range t {
+		t[r] = foldAny(string(rune(r)))
+	}
+	return &t
+})
+
+// foldAny is Fold for text of any script.
+func foldAny(s string) string {
 	s = norm.NFKC.String(strings.ToValidUTF8(s, " "))
 	table := letters()
 	var b strings.Builder
@@ -91,6 +115,9 @@ func isPlain(s string) bool {
 // pairs of characters. Dotted and spaced initials become one word, "&" and "+"
 // become "and", and a possessive s stays with its word.
 func words(folded string) []string {
+	if isASCII(folded) {
+		return joinInitials(wordsASCII(folded))
+	}
 	var out []string
 	runes := []rune(folded)
 	for i := 0; i < len(runes); {
@@ -121,6 +148,40 @@ func words(folded string) []string {
 		}
 	}
 	return joinInitials(out)
+}
+
+// wordsASCII is words, before initials are joined, for most names there are.
+func wordsASCII(folded string) []string {
+	if folded == "" {
+		return nil
+	}
+	out := make([]string, 0, 4)
+	for i := 0; i < len(folded); {
+		c := folded[i]
+		switch {
+		case c == '&' || c == '+':
+			out = append(out, "and")
+			i++
+		case isApostrophe(rune(c)) && len(out) > 0 && i+1 < len(folded) && folded[i+1] == 's' &&
+			(i+2 == len(folded) || !isWordByte(folded[i+2])):
+			out[len(out)-1] += "s"
+			i += 2
+		case isWordByte(c):
+			j := i + 1
+			for j < len(folded) && isWordByte(folded[j]) {
+				j++
+			}
+			out = append(out, folded[i:j])
+			i = j
+		default:
+			i++
+		}
+	}
+	return out
+}
+
+func isWordByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
 }
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -1,7 +1,6 @@
 package matcher
 
 import (
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,9 +21,14 @@ type Index struct {
 	customers []entity // by key
 	byKey     map[string]int32
 	keys      *postings // exact keys and words of all arms
-	grams     *postings
-	norms     []float32 // length of each customer's vector of grams
+	grams     *grams
 	totals    []float32 // bits of all words of each customer's name
+	where     []where
+}
+
+// where is a hashed town and postal code; 0 is unknown.
+type where struct {
+	town, postal uint32
 }
 
 // New returns an index of the customers. Their order does not matter; of
@@ -35,28 +39,25 @@ func New(customers []Record, opt Options) *Index {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	sorted := sortRecords(customers)
-	ix := &Index{opt: opt, customers: make([]entity, len(sorted)), byKey: make(map[string]int32, len(sorted))}
-	parts := make([]indexPart, opt.Workers)
-	ix.spread(len(sorted), func(worker, low, high int) {
+	n := len(sorted)
+	ix := &Index{opt: opt, customers: make([]entity, n), byKey: make(map[string]int32, n), totals: make([]float32, n), where: make([]where, n)}
+	parts := make([][]posting, opt.Workers)
+	ix.spread(n, func(worker, low, high int) {
+		parts[worker] = make([]posting, 0, keysPerCustomer*(high-low))
 		for i := low; i < high; i++ {
 			ix.customers[i] = readEntity(sorted[i])
-			parts[worker].add(int32(i), &ix.customers[i])
+			ix.where[i] = ix.customers[i].place.where()
+			parts[worker] = appendKeys(parts[worker], int32(i), &ix.customers[i])
 		}
 	})
-	var keys, grams []posting
-	for i := range parts {
-		keys, grams = append(keys, parts[i].keys...), append(grams, parts[i].grams...)
-		parts[i] = indexPart{}
-	}
-	ix.keys, ix.grams = newPostings(keys), newPostings(grams)
+	ix.keys = newPostings(parts)
+	ix.grams = newGrams(ix)
 	for i, r := range sorted {
 		ix.byKey[r.Key] = int32(i)
 	}
-	ix.norms, ix.totals = make([]float32, len(sorted)), make([]float32, len(sorted))
-	ix.spread(len(sorted), func(_, low, high int) {
+	ix.spread(n, func(_, low, high int) {
 		for i := low; i < high; i++ {
-			ix.customers[i].weighTokens(ix.tokenCount, len(sorted))
-			ix.norms[i] = ix.gramNorm(&ix.customers[i])
+			ix.customers[i].weighTokens(ix.tokenCount, n)
 			if v := ix.customers[i].name.variants; len(v) > 0 {
 				ix.totals[i] = float32(v[0].total)
 			}
@@ -71,7 +72,9 @@ func sortRecords(records []Record) []*Record {
 	for i := range records {
 		sorted[i] = &records[i]
 	}
-	slices.SortStableFunc(sorted, compareRecords)
+	if !slices.IsSortedFunc(sorted, compareRecords) {
+		slices.SortFunc(sorted, compareRecords)
+	}
 	return slices.CompactFunc(sorted, func(a, b *Record) bool { return a.Key == b.Key })
 }
 
@@ -96,42 +99,36 @@ func (ix *Index) spread(n int, f func(worker, low, high int)) {
 	wg.Wait()
 }
 
-// indexPart gathers the postings of one range of customers.
-type indexPart struct {
-	keys, grams []posting
-}
+// keysPerCustomer is how many keys most customers have at most.
+const keysPerCustomer = 14
 
-func (p *indexPart) add(id int32, e *entity) {
+// appendKeys appends the keys that propose the customer.
+func appendKeys(out []posting, id int32, e *entity) []posting {
 	put := func(arm uint64, key string) {
 		if key != "" {
-			p.keys = append(p.keys, posting{hashKey(arm, key), id})
+			out = append(out, posting{hashKey(arm, key), id})
 		}
 	}
 	for _, s := range e.sites() {
 		if s.named() {
 			put(armDomain, s.key)
-			put(armLabel, labelKey(s.label))
+			put(armLabel, s.loose)
 		}
 	}
 	put(armTPID, e.tpid)
 	for i := range e.name.variants {
 		v := &e.name.variants[i]
 		put(armCompact, v.compact)
-		put(armSorted, v.sortedKey())
 		for _, a := range v.acronyms {
 			put(armAcronym, a)
 		}
 		put(armPostal, postalKey(e, v))
-		for _, t := range v.tokens {
-			put(armToken, t.text)
+		out = append(out, posting{v.sortedKey(), id})
+		for j := range v.tokens {
+			out = append(out, posting{v.tokens[j].key, id})
 		}
-		v.grams(func(g uint64) { p.grams = append(p.grams, posting{mix(g), id}) })
 	}
-}
-
-// labelKey returns the label of a domain as it is compared with names.
-func labelKey(label string) string {
-	return loose(strings.ReplaceAll(Fold(label), "-", ""))
+	return out
 }
 
 // postalKey returns where a record is and how its name begins, or "".
@@ -142,27 +139,17 @@ func postalKey(e *entity, v *variant) string {
 	return e.place.postal + " " + v.compact[:3]
 }
 
-// tokenCount returns how many customers have the word in their name.
-func (ix *Index) tokenCount(w string) int {
-	return len(ix.keys.under(hashKey(armToken, w)))
-}
-
-// gramWeight returns the weight of a run of characters that df customers share.
-func (ix *Index) gramWeight(df int) float32 {
-	return float32(math.Log2(float64(len(ix.customers)+1) / float64(df+1)))
-}
-
-// gramNorm returns the length of an entity's vector of grams: of its longest
-// reading, so that short readings do not crowd in.
-func (ix *Index) gramNorm(e *entity) float32 {
-	var longest float64
-	for i := range e.name.variants {
-		sum := 0.0
-		e.name.variants[i].grams(func(g uint64) {
-			w := float64(ix.gramWeight(len(ix.grams.under(mix(g)))))
-			sum += w * w
-		})
-		longest = max(longest, sum)
+// where returns where the place is, for a quick look.
+func (p *place) where() where {
+	var w where
+	if p.loose != "" {
+		w.town = uint32(hashKey(armTown, p.loose)) | 1
 	}
-	return float32(math.Sqrt(longest)) + 1e-3
+	if p.postal != "" {
+		w.postal = uint32(hashKey(armPostal, p.postal)) | 1
+	}
+	return w
 }
+
+// tokenCount returns how many customers have the word in their name.
+func (ix *Index) tokenCount(t *token) int { return len(ix.keys.under(t.key)) }

@@ -26,11 +26,12 @@ type legalPhrase struct {
 
 type legalTable struct {
 	phrases map[string][]legalPhrase // joined words → forms
-	longest int                      // words in the longest phrase
+	fronts  map[string]int           // first word → words in the longest phrase it begins in front of a name
+	ends    map[string]int           // last word → words in the longest phrase it ends
 }
 
 var legalOnce = sync.OnceValue(func() *legalTable {
-	t := &legalTable{phrases: make(map[string][]legalPhrase, 1024)}
+	t := &legalTable{phrases: make(map[string][]legalPhrase, 1024), fronts: make(map[string]int, 128), ends: make(map[string]int, 512)}
 	for line := range dataLines(legalText) {
 		part := strings.SplitN(line, ";", 4)
 		form := &legalForm{class: strings.TrimSpace(part[0]), kind: strings.TrimSpace(part[1])}
@@ -47,7 +48,11 @@ var legalOnce = sync.OnceValue(func() *legalTable {
 			if len(w) == 0 {
 				continue
 			}
-			t.longest = max(t.longest, len(w))
+			if front {
+				t.fronts[w[0]] = max(t.fronts[w[0]], len(w))
+			}
+			last := w[len(w)-1]
+			t.ends[last] = max(t.ends[last], len(w))
 			key := strings.Join(w, " ")
 			t.phrases[key] = append(t.phrases[key], legalPhrase{form, front})
 		}
@@ -79,13 +84,16 @@ func (t *legalTable) strip(w []string, country string) (core []string, forms []*
 	core = w
 	for range 4 {
 		before := len(core)
-		for n := min(t.longest, len(core)-1); n > 0; n-- {
+		if len(core) < 2 {
+			break
+		}
+		for n := min(t.ends[core[len(core)-1]], len(core)-1); n > 0; n-- {
 			if f := t.find(strings.Join(core[len(core)-n:], " "), country, false); f != nil {
 				core, forms = core[:len(core)-n], append(forms, f)
 				break
 			}
 		}
-		for n := min(t.longest, len(core)-1); n > 0; n-- {
+		for n := min(t.fronts[core[0]], len(core)-1); n > 0; n-- {
 			if f := t.find(strings.Join(core[:n], " "), country, true); f != nil {
 				core, forms = core[n:], append(forms, f)
 				break

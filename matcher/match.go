@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"actnow"
 )
@@ -26,15 +25,14 @@ const (
 )
 
 const (
-	maxFinalists = 8 // candidates of an account that are compared closely
+	maxFinalists = 8 // candidates of an account that share its probability
 	maxShown     = 5
 	batchSize    = 64 // accounts a worker takes at a time
 )
 
-// matching is one run of Match.
+// matching is one run of Each.
 type matching struct {
 	index      *Index
-	accounts   []entity
 	accountsAt map[string]int // accounts per domain
 	decided    map[string]accountDecisions
 }
@@ -47,48 +45,92 @@ type matching struct {
 // How many of the given accounts share a domain weighs in, so a part of a file
 // can come out slightly different from the whole. The error is ctx's.
 func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
-	sorted := sortRecords(accounts)
-	m := &matching{index: ix, accounts: make([]entity, len(sorted)),
-		accountsAt: make(map[string]int), decided: settle(decisions)}
-	ix.spread(len(sorted), func(_, low, high int) {
-		for i := low; i < high && ctx.Err() == nil; i++ {
-			m.accounts[i] = readEntity(sorted[i])
-			m.accounts[i].weighTokens(ix.tokenCount, len(ix.customers))
-		}
+	out := make([]Match, 0, len(accounts))
+	err := ix.Each(ctx, accounts, decisions, func(m Match) error {
+		out = append(out, m)
+		return nil
 	})
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	for i := range m.accounts {
-		for _, k := range m.accounts[i].domainKeys() {
-			m.accountsAt[k]++
-		}
-	}
-	out := make([]Match, len(sorted))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(ix.opt.Workers, len(sorted)/batchSize+1) {
-		wg.Go(func() {
-			s := ix.newScratch()
-			for ctx.Err() == nil {
-				high := int(next.Add(batchSize))
-				for i := high - batchSize; i < min(high, len(out)); i++ {
-					out[i] = m.match(&m.accounts[i], s)
-				}
-				if high >= len(out) {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// finalist is a candidate compared closely.
+// Each is Match for more accounts than there is room for their outcomes: it
+// calls f with one after the other, by key. The error is ctx's or f's.
+func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decision, f func(Match) error) error {
+	sorted := sortRecords(accounts)
+	m := &matching{index: ix, accountsAt: ix.countDomains(sorted), decided: settle(decisions)}
+	type batch struct {
+		records []*Record
+		done    chan []Match
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	work, order := make(chan batch), make(chan chan []Match, 4*ix.opt.Workers)
+	wg.Go(func() {
+		defer close(order)
+		defer close(work)
+		for records := range slices.Chunk(sorted, batchSize) {
+			b := batch{records, make(chan []Match, 1)}
+			select {
+			case <-ctx.Done():
+				return
+			case order <- b.done:
+			}
+			work <- b
+		}
+	})
+	for range ix.opt.Workers {
+		wg.Go(func() {
+			s := ix.newScratch()
+			for b := range work {
+				out := make([]Match, 0, len(b.records))
+				for _, r := range b.records {
+					if ctx.Err() == nil {
+						out = append(out, m.match(r, s))
+					}
+				}
+				b.done <- out
+			}
+		})
+	}
+	for done := range order {
+		for _, match := range <-done {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := f(match); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// countDomains returns how many of the accounts have each domain.
+func (ix *Index) countDomains(accounts []*Record) map[string]int {
+	parts := make([]map[string]int, ix.opt.Workers)
+	ix.spread(len(accounts), func(worker, low, high int) {
+		parts[worker] = make(map[string]int)
+		for _, r := range accounts[low:high] {
+			_, all := readSites(r)
+			for _, k := range domainKeys(all) {
+				parts[worker][k]++
+			}
+		}
+	})
+	for _, part := range parts[1:] {
+		for k, n := range part {
+			parts[0][k] += n
+		}
+	}
+	return parts[0]
+}
+
+// finalist is a candidate that was compared.
 type finalist struct {
 	id     int32
 	e      evidence
@@ -99,11 +141,16 @@ type finalist struct {
 	hold   string // code of the reason why a person must see it, or ""
 }
 
-func (m *matching) match(a *entity, s *scratch) Match {
-	out := Match{Account: a.rec.Key, Band: actnow.BandNone}
-	d := m.decided[a.rec.Key]
+// match finds the customer of one account.
+func (m *matching) match(r *Record, s *scratch) Match {
+	e := readEntity(r)
+	a := &e
+	a.weighTokens(m.index.tokenCount, len(m.index.customers))
+	out := Match{Account: r.Key, Band: actnow.BandNone}
+	d := m.decided[r.Key]
+	s.prepare(a)
 	if id, ok := m.confirmed(d); ok {
-		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], closeSim)}
+		f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], s.sim)}
 		f.terms = f.e.terms(len(m.index.customers), nil)
 		f.score, f.p = score(f.terms), 1
 		c := m.candidate(a, &f)
@@ -145,32 +192,37 @@ func band(p float64) actnow.MatchBand {
 	return actnow.BandNone
 }
 
-// finalists returns the likeliest customers of the account, best first.
+// finalists returns the likeliest customers of the account, best first. They are
+// valid until the next call.
 func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
 	n := len(m.index.customers)
-	s.weighed = s.weighed[:0]
+	s.field, s.terms = s.field[:0], s.terms[:0]
 	for _, id := range m.index.candidates(a, s) {
 		c := &m.index.customers[id]
 		if d.no[c.rec.Key] {
 			continue
 		}
-		e := m.weigh(a, c, quickSim)
-		s.terms = e.terms(n, s.terms[:0])
-		s.weighed = append(s.weighed, weighedID{id, score(s.terms)})
+		s.field = append(s.field, finalist{id: id})
+		f := &s.field[len(s.field)-1]
+		f.e = m.weigh(a, c, s.sim)
+		at := len(s.terms)
+		s.terms = f.e.terms(n, s.terms)
+		f.terms = s.terms[at:]
+		f.score = score(f.terms)
 	}
-	slices.SortFunc(s.weighed, func(x, y weighedID) int {
+	s.order = s.order[:0]
+	for i := range s.field {
+		s.order = append(s.order, &s.field[i])
+	}
+	slices.SortFunc(s.order, func(x, y *finalist) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
-	field := make([]finalist, min(len(s.weighed), maxFinalists))
+	field := make([]finalist, min(len(s.order), maxFinalists))
 	scores := make([]float64, len(field))
 	for i := range field {
-		f := &field[i]
-		f.id = s.weighed[i].id
-		f.e = m.weigh(a, &m.index.customers[f.id], closeSim)
-		f.terms = f.e.terms(n, nil)
-		f.score = score(f.terms)
-		f.hold = f.e.hold()
-		scores[i] = f.score
+		field[i] = *s.order[i]
+		field[i].hold = field[i].e.hold()
+		scores[i] = field[i].score
 	}
 	p, rivals := posterior(scores)
 	for i := range field {
@@ -179,9 +231,6 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 			field[i].p = held(p[i])
 		}
 	}
-	slices.SortFunc(field, func(x, y finalist) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
-	})
 	return field
 }
 

@@ -8,8 +8,15 @@ import (
 
 // token is a word of a name in its canonical spelling.
 type token struct {
-	text string
-	bits float64 // what agreement on it is worth
+	text    string
+	key     uint64  // the hashed text, under which customers with the word stand
+	letters uint64  // letterSet of the text
+	bits    float64 // what agreement on it is worth
+	sound   byte    // sound of the text
+}
+
+func makeToken(text string) token {
+	return token{text: text, key: hashKey(armToken, text), letters: letterSet(text), sound: sound(text)}
 }
 
 // variant is one reading of a name: without its bracket, by its trading name.
@@ -19,8 +26,9 @@ type variant struct {
 	compact  string  // the words as written, run together, loose
 	full     string  // the same with fillers
 	acronyms [2]string
-	foreign  bool // no word in Latin spelling
-	partial  bool // only what stands in brackets, or one side of a "trading as"
+	pattern  *Pattern // of compact, where it is compared with many
+	foreign  bool     // no word in Latin spelling
+	partial  bool     // only what stands in brackets, or one side of a "trading as"
 }
 
 // name is an organisation's name, taken apart. A name without a letter has no
@@ -41,7 +49,6 @@ var tradingAs = []string{" dba ", " d/b/a ", " d.b.a. ", " t/a ", " trading as "
 // unknown) in the town.
 func readName(s, country string, city []string) name {
 	var n name
-	seen := make(map[string]bool, 2)
 	for _, r := range readings(Fold(s)) {
 		core, forms := coreWords(r.text, country, city)
 		if n.forms == nil {
@@ -49,13 +56,17 @@ func readName(s, country string, city []string) name {
 		}
 		v := makeVariant(core)
 		v.partial = r.partial
-		if len(v.tokens) == 0 || seen[v.full] || len(n.variants) == maxVariants || v.partial && isPlaceName(core, city) {
+		if len(v.tokens) == 0 || n.has(&v) || len(n.variants) == maxVariants || v.partial && isPlaceName(core, city) {
 			continue
 		}
-		seen[v.full] = true
 		n.variants = append(n.variants, v)
 	}
 	return n
+}
+
+// has reports whether the name has such a reading already.
+func (n *name) has(v *variant) bool {
+	return slices.ContainsFunc(n.variants, func(o variant) bool { return o.full == v.full })
 }
 
 // isPlaceName reports whether the words name a country or the town, as in
@@ -73,7 +84,7 @@ type reading struct {
 // readings returns the ways to read a folded name: without brackets first,
 // then with them, what they hold, and both sides of a "trading as".
 func readings(s string) []reading {
-	var out []reading
+	out := make([]reading, 0, 1)
 	if open := strings.IndexAny(s, "([{"); open >= 0 {
 		if n := strings.IndexAny(s[open:], ")]}"); n >= 0 {
 			before, inside, after := s[:open], s[open+1:open+n], s[open+n+1:]
@@ -100,48 +111,50 @@ func coreWords(s, country string, city []string) ([]string, []*legalForm) {
 	table := legalOnce()
 	var core []string
 	var forms []*legalForm
-	for i, part := range strings.Split(strings.ReplaceAll(s, " – ", " - "), " - ") {
+	for part := range strings.SplitSeq(strings.ReplaceAll(s, " – ", " - "), " - ") {
 		w := words(part)
-		if len(w) == 0 {
-			continue
-		}
-		if i > 0 && len(core) > 0 && slices.Equal(w, city) {
+		if len(w) == 0 || len(core) > 0 && slices.Equal(w, city) {
 			continue
 		}
 		w, f := table.strip(w, country)
+		if core == nil {
+			core, forms = w, f
+			continue
+		}
 		core, forms = append(core, w...), append(forms, f...)
 	}
 	return core, forms
 }
 
 func makeVariant(core []string) variant {
-	var v variant
+	v := variant{foreign: true, tokens: make([]token, 0, len(core))}
 	vocab := vocabularyOnce()
-	var initials, all, compact, full strings.Builder
-	v.foreign = true
+	var full, compact, all, initials []byte
 	for _, w := range core {
 		v.foreign = v.foreign && w[0] >= utf8.RuneSelf
+		full, all = append(full, w...), append(all, firstRune(w)...)
 		c := vocab.canon(w)
-		full.WriteString(w)
-		all.WriteString(firstRune(w))
 		if isFiller(c) {
 			continue
 		}
-		compact.WriteString(w)
-		initials.WriteString(firstRune(w))
-		v.tokens = append(v.tokens, token{text: c})
+		compact, initials = append(compact, w...), append(initials, firstRune(w)...)
+		v.tokens = append(v.tokens, makeToken(c))
 	}
 	if len(v.tokens) == 0 { // only fillers: "The The"
 		for _, w := range core {
-			v.tokens = append(v.tokens, token{text: w})
-			compact.WriteString(w)
+			v.tokens = append(v.tokens, makeToken(w))
 		}
+		compact = full
 	}
-	v.compact, v.full = loose(compact.String()), loose(full.String())
+	v.full = loose(string(full))
+	v.compact = v.full
+	if len(compact) < len(full) {
+		v.compact = loose(string(compact))
+	}
 	if len(v.tokens) >= 2 {
-		v.acronyms[0] = initials.String()
-		if s := all.String(); s != v.acronyms[0] {
-			v.acronyms[1] = s
+		v.acronyms[0] = string(initials)
+		if len(all) > len(initials) {
+			v.acronyms[1] = string(all)
 		}
 	}
 	return v
@@ -156,27 +169,28 @@ func firstRune(w string) string {
 	return w
 }
 
-// sortedKey returns the words of a variant in the order of the alphabet.
-func (v *variant) sortedKey() string {
-	w := make([]string, len(v.tokens))
-	for i, t := range v.tokens {
-		w[i] = t.text
+// sortedKey hashes the words of a variant, whatever their order.
+func (v *variant) sortedKey() uint64 {
+	sum := armSorted
+	for i := range v.tokens {
+		sum += mix(v.tokens[i].key)
 	}
-	slices.Sort(w)
-	return strings.Join(w, " ")
+	return mix(sum)
 }
 
-// grams calls yield for each run of three characters of the variant's compact
-// form, with a mark at both ends.
-func (v *variant) grams(yield func(uint64)) {
+// appendGrams appends the slots of each run of three characters of s with a mark
+// at both ends.
+func appendGrams(out []uint32, s string) []uint32 {
 	a, b := rune(' '), rune(' ')
-	first := true
-	for _, r := range v.compact + " " {
-		if first {
-			b, first = r, false
-			continue
+	for i, r := range s {
+		if i > 0 {
+			out = append(out, gramSlot(a, b, r))
+			a = b
 		}
-		yield(uint64(a)<<42 | uint64(b)<<21 | uint64(r))
-		a, b = b, r
+		b = r
 	}
+	if s != "" {
+		out = append(out, gramSlot(a, b, ' '))
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,7 +26,7 @@ type nameEvidence struct {
 const maxTokens = 16
 
 // tokenSim compares two words; 0 means that they do not agree.
-type tokenSim func(x, y string) float64
+type tokenSim func(x, y *token) float64
 
 // compareNames returns the evidence of the pair of readings that share most.
 // Two parts of names are not compared: what two names have in brackets can be
@@ -57,7 +58,7 @@ func (e *nameEvidence) merit() float64 {
 
 func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 	e := nameEvidence{known: true, partial: a.partial || c.partial, foreign: a.foreign != c.foreign,
-		compact: JaroWinkler(a.compact, c.compact)}
+		compact: a.pattern.like(a.compact, c.compact)}
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
 	var simA, simC [maxTokens]float64
@@ -110,7 +111,7 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 const placeWordShare = 0.25
 
 func (e *entity) hasPlaceWord(other *entity, w string) bool {
-	return within([]string{w}, e.place.city) || within([]string{w}, other.place.city) ||
+	return slices.Contains(e.place.city, w) || slices.Contains(other.place.city, w) ||
 		w == e.place.state || w == other.place.state
 }
 
@@ -118,7 +119,7 @@ func (e *entity) hasPlaceWord(other *entity, w string) bool {
 func alignEqual(x, y []token, simX, simY *[maxTokens]float64, sim tokenSim) {
 	for i := range x {
 		for j := range y {
-			if simY[j] == 0 && x[i].text == y[j].text {
+			if simY[j] == 0 && x[i].key == y[j].key {
 				simX[i], simY[j] = 1, 1
 				break
 			}
@@ -134,7 +135,7 @@ func alignEqual(x, y []token, simX, simY *[maxTokens]float64, sim tokenSim) {
 				if simY[j] > 0 {
 					continue
 				}
-				if s := sim(x[i].text, y[j].text); s > best {
+				if s := sim(&x[i], &y[j]); s > best {
 					best, bi, bj = s, i, j
 				}
 			}
@@ -165,6 +166,9 @@ func alignJoined(x, y []token, simX, simY *[maxTokens]float64) {
 // alignInitials pairs a word of x with three or more neighbouring words of y
 // that it is the initials of: "icmr" and "Indian Council of Medical Research".
 func alignInitials(x, y []token, simX, simY *[maxTokens]float64) {
+	if len(y) < 3 {
+		return
+	}
 	for i := range x {
 		letters := []rune(x[i].text)
 		if simX[i] > 0 || len(letters) < 3 || len(letters) > 8 {
@@ -207,21 +211,9 @@ func acronymLetters(short, long *variant) int {
 	return 0
 }
 
-// quickSim compares words of every candidate pair.
-func quickSim(x, y string) float64 {
-	s, ok := spellingSim(x, y)
-	if ok {
-		return s
-	}
-	longer := max(len(x), len(y))
-	if d := Levenshtein(x, y); d <= allowedSlips(longer) {
-		return 1 - float64(d)/float64(longer)
-	}
-	return 0
-}
-
-// closeSim compares words of the finalists: a transposition is one slip.
-func closeSim(x, y string) float64 {
+// closeSim compares two words: a transposition is one slip.
+func closeSim(a, b *token) float64 {
+	x, y := a.text, b.text
 	s, ok := spellingSim(x, y)
 	if ok {
 		return s

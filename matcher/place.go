@@ -19,7 +19,10 @@ type place struct {
 	guessed bool   // the country is that of the domain
 	state   string // code without its country, else the folded name
 	city    []string
-	postal  string // letters and digits only
+	town    string   // the same run together
+	loose   string   // and loosely spelled
+	pattern *Pattern // of town, where it is compared with many
+	postal  string   // letters and digits only
 }
 
 type placeTable struct {
@@ -101,6 +104,8 @@ func readPlace(r *Record, sites []site) place {
 			p.city[i] = c
 		}
 	}
+	p.town = strings.Join(p.city, "")
+	p.loose = loose(p.town)
 	if s := joined(words(Fold(r.State))); s != "" {
 		p.state = s
 		country := p.country
@@ -154,11 +159,10 @@ func cityLevel(a, c *place) level {
 	if len(a.city) == 0 || len(c.city) == 0 {
 		return levelMissing
 	}
-	x, y := strings.Join(a.city, ""), strings.Join(c.city, "")
-	if x == y || loose(x) == loose(y) {
+	if a.loose == c.loose {
 		return levelEqual
 	}
-	if within(a.city, c.city) || within(c.city, a.city) || JaroWinkler(x, y) >= 0.92 {
+	if within(a.city, c.city) || within(c.city, a.city) || a.pattern.like(a.town, c.town) >= 0.92 {
 		return levelAlike
 	}
 	return levelDifferent

@@ -21,30 +21,46 @@ type postings struct {
 	bucket []uint32 // first key of each value of the top 16 bits
 }
 
-func newPostings(all []posting) *postings {
-	slices.SortFunc(all, func(a, b posting) int {
-		if c := cmp.Compare(a.key, b.key); c != 0 {
-			return c
+// newPostings sorts the parts by the top 16 bits of their keys in one pass, then
+// each of those buckets, of which most hold a few postings only.
+func newPostings(parts [][]posting) *postings {
+	ends := make([]uint32, 1<<16+1) // of each bucket, in all
+	for _, part := range parts {
+		for _, e := range part {
+			ends[e.key>>48+1]++
 		}
-		return cmp.Compare(a.id, b.id)
-	})
-	all = slices.Compact(all)
-	p := &postings{ids: make([]int32, len(all)), bucket: make([]uint32, 1<<16+1)}
-	for i, e := range all {
-		if i == 0 || e.key != all[i-1].key {
-			p.keys = append(p.keys, e.key)
-			p.starts = append(p.starts, uint32(i))
-		}
-		p.ids[i] = e.id
 	}
-	p.starts = append(p.starts, uint32(len(all)))
-	at := 0
-	for top := range p.bucket {
-		for at < len(p.keys) && p.keys[at]>>48 < uint64(top) {
-			at++
-		}
-		p.bucket[top] = uint32(at)
+	for i := range 1 << 16 {
+		ends[i+1] += ends[i]
 	}
+	total := int(ends[1<<16])
+	all := make([]posting, total)
+	for i, part := range parts {
+		for _, e := range part {
+			all[ends[e.key>>48]] = e
+			ends[e.key>>48]++
+		}
+		parts[i] = nil
+	}
+	p := &postings{keys: make([]uint64, 0, total/2), starts: make([]uint32, 0, total/2+1), ids: make([]int32, 0, total), bucket: make([]uint32, 1<<16+1)}
+	low := uint32(0)
+	for top, high := range ends[:1<<16] {
+		p.bucket[top] = uint32(len(p.keys))
+		bucket := all[low:high]
+		slices.SortFunc(bucket, func(a, b posting) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id)) })
+		for i, e := range bucket {
+			if i > 0 && e == bucket[i-1] {
+				continue
+			}
+			if i == 0 || e.key != bucket[i-1].key {
+				p.keys, p.starts = append(p.keys, e.key), append(p.starts, uint32(len(p.ids)))
+			}
+			p.ids = append(p.ids, e.id)
+		}
+		low = high
+	}
+	p.bucket[1<<16] = uint32(len(p.keys))
+	p.starts = append(p.starts, uint32(len(p.ids)))
 	return p
 }
 
@@ -69,7 +85,7 @@ const (
 	armAcronym
 	armPostal
 	armToken
-	armGram
+	armTown
 )
 
 // hashKey returns the FNV-1a hash of a key of an arm, finally mixed so that

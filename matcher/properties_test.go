@@ -48,7 +48,13 @@ func render(t testing.TB, customers, accounts []matcher.Record, decisions []matc
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := matcher.WriteMatches(&b, got); err != nil {
+	w := matcher.NewMatchWriter(&b)
+	for _, m := range got {
+		if err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range got {

@@ -78,6 +78,14 @@ func (p *Pattern) JaroWinkler(b string) float64 {
 	return jaro
 }
 
+// like returns JaroWinkler(a, b); p is the pattern of a or nil.
+func (p *Pattern) like(a, b string) float64 {
+	if p == nil {
+		return JaroWinkler(a, b)
+	}
+	return p.JaroWinkler(b)
+}
+
 // commonPrefix returns how many of the first four characters agree.
 func commonPrefix(a, b string) int {
 	n, rest := 0, b

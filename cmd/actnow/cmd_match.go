@@ -51,31 +51,24 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			index := make(chan *matcher.Index, 1)
+			go func() { index <- matcher.New(left, matcher.Options{}) }()
 			right, err := readRecords(sh, accounts, matcher.Accounts)
 			if err != nil {
 				return err
 			}
-			matches, err := matcher.New(left, matcher.Options{}).Match(cmd.Context(), right, nil)
-			if err != nil {
+			n, explained, err := matchFiles(cmd.Context(), sh, <-index, right, out, explain)
+			switch {
+			case err != nil:
 				return err
-			}
-			if out != "" {
-				if err := writeMatches(sh, out, matches); err != nil {
-					return err
-				}
-			}
-			if explain != "" {
-				for _, m := range matches {
-					if m.Account == explain {
-						return sh.print(m, func(w io.Writer) { fmt.Fprintln(w, matcher.Explanation(m)) })
-					}
-				}
+			case explain == "":
+				return sh.print(n, func(w io.Writer) {
+					fmt.Fprintf(w, "accounts\t%d\nmatch\t%d\nreview\t%d\nnone\t%d\n", n.Accounts, n.Match, n.Review, n.None)
+				})
+			case explained.Account == "":
 				return actnow.Invalid("error.match_account", "explain", "%s has no account %s", accounts, explain)
 			}
-			return sh.print(countMatches(matches), func(w io.Writer) {
-				n := countMatches(matches)
-				fmt.Fprintf(w, "accounts\t%d\nmatch\t%d\nreview\t%d\nnone\t%d\n", n.Accounts, n.Match, n.Review, n.None)
-			})
+			return sh.print(explained, func(w io.Writer) { fmt.Fprintln(w, matcher.Explanation(explained)) })
 		},
 	}
 	cmd.Flags().StringVar(&customers, "customers", "", "CSV of customers: id, name, domain, city, state, postal_code, country, tpid")
@@ -98,26 +91,40 @@ func readRecords(sh *shell, path string, side matcher.Side) ([]matcher.Record, e
 	return list, nil
 }
 
-func writeMatches(sh *shell, path string, matches []matcher.Match) error {
-	f, err := sh.files.Create(path)
-	if err != nil {
-		return err
+// matchFiles matches the accounts, writes the outcome to the file out, unless
+// that is "", as it comes, and counts it. It returns the match of the account
+// explain, if there is one.
+func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []matcher.Record, out, explain string) (n actnow.MatchCounts, explained matcher.Match, err error) {
+	to := io.Discard
+	if out != "" {
+		file, openErr := sh.files.Create(out)
+		if openErr != nil {
+			return n, explained, openErr
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		to = file
 	}
-	return errors.Join(matcher.WriteMatches(f, matches), f.Close())
+	w := matcher.NewMatchWriter(to)
+	n.ByStage = map[actnow.MatchStage]int{}
+	err = ix.Each(ctx, accounts, nil, func(m matcher.Match) error {
+		if m.Account == explain {
+			explained = m
+		}
+		countMatch(&n, m)
+		return w.Write(m)
+	})
+	return n, explained, errors.Join(err, w.Flush())
 }
 
-func countMatches(matches []matcher.Match) actnow.MatchCounts {
-	n := actnow.MatchCounts{Accounts: len(matches), ByStage: map[actnow.MatchStage]int{}}
-	for _, m := range matches {
-		switch m.Band {
-		case actnow.BandMatch:
-			n.Match++
-			n.ByStage[m.Candidates[0].Stage]++
-		case actnow.BandReview:
-			n.Review++
-		default:
-			n.None++
-		}
+func countMatch(n *actnow.MatchCounts, m matcher.Match) {
+	n.Accounts++
+	switch m.Band {
+	case actnow.BandMatch:
+		n.Match++
+		n.ByStage[m.Candidates[0].Stage]++
+	case actnow.BandReview:
+		n.Review++
+	default:
+		n.None++
 	}
-	return n
 }
