@@ -21,7 +21,8 @@ type Worker struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 	// Touched, if not nil, is told the ids of accounts that became new, changed
-	// or went, after each batch, so that matching can follow.
+	// or went, and of those whose contacts did as far as the event names them,
+	// so that matching can follow.
 	Touched func(ctx context.Context, conn actnow.ConnectionID, accounts []string)
 	// Bell wakes Serve.
 	Bell Bell
@@ -132,15 +133,26 @@ func (w *Worker) tell(ctx context.Context, f Finished, outcomes []Outcome) {
 		return
 	}
 	var ids []string
+	touched := false
 	for i, c := range f.Changes {
-		if c.Kind == Account && (outcomes[i] == New || outcomes[i] == Changed) {
+		if outcomes[i] != New && outcomes[i] != Changed {
+			continue
+		}
+		other := "merged_into"
+		switch c.Kind {
+		case Account:
 			ids = append(ids, c.ID)
-			if into, ok := c.Fields["merged_into"].(string); ok {
-				ids = append(ids, into)
-			}
+		case Contact:
+			other = "account_id"
+		default:
+			continue
+		}
+		touched = true
+		if id, ok := c.Fields[other].(string); ok {
+			ids = append(ids, id)
 		}
 	}
-	if len(ids) > 0 {
+	if touched {
 		w.Touched(ctx, f.Connection, ids)
 	}
 }

@@ -44,6 +44,14 @@ func (ix *Index) newScratch() *scratch {
 	return &scratch{score: make([]float32, len(ix.customers)), sim: remembered(closeSim)}
 }
 
+// borrow returns a scratch that is to be put back.
+func (ix *Index) borrow() *scratch {
+	if s, ok := ix.scratch.Get().(*scratch); ok {
+		return s
+	}
+	return ix.newScratch()
+}
+
 // prepare makes an account ready to be compared with many customers, until the
 // next one is.
 func (s *scratch) prepare(a *entity) {

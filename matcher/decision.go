@@ -1,11 +1,19 @@
 package matcher
 
-import "actnow"
+import (
+	"maps"
+
+	"actnow"
+)
 
 // accountDecisions is what people have decided about one account.
 type accountDecisions struct {
 	yes string          // key of its customer, or ""
 	no  map[string]bool // keys of customers it does not belong to
+}
+
+func (d accountDecisions) equal(o accountDecisions) bool {
+	return d.yes == o.yes && maps.Equal(d.no, o.no)
 }
 
 // settle plays decisions in the order they were made. The last word on a pair

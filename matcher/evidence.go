@@ -13,9 +13,12 @@ type domainEvidence struct {
 	byMail   bool   // the account's domain is that of its mail
 	sameHost bool   // not only the registrable domain
 	shared   int    // customers that have the domain
-	accounts int    // accounts that have it
+	accounts int    // accounts that have it, up to manyAccounts
 	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
+
+// manyAccounts is from how many accounts on a domain is one of many.
+const manyAccounts = 4
 
 // labelEvidence is how the label of one record's domain fits the other's name.
 type labelEvidence uint8
@@ -83,7 +86,7 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 						byMail = e.byMail && mail
 					}
 					e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
-						sameHost: x.host == y.host, shared: shared, accounts: m.accountsAt[x.key]}
+						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], manyAccounts)}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):
@@ -228,7 +231,7 @@ func (e *evidence) domainTerms(add func(term)) {
 		if !d.sameHost && !d.byMail {
 			add(termDomainOtherHost)
 		}
-		if d.accounts >= 4 {
+		if d.accounts >= manyAccounts {
 			add(termDomainManyAccounts)
 		}
 	case levelAlike:

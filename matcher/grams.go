@@ -15,7 +15,7 @@ type grams struct {
 const (
 	gramLetters = 37 // the mark at both ends, a to z, 0 to 9
 	plainGrams  = gramLetters * gramLetters * gramLetters
-	otherGrams  = 1 << 17
+	otherGrams  = 1 << 16
 	gramSlots   = plainGrams + otherGrams
 )
 
@@ -56,9 +56,10 @@ func newGrams(ix *Index) *grams {
 		for _, c := range counts {
 			c[slot], sum = sum, sum+c[slot]
 		}
-		df := sum - g.starts[slot]
-		w := math.Log2(float64(n+1) / float64(df+1))
-		g.weight[slot] = float32(w * w)
+		if df := sum - g.starts[slot]; df > 0 {
+			w := math.Log2(float64(n+1) / float64(df+1))
+			g.weight[slot] = float32(w * w)
+		}
 	}
 	g.starts[gramSlots] = sum
 	g.ids = make([]int32, sum)

@@ -24,6 +24,7 @@ type Index struct {
 	grams     *grams
 	totals    []float32 // bits of all words of each customer's name
 	where     []where
+	scratch   sync.Pool // of *scratch, clean
 }
 
 // where is a hashed town and postal code; 0 is unknown.

@@ -30,7 +30,7 @@ const (
 	batchSize    = 64 // accounts a worker takes at a time
 )
 
-// matching is one run of Each.
+// matching is one run over accounts.
 type matching struct {
 	index      *Index
 	accountsAt map[string]int // accounts per domain
@@ -61,6 +61,12 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decision, f func(Match) error) error {
 	sorted := sortRecords(accounts)
 	m := &matching{index: ix, accountsAt: ix.countDomains(sorted), decided: settle(decisions)}
+	return m.each(ctx, sorted, f)
+}
+
+// each matches the accounts, in batches side by side, and calls f in order.
+func (m *matching) each(ctx context.Context, accounts []*Record, f func(Match) error) error {
+	workers := min(m.index.opt.Workers, len(accounts)/batchSize+1)
 	type batch struct {
 		records []*Record
 		done    chan []Match
@@ -69,11 +75,11 @@ func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decisi
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	work, order := make(chan batch), make(chan chan []Match, 4*ix.opt.Workers)
+	work, order := make(chan batch), make(chan chan []Match, 4*workers)
 	wg.Go(func() {
 		defer close(order)
 		defer close(work)
-		for records := range slices.Chunk(sorted, batchSize) {
+		for records := range slices.Chunk(accounts, batchSize) {
 			b := batch{records, make(chan []Match, 1)}
 			select {
 			case <-ctx.Done():
@@ -83,9 +89,10 @@ func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decisi
 			work <- b
 		}
 	})
-	for range ix.opt.Workers {
+	for range workers {
 		wg.Go(func() {
-			s := ix.newScratch()
+			s := m.index.borrow()
+			defer m.index.scratch.Put(s)
 			for b := range work {
 				out := make([]Match, 0, len(b.records))
 				for _, r := range b.records {

@@ -15,6 +15,7 @@ import (
 	"actnow"
 	"actnow/campaigns"
 	"actnow/crm"
+	"actnow/matcher"
 	"actnow/scoring"
 	"actnow/storage"
 )
@@ -35,7 +36,8 @@ type app struct {
 	tokens   *campaigns.Tokens
 	outbox   *campaigns.Outbox // nil unless this process sends
 
-	matching sync.Mutex // one match run at a time
+	matching sync.Mutex // one match run at a time; guards live
+	live     matcher.Live
 	jobs     sync.WaitGroup
 	jobsCtx  context.Context // of work that outlives the request that asked for it
 	endJobs  context.CancelFunc

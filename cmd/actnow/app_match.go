@@ -11,8 +11,9 @@ import (
 // matchBatch is how many accounts one transaction saves.
 const matchBatch = 200
 
-// match finds the customer of every account and saves the outcome. Decisions of
-// people stand, also those that are made while it runs.
+// match finds the customer of every account and saves the outcome; after the
+// first time only of those that changed. Decisions of people stand, also those
+// that are made while it runs.
 func (a *app) match(ctx context.Context, progress func(done, total int64)) (actnow.MatchCounts, error) {
 	a.matching.Lock()
 	defer a.matching.Unlock()
@@ -20,22 +21,30 @@ func (a *app) match(ctx context.Context, progress func(done, total int64)) (actn
 	if err != nil {
 		return actnow.MatchCounts{}, err
 	}
-	matches, err := matcher.New(in.Customers, matcher.Options{}).Match(ctx, in.Accounts, in.Decisions)
+	matches, err := a.live.Update(ctx, in.Customers, in.Accounts, in.Decisions)
 	if err != nil {
 		return actnow.MatchCounts{}, fmt.Errorf("match %d accounts: %w", len(in.Accounts), err)
 	}
+	if err := a.saveMatches(ctx, matches, in.LastDecision, progress); err != nil {
+		a.live = matcher.Live{} // what was not saved is matched again
+		return actnow.MatchCounts{}, err
+	}
+	return a.db.MatchCounts(ctx)
+}
+
+func (a *app) saveMatches(ctx context.Context, matches []matcher.Match, lastDecision int64, progress func(done, total int64)) error {
 	total := int64(len(matches))
 	for done := 0; done < len(matches); done += matchBatch {
 		if err := ctx.Err(); err != nil {
-			return actnow.MatchCounts{}, err
+			return err
 		}
 		batch := matches[done:min(done+matchBatch, len(matches))]
-		if err := a.db.SaveMatches(ctx, batch, in.LastDecision); err != nil {
-			return actnow.MatchCounts{}, err
+		if err := a.db.SaveMatches(ctx, batch, lastDecision); err != nil {
+			return err
 		}
 		progress(int64(done+len(batch)), total)
 	}
-	return a.db.MatchCounts(ctx)
+	return nil
 }
 
 // StartMatch runs match in the background.

@@ -46,6 +46,7 @@ type daemon struct {
 	server   *web.Server
 	receiver *crm.Receiver
 	worker   *crm.Worker
+	touched  crm.Bell // rings when a hook changed what matching reads
 	runner   *schedule.Runner
 	private  net.Listener
 	public   net.Listener
@@ -83,6 +84,7 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	start(&working, work, "schedules", d.runner.Run)
 	start(&working, work, "inbox", d.worker.Serve)
+	start(&working, work, "rematch", d.rematch)
 	if d.outbox != nil {
 		start(&working, work, "outbox", d.outbox.Run)
 	}
@@ -138,7 +140,9 @@ func (d *daemon) assemble(ctx context.Context) error {
 	}
 	bell := crm.NewBell()
 	d.receiver = &crm.Receiver{Store: d.db, Now: d.now, Stored: bell.Ring}
-	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell, Touched: d.accountsTouched}
+	d.touched = crm.NewBell()
+	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell,
+		Touched: func(context.Context, actnow.ConnectionID, []string) { d.touched.Ring() }}
 	if err := d.openOutbox(ctx); err != nil {
 		return err
 	}
@@ -164,13 +168,17 @@ func standingOrders(zone string) []schedule.Schedule {
 	}
 }
 
-// accountsTouched matches anew when a hook changed accounts.
-func (d *daemon) accountsTouched(ctx context.Context, _ actnow.ConnectionID, accounts []string) {
-	if len(accounts) == 0 {
-		return
-	}
-	if _, err := d.runner.RunNow(ctx, "job:match"); err != nil && !errors.Is(err, actnow.ErrConflict) {
-		d.log.ErrorContext(ctx, "match after a hook", "error", err)
+// rematch matches what changed after each ring, until ctx ends.
+func (d *daemon) rematch(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.touched:
+		}
+		if _, err := d.match(ctx, func(int64, int64) {}); err != nil && ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "match after a hook", "error", err)
+		}
 	}
 }
 
