@@ -102,7 +102,9 @@ func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 		}
 		exact(armPostal, postalKey(a, v))
 		ix.byWords(v, s)
-		ix.byGrams(v, s)
+		if len(ix.keys.under(hashKey(armCompact, v.compact))) == 0 {
+			ix.byGrams(v, s) // nothing runs as much alike as what runs the same
+		}
 	}
 	slices.Sort(s.found)
 	s.found = slices.Compact(s.found)

@@ -171,7 +171,7 @@ func (m *matching) match(r *Record, s *scratch) Match {
 		if finalists[i].p < ShownFrom {
 			break
 		}
-		out.Candidates = append(out.Candidates, m.candidate(a, &finalists[i]))
+		out.Candidates = append(out.Candidates, m.candidate(a, finalists[i]))
 	}
 	if len(out.Candidates) > 0 {
 		out.Band = band(out.Candidates[0].Probability)
@@ -201,7 +201,7 @@ func band(p float64) actnow.MatchBand {
 
 // finalists returns the likeliest customers of the account, best first. They are
 // valid until the next call.
-func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finalist {
+func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*finalist {
 	n := len(m.index.customers)
 	s.field, s.terms = s.field[:0], s.terms[:0]
 	for _, id := range m.index.candidates(a, s) {
@@ -224,18 +224,17 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []finali
 	slices.SortFunc(s.order, func(x, y *finalist) int {
 		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 	})
-	field := make([]finalist, min(len(s.order), maxFinalists))
+	field := s.order[:min(len(s.order), maxFinalists)]
 	scores := make([]float64, len(field))
-	for i := range field {
-		field[i] = *s.order[i]
-		field[i].hold = field[i].e.hold()
-		scores[i] = field[i].score
+	for i, f := range field {
+		f.hold = f.e.hold()
+		scores[i] = f.score
 	}
 	p, rivals := posterior(scores)
-	for i := range field {
-		field[i].p, field[i].rivals = p[i], rivals[i]
-		if field[i].hold != "" {
-			field[i].p = held(p[i])
+	for i, f := range field {
+		f.p, f.rivals = p[i], rivals[i]
+		if f.hold != "" {
+			f.p = held(p[i])
 		}
 	}
 	return field

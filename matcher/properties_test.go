@@ -212,26 +212,3 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkMatch(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			customers, accounts := crowd(n), crowd(n/10)
-			b.Run("New", func(b *testing.B) {
-				for b.Loop() {
-					matcher.New(customers, matcher.Options{})
-				}
-				b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "customers/s")
-			})
-			ix := matcher.New(customers, matcher.Options{})
-			b.Run("Match", func(b *testing.B) {
-				for b.Loop() {
-					if _, err := ix.Match(b.Context(), accounts, nil); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(len(accounts))*float64(b.N)/b.Elapsed().Seconds(), "accounts/s")
-			})
-		})
-	}
-}
