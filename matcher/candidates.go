@@ -24,6 +24,7 @@ type scratch struct {
 	score   []float32 // per customer; all zero between uses
 	touched []int32
 	found   []int32
+	asked   []uint64 // keys that were looked up for the account
 	slots   []uint32
 	lists   []list
 	rank    []ranked
@@ -67,9 +68,13 @@ func (s *scratch) prepare(a *entity) {
 // of several cheap arms, each capped, in ascending order. The slice is valid
 // until the next call.
 func (ix *Index) candidates(a *entity, s *scratch) []int32 {
-	s.found = s.found[:0]
+	s.found, s.asked = s.found[:0], s.asked[:0]
 	at := a.place.where()
 	under := func(key uint64) {
+		if slices.Contains(s.asked, key) { // names and labels are often the same
+			return
+		}
+		s.asked = append(s.asked, key)
 		if ids := ix.keys.under(key); len(ids) <= capExact {
 			s.found = append(s.found, ids...)
 		} else {
