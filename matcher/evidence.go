@@ -13,12 +13,16 @@ type domainEvidence struct {
 	byMail   bool   // the account's domain is that of its mail
 	sameHost bool   // not only the registrable domain
 	shared   int    // customers that have the domain
-	accounts int    // accounts that have it, up to manyAccounts
+	accounts int    // accounts that have it, up to countedAccounts
 	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
 
-// manyAccounts is from how many accounts on a domain is one of many.
-const manyAccounts = 4
+// manyAccounts is from how many accounts on a domain is one of many, and
+// countedAccounts how many are told apart.
+const (
+	manyAccounts    = 4
+	countedAccounts = 20
+)
 
 // labelEvidence is how the label of one record's domain fits the other's name.
 type labelEvidence uint8
@@ -86,7 +90,7 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 						byMail = e.byMail && mail
 					}
 					e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
-						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], manyAccounts)}
+						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], countedAccounts)}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):

@@ -46,7 +46,7 @@ const (
 	featNamesakes       // customers that have the name
 
 	featDomainCustomers // customers that have the domain, 0 if it does not agree
-	featManyAccounts    // 1 if many accounts have it
+	featDomainAccounts  // accounts that have it
 	featHostAccount     // labels of the account's host before its registrable domain, -1 without one
 	featHostCustomer    // of the customer's
 	featLabel           // what the label of one's domain is to the other's name
@@ -76,7 +76,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	n, scale := &e.name, m.index.scale()
 	*x = features{
 		featWeight: float32(f.score), featLead: float32(lead), featRivals: float32(rivals),
-		featDomainCustomers: float32(min(e.domain.shared, 20)), featManyAccounts: flags(e.domain.accounts >= manyAccounts, false),
+		featDomainCustomers: float32(min(e.domain.shared, 20)), featDomainAccounts: float32(e.domain.accounts),
 		featHostAccount: hostDepth(a.web), featHostCustomer: hostDepth(c.web), featLabel: float32(e.label),
 		featLabelCustomer: labelLikeness(c, a), featLabelAccount: labelLikeness(a, c),
 		featLegal: float32(e.legal), featCity: float32(e.city), featCityBits: -1,

@@ -25,11 +25,11 @@ type liveAccount struct {
 
 // Update takes everything as it is now and returns the matches, by key, of the
 // accounts for which that makes a difference since the last Update: those that
-// are new or changed, that were decided, or whose domain came to be, or no
-// longer is, one of many accounts. A change among the customers, or of
-// the calibration, makes a difference for every account. With the matches returned before, those of
-// accounts that are gone left out, they are what Index.Match returns. The
-// records must not change.
+// are new or changed, that were decided, or whose domain more or fewer accounts
+// have. A change among the customers, or of the calibration, makes a difference
+// for every account. With the matches returned before, those of accounts that
+// are gone left out, they are what Index.Match returns. The records must not
+// change.
 //
 // The error is ctx's; all accounts are matched again after it.
 func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Record, decisions []Decision) ([]Match, error) {
@@ -96,9 +96,9 @@ func (l *Live) replace(accounts []*Record) map[string]bool {
 		}
 	}
 	l.accounts = now
-	moved := make(map[string]bool) // domains that came to be, or no longer are, those of many accounts
+	moved := make(map[string]bool) // domains with more or fewer accounts than before
 	for d, n := range before {
-		if (n >= manyAccounts) != (l.accountsAt[d] >= manyAccounts) {
+		if min(n, countedAccounts) != min(l.accountsAt[d], countedAccounts) {
 			moved[d] = true
 		}
 		if l.accountsAt[d] == 0 {
