@@ -46,9 +46,7 @@ func readSites(r *Record) (web, all []site) {
 // sites returns all sites of the record, the mail domain last.
 func (e *entity) sites() []site { return e.all }
 
-// domainKeys returns what names the owners of the record's sites, each once.
-func (e *entity) domainKeys() []string { return domainKeys(e.all) }
-
+// domainKeys returns what names the owners of the sites, each once.
 func domainKeys(sites []site) []string {
 	keys := make([]string, 0, 4)
 	for _, s := range sites {
