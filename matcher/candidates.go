@@ -24,7 +24,8 @@ type scratch struct {
 	score   []float32 // per customer; all zero between uses
 	touched []int32
 	found   []int32
-	asked   []uint64 // keys that were looked up for the account
+	asked   []uint64         // keys that were looked up for the account
+	arms    map[int32]armSet // which arms proposed a customer; nil unless somebody wants to know
 	slots   []uint32
 	lists   []list
 	rank    []ranked
@@ -71,20 +72,22 @@ func (s *scratch) prepare(a *entity) {
 func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 	s.found, s.asked = s.found[:0], s.asked[:0]
 	at := a.place.where()
-	under := func(key uint64) {
+	under := func(arm, key uint64) {
 		if slices.Contains(s.asked, key) { // names and labels are often the same
 			return
 		}
 		s.asked = append(s.asked, key)
+		before := len(s.found)
 		if ids := ix.keys.under(key); len(ids) <= capExact {
 			s.found = append(s.found, ids...)
 		} else {
 			ix.nearest(a, at, ids, s)
 		}
+		s.mark(arm, before)
 	}
 	exact := func(arm uint64, key string) {
 		if key != "" {
-			under(hashKey(arm, key))
+			under(arm, hashKey(arm, key))
 		}
 	}
 	for _, site := range a.sites() {
@@ -97,7 +100,7 @@ func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 	for i := range a.name.variants {
 		v := &a.name.variants[i]
 		exact(armCompact, v.compact)
-		under(v.sortedKey())
+		under(armSorted, v.sortedKey())
 		exact(armAcronym, v.compact)
 		exact(armLabel, v.compact)
 		for _, acronym := range v.acronyms {
@@ -107,9 +110,13 @@ func (ix *Index) candidates(a *entity, s *scratch) []int32 {
 			}
 		}
 		exact(armPostal, postalKey(a, v))
+		before := len(s.found)
 		ix.byWords(v, s)
+		s.mark(armToken, before)
 		if len(ix.keys.under(hashKey(armCompact, v.compact))) == 0 {
+			before = len(s.found)
 			ix.byGrams(v, s) // nothing runs as much alike as what runs the same
+			s.mark(armGram, before)
 		}
 	}
 	slices.Sort(s.found)

@@ -27,38 +27,61 @@ func TestEval(t *testing.T) {
 	results := make([]Evaluation, len(devSets))
 	for i, name := range devSets {
 		set := loadSet(t, name)
-		matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
+		index := New(set.customers, Options{})
+		matches, err := index.Match(t.Context(), set.accounts, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v := Evaluate(matches, set.pairs)
+		if v.Arms, err = index.Arms(t.Context(), set.accounts, set.pairs); err != nil {
+			t.Fatal(err)
+		}
 		results[i] = v
 		// One slip in a small set is no finding.
 		if wrong := float64(v.Match.Accounts - v.Match.Right); wrong > max(1.5, 0.01*float64(v.Match.Accounts)) {
 			t.Errorf("%s: %.0f of %d pairs of band match are wrong, want one in a hundred at most", name, wrong, v.Match.Accounts)
 		}
 	}
-	table := figuresTable(results) + foundTable("how the names differ", results, func(v *Evaluation) []Found { return v.ByKind }) +
+	table := figuresTable(results) + armsTable(results) + foundTable("how the names differ", results, func(v *Evaluation) []Found { return v.ByKind }) +
 		foundTable("what proves the pair", results, func(v *Evaluation) []Found { return v.ByEvidence })
 	t.Log(table)
 	writeBetween(t, "../docs/matching.md", "<!-- figures: written by make eval -->\n", "<!-- end of figures -->\n", table)
 }
 
-// figuresTable returns a table with a column for each set.
-func figuresTable(results []Evaluation) string {
-	var b strings.Builder
-	b.WriteString("\n| |")
+// setTable begins a table with a column for each set and returns what writes its
+// rows.
+func setTable(b *strings.Builder, results []Evaluation, corner string) (row func(title string, cell func(v *Evaluation) string)) {
+	fmt.Fprintf(b, "\n| %s |", corner)
 	for _, name := range devSets {
-		fmt.Fprintf(&b, " %s |", setNames[name])
+		fmt.Fprintf(b, " %s |", setNames[name])
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---:|", len(results)) + "\n")
-	row := func(title string, cell func(v *Evaluation) string) {
-		fmt.Fprintf(&b, "| %s |", title)
+	return func(title string, cell func(v *Evaluation) string) {
+		fmt.Fprintf(b, "| %s |", title)
 		for i := range results {
-			fmt.Fprintf(&b, " %s |", cell(&results[i]))
+			fmt.Fprintf(b, " %s |", cell(&results[i]))
 		}
 		b.WriteByte('\n')
 	}
+}
+
+// armsTable returns what each arm proposes of the true pairs, and how many
+// customers for an account.
+func armsTable(results []Evaluation) string {
+	var b strings.Builder
+	row := setTable(&b, results, "true pairs proposed by; candidates an account")
+	for i := range results[0].Arms {
+		row(strings.ReplaceAll(results[0].Arms[i].Name, "_", " "), func(v *Evaluation) string {
+			return fmt.Sprintf("%.1f %%; %.1f", 100*v.Arms[i].Recall, v.Arms[i].Proposed)
+		})
+	}
+	return b.String()
+}
+
+// figuresTable returns a table of all figures.
+func figuresTable(results []Evaluation) string {
+	var b strings.Builder
+	row := setTable(&b, results, "")
 	count := func(title string, n func(v *Evaluation) int) {
 		row(title, func(v *Evaluation) string { return fmt.Sprint(n(v)) })
 	}

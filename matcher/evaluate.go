@@ -40,6 +40,8 @@ type Evaluation struct {
 	CalibrationError float64          `json:"calibration_error"`
 	Calibration      []CalibrationBin `json:"calibration"`
 
+	Arms []ArmFigures `json:"arms"` // of Index.Arms; Evaluate leaves it empty
+
 	ByKind     []Found `json:"by_kind"`     // most pairs first
 	ByEvidence []Found `json:"by_evidence"` // most pairs first
 }

@@ -86,6 +86,7 @@ const (
 	armPostal
 	armCity
 	armToken
+	armGram // has no keys: see grams.go
 	armTown
 )
 

@@ -28,11 +28,15 @@ func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			matches, err := matcher.New(in.customers, matcher.Options{}).Match(cmd.Context(), in.accounts, nil)
+			index := matcher.New(in.customers, matcher.Options{})
+			matches, err := index.Match(cmd.Context(), in.accounts, nil)
 			if err != nil {
 				return err
 			}
 			v := matcher.Evaluate(matches, pairs)
+			if v.Arms, err = index.Arms(cmd.Context(), in.accounts, pairs); err != nil {
+				return err
+			}
 			return sh.print(v, func(w io.Writer) { writeEvaluation(w, &v) })
 		},
 	}
@@ -73,6 +77,10 @@ func writeEvaluation(w io.Writer, v *matcher.Evaluation) {
 		if b.Accounts > 0 {
 			fmt.Fprintf(w, "%.0f to %.0f %%\t%d\t%s\t%s\n", 100*b.From, 100*b.To, b.Accounts, percent(b.Said), percent(b.True))
 		}
+	}
+	fmt.Fprint(w, "\nproposed by\tcustomers an account\tof true pairs\tno other does\n")
+	for _, a := range v.Arms {
+		fmt.Fprintf(w, "%s\t%.1f\t%s\t%s\n", a.Name, a.Proposed, percent(a.Recall), percent(a.Alone))
 	}
 	writeFound(w, "kind", v.ByKind)
 	writeFound(w, "evidence", v.ByEvidence)

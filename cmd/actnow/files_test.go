@@ -89,10 +89,11 @@ func TestMatchEvaluate(t *testing.T) {
 	args := []string{"match", "evaluate", "--customers", customers, "--accounts", accounts, "--truth", truth}
 	got := s.object(args...)
 	s.members("match evaluate", got, "accounts", "pairs", "provable_pairs", "precision", "recall", "f1", "provable_recall", "best_f1", "best_threshold",
-		"recall_at_precision_99", "shown_recall", "match", "review", "calibration_error", "calibration", "by_kind", "by_evidence")
+		"recall_at_precision_99", "shown_recall", "match", "review", "calibration_error", "calibration", "arms", "by_kind", "by_evidence")
 	s.members("match evaluate, match", got["match"].(object), "accounts", "right", "precision", "recall")
 	s.members("match evaluate, review", got["review"].(object), "accounts", "share", "right", "missed_provable", "held_provable")
 	s.members("a bin", got["calibration"].([]any)[9].(object), "from", "to", "accounts", "said", "true")
+	s.members("an arm", got["arms"].([]any)[0].(object), "name", "proposed", "recall", "alone")
 	s.members("a kind", got["by_kind"].([]any)[0].(object), "name", "pairs", "match", "review", "missed")
 	for name, want := range map[string]float64{"accounts": 3, "pairs": 2, "provable_pairs": 1, "precision": 1, "recall": 0.5, "provable_recall": 1} {
 		if s.number(got, name) != want {
