@@ -84,7 +84,7 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			case explained.Account == "":
 				return actnow.Invalid("error.match_account", "explain", "%s has no account %s", accounts, explain)
 			}
-			return sh.print(explained, func(w io.Writer) { fmt.Fprintln(w, matcher.Explanation(explained)) })
+			return sh.explain(explained)
 		},
 	}
 	addSides(cmd, &customers, &accounts)
