@@ -115,19 +115,23 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 // compareLabels looks for the label of either record's domain in the other's
 // name.
 func compareLabels(a, c *entity) labelEvidence {
+	return bestLabel(labelsInName(a.sites(), &c.name), labelsInName(c.sites(), &a.name))
+}
+
+// labelsInName returns what the label that fits best of all sites is to a name.
+func labelsInName(sites []site, n *name) labelEvidence {
 	best := labelMissing
-	better := func(l labelEvidence) {
-		if l != labelMissing && (best == labelMissing || l < best) {
-			best = l
-		}
-	}
-	for i := range a.sites() {
-		better(labelInName(&a.sites()[i], &c.name))
-	}
-	for i := range c.sites() {
-		better(labelInName(&c.sites()[i], &a.name))
+	for i := range sites {
+		best = bestLabel(best, labelInName(&sites[i], n))
 	}
 	return best
+}
+
+func bestLabel(x, y labelEvidence) labelEvidence {
+	if x == labelMissing || y != labelMissing && y < x {
+		return y
+	}
+	return x
 }
 
 func labelInName(s *site, n *name) labelEvidence {

@@ -53,6 +53,10 @@ const (
 	featLabelCustomer   // Jaro-Winkler of the customer's label and the account's name, -1 without one
 	featLabelAccount    // and the other way round
 
+	featOwnAccount  // what the label of the account's domain is to its own name: units stand under a larger one's
+	featOwnCustomer // and of the customer's
+	featSite        // 1 if the domain is that of mail only, plus 2 if the hosts agree
+
 	featLegal
 	featCity
 	featCityBits // what agreement on the town is worth, -1 without
@@ -79,6 +83,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 		featDomainCustomers: float32(min(e.domain.shared, 20)), featDomainAccounts: float32(e.domain.accounts),
 		featHostAccount: hostDepth(a.web), featHostCustomer: hostDepth(c.web), featLabel: float32(e.label),
 		featLabelCustomer: labelLikeness(c, a), featLabelAccount: labelLikeness(a, c),
+		featOwnAccount: float32(labelsInName(a.sites(), &a.name)), featOwnCustomer: float32(labelsInName(c.sites(), &c.name)), featSite: flags(e.domain.byMail, e.domain.sameHost),
 		featLegal: float32(e.legal), featCity: float32(e.city), featCityBits: -1,
 		featState: float32(e.state), featCountry: float32(e.country), featTPID: float32(e.tpid),
 	}
