@@ -215,6 +215,17 @@ func reason(rows []Comparison) string {
 	return strings.Join(parts, "; ")
 }
 
+// OfPair reports whether the comparison is of a field of the two records, not of
+// the sum of all: where it starts, what the trees, the calibration and rivals do
+// to it.
+func (r *Comparison) OfPair() bool {
+	switch r.Field {
+	case "start", "together", "calibration", "rivals":
+		return false
+	}
+	return true
+}
+
 // isTelling reports whether a reason names the comparison.
 func (r *Comparison) isTelling() bool {
 	switch r.Field {

@@ -486,11 +486,11 @@ func (s *Server) accountLines(c echo.Context, d actnow.CustomerDetail) []account
 		}
 		switch {
 		case a.Band == actnow.BandReview:
-			l.Badge = Badge{Kind: "warn", Icon: "circle-help", Text: text.T("customer.review", text.Percent(a.Probability))}
+			l.Badge = Badge{Kind: "warn", Icon: "circle-help", Text: text.T("customer.review", text.Certainty(a.Probability))}
 		case a.Decided:
 			l.Badge = Badge{Kind: "ok", Icon: "check", Text: text.T("customer.decided")}
 		default:
-			l.Badge = Badge{Kind: "ok", Icon: "check", Text: text.T("customer.matched", text.Percent(a.Probability))}
+			l.Badge = Badge{Kind: "ok", Icon: "check", Text: text.T("customer.matched", text.Certainty(a.Probability))}
 		}
 		if s.may(c, actnow.RightReview) {
 			l.Review = "/matches/review/" + strconv.FormatInt(int64(a.ID), 10)

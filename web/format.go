@@ -60,6 +60,15 @@ func (t *Text) SignedDecimal(x float64, decimals int) string {
 	return minus + s
 }
 
+// Certainty writes the probability of a match, rounded down, so that what is
+// below a threshold never reads as if it had reached it.
+func (t *Text) Certainty(p float64) string {
+	if p >= 0.01 && p < 0.99 {
+		p = math.Floor(100*p) / 100
+	}
+	return t.Percent(p)
+}
+
 // Percent writes a share from 0 to 1: 63% or 63 %. Shares that round to 0 or
 // 100 without being it say so: <1%, >99%.
 func (t *Text) Percent(share float64) string {

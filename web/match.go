@@ -209,7 +209,7 @@ func (s *Server) matchRow(c echo.Context, r actnow.Review) matchRow {
 	if len(r.Candidates) > 0 {
 		best := r.Candidates[0]
 		row.Customer, row.CustomerHref = best.Customer.Label(), "/customers/"+idText(best.Customer.ID)
-		row.CustomerPlace, row.Probability = townIn(best.Customer.City, best.Customer.Country), text.Percent(best.Probability)
+		row.CustomerPlace, row.Probability = townIn(best.Customer.City, best.Customer.Country), text.Certainty(best.Probability)
 		if best.Stage != "" {
 			row.Stage = text.T("match.stage." + string(best.Stage))
 		}

@@ -106,7 +106,7 @@ func (s *Server) patternRow(c echo.Context, k actnow.MatchPattern) patternRow {
 
 // probabilities writes the range of a pattern's probabilities.
 func probabilities(text *Text, k actnow.MatchPattern) string {
-	low, high := text.Percent(k.Low), text.Percent(k.High)
+	low, high := text.Certainty(k.Low), text.Certainty(k.High)
 	if low == high {
 		return low
 	}

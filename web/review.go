@@ -169,7 +169,7 @@ func (s *Server) fillPair(c echo.Context, p *reviewPage, r actnow.Review, chosen
 			q.Set("pattern", c.QueryParam("pattern"))
 		}
 		p.Candidates = append(p.Candidates, candidateChoice{Key: key, Href: reviewPath(r.Account.ID, "") + "?" + q.Encode(),
-			Probability: text.Percent(k.Probability), Current: i == chosen, Refused: k.Verdict == actnow.VerdictNo})
+			Probability: text.Certainty(k.Probability), Current: i == chosen, Refused: k.Verdict == actnow.VerdictNo})
 	}
 	comparisons := comparisonsOf(candidate)
 	p.Customer, p.Href = candidate.Customer.ID, "/customers/"+idText(candidate.Customer.ID)
@@ -232,7 +232,7 @@ func comparisonsOf(k actnow.ReviewCandidate) []matcher.Comparison {
 func pairSentence(text *Text, k actnow.ReviewCandidate, comparisons []matcher.Comparison) string {
 	var telling []matcher.Comparison
 	for _, m := range comparisons {
-		if m.Field != "start" && m.Field != "rivals" && m.Field != "calibration" && math.Abs(m.Bits) >= 1 {
+		if m.OfPair() && math.Abs(m.Bits) >= 1 {
 			telling = append(telling, m)
 		}
 	}
@@ -249,7 +249,7 @@ func pairSentence(text *Text, k actnow.ReviewCandidate, comparisons []matcher.Co
 	for _, m := range telling[:min(3, len(telling))] {
 		said = append(said, text.T(m.Code, m.Args...))
 	}
-	sure := text.T("review.sure", int(min(99, max(1, math.Round(100*k.Probability)))))
+	sure := text.T("review.sure", int(min(99, max(1, math.Floor(100*k.Probability)))))
 	if len(said) == 0 {
 		return sure
 	}
@@ -337,7 +337,7 @@ func evidence(text *Text, comparisons []matcher.Comparison) (w *Waterfall, held 
 	if w.Base.Sentence == "" {
 		return nil, held
 	}
-	w.Total = Fall{Sentence: text.T("review.total", text.Percent(1/(1+math.Exp2(-sum)))), Text: text.SignedDecimal(sum, 1), Value: sum}
+	w.Total = Fall{Sentence: text.T("review.total", text.Certainty(1/(1+math.Exp2(-sum)))), Text: text.SignedDecimal(sum, 1), Value: sum}
 	return w, held
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"actnow"
+	"actnow/matcher"
 )
 
 var places = regexp.MustCompile(`\{\d+\}`)
@@ -76,6 +77,8 @@ func TestNumbersAndDates(t *testing.T) {
 		{"decimal", en.Decimal(1234.5, 1), "1,234.5", sv.Decimal(1234.5, 1), "1 234,5"},
 		{"signed decimal", en.SignedDecimal(8.94, 1), "+8.9", sv.SignedDecimal(-0.6, 1), "−0,6"},
 		{"percent", en.Percent(0.63), "63%", sv.Percent(0.63), "63 %"},
+		{"below a threshold", en.Certainty(0.9799), "97%", sv.Certainty(0.2999), "29 %"},
+		{"as good as sure", en.Certainty(0.9999), ">99%", sv.Certainty(1), "100 %"},
 		{"not quite all", en.Percent(0.999), ">99%", sv.Percent(0.001), "<1 %"},
 		{"money", en.Money(64000000, "SEK"), "SEK 640,000", sv.Money(64000050, "SEK"), "640 000,50 kr"},
 		{"other money", en.Money(-150, "EUR"), "EUR −1.50", sv.Money(150, "EUR"), "1,50 EUR"},
@@ -187,5 +190,18 @@ func TestCSVCell(t *testing.T) {
 		if got := csvCell(in); got != want {
 			t.Errorf("csvCell(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestPairSentence holds that the sentence names what the records say, not what
+// is done to the sum.
+func TestPairSentence(t *testing.T) {
+	text := newText(t, "en", matcher.Messages)
+	got := pairSentence(text, actnow.ReviewCandidate{Probability: 0.9799}, []matcher.Comparison{
+		{Field: "start", Bits: -9, Code: "match.start"}, {Field: "city", Bits: 2, Code: "match.city.equal"},
+		{Field: "together", Bits: 8, Code: "match.together"}, {Field: "calibration", Bits: 7, Code: "match.calibration"}, {Field: "rivals", Bits: -6, Code: "match.rivals"},
+	})
+	if want := "Same city. Of 100 pairs like this about 97 are the same."; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
