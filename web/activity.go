@@ -203,6 +203,16 @@ func queryNumber(c echo.Context, name string) (int64, error) {
 	return n, nil
 }
 
+// queryLimit reads how many rows are asked for, at most most; 100 if nothing is
+// said.
+func queryLimit(c echo.Context, most int) (int, error) {
+	n, err := queryNumber(c, "limit")
+	if n == 0 {
+		n = 100
+	}
+	return int(min(n, int64(most))), err
+}
+
 // queryDay reads the start of a day; without one it is the zero time.
 func queryDay(c echo.Context, name string, zone *time.Location) (time.Time, error) {
 	v := c.QueryParam(name)

@@ -89,20 +89,16 @@ func (s *Server) apiActivity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := queryNumber(c, "limit")
+	limit, err := queryLimit(c, 1000)
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
-		limit = 100
-	}
-	limit = min(limit, 1000)
-	rows, err := s.store.Activities(ctx(c), filter, int(limit)+1)
+	rows, err := s.store.Activities(ctx(c), filter, limit+1)
 	if err != nil {
 		return err
 	}
 	out := list{Items: []entry{}}
-	if len(rows) > int(limit) {
+	if len(rows) > limit {
 		rows = rows[:limit]
 		out.Next = rows[limit-1].ID
 	}

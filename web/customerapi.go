@@ -96,14 +96,9 @@ func (s *Server) apiCustomers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := queryNumber(c, "limit")
-	if err != nil {
+	if q.Limit, err = queryLimit(c, 500); err != nil {
 		return err
 	}
-	if limit == 0 {
-		limit = 100
-	}
-	q.Limit = int(min(limit, 500))
 	page, err := s.store.Customers(ctx(c), s.scope(c), q)
 	if err != nil {
 		return err

@@ -51,14 +51,11 @@ func (s *Server) apiMatches(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	limit, err := queryNumber(c, "limit")
+	limit, err := queryLimit(c, 500)
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
-		limit = 100
-	}
-	list, total, err := s.store.Reviews(ctx(c), s.scope(c), actnow.ReviewQuery{Band: band, Pattern: c.QueryParam("pattern")}, offset, int(min(limit, 500)))
+	list, total, err := s.store.Reviews(ctx(c), s.scope(c), actnow.ReviewQuery{Band: band, Pattern: c.QueryParam("pattern")}, offset, limit)
 	if err != nil {
 		return err
 	}

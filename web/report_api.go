@@ -45,14 +45,11 @@ type apiReport struct {
 }
 
 func (s *Server) apiReports(c echo.Context) error {
-	limit, err := queryNumber(c, "limit")
+	limit, err := queryLimit(c, 1000)
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
-		limit = 100
-	}
-	list, err := s.store.Snapshots(ctx(c), s.scope(c), reports.Kind(c.QueryParam("report")), int(min(limit, 1000)))
+	list, err := s.store.Snapshots(ctx(c), s.scope(c), reports.Kind(c.QueryParam("report")), limit)
 	if err != nil {
 		return err
 	}
