@@ -14,16 +14,6 @@ var armNames = []struct {
 	{armAcronym, "initials"}, {armPostal, "postal_code"}, {armToken, "rare_words"}, {armGram, "character_runs"},
 }
 
-// mark notes that the arm proposed what was found since.
-func (s *scratch) mark(arm uint64, since int) {
-	if s.arms == nil {
-		return
-	}
-	for _, id := range s.found[since:] {
-		s.arms[id] |= 1 << arm
-	}
-}
-
 // ArmFigures is what one of the arms that propose candidates does for accounts
 // that have a customer.
 type ArmFigures struct {
@@ -34,18 +24,19 @@ type ArmFigures struct {
 }
 
 // Arms returns what each arm does for the accounts of the true pairs and, last,
-// what all do together. The error is ctx's.
+// what all do together and what is left of it for a close comparison. The error
+// is ctx's.
 func (ix *Index) Arms(ctx context.Context, accounts []Record, truth []TruePair) ([]ArmFigures, error) {
 	byKey := make(map[string]*Record, len(accounts))
 	for i := range accounts {
 		byKey[accounts[i].Key] = &accounts[i]
 	}
-	arms := make([]ArmFigures, len(armNames)+1)
+	arms := make([]ArmFigures, len(armNames)+2)
 	for i := range armNames {
 		arms[i].Name = armNames[i].name
 	}
-	all := &arms[len(armNames)]
-	all.Name = "all"
+	all, compared := &arms[len(armNames)], &arms[len(armNames)+1]
+	all.Name, compared.Name = "all", "compared"
 	s := ix.newScratch()
 	s.arms = make(map[int32]armSet)
 	for _, pair := range truth {
@@ -53,8 +44,15 @@ func (ix *Index) Arms(ctx context.Context, accounts []Record, truth []TruePair) 
 			return nil, err
 		}
 		clear(s.arms)
-		all.Proposed += float64(len(ix.candidates(ix.read(byKey[pair.Account], s), s)))
-		right := s.arms[ix.byKey[pair.Customer]]
+		customer, _ := ix.find(pair.Customer)
+		for _, c := range ix.candidates(ix.read(byKey[pair.Account], s), nil, s) {
+			compared.Proposed++
+			if c.id == customer {
+				compared.Recall++
+			}
+		}
+		all.Proposed += float64(len(s.arms))
+		right := s.arms[customer]
 		if right != 0 {
 			all.Recall++
 		}

@@ -16,7 +16,7 @@ import (
 // BenchmarkFiles matches two files, from CSV to CSV. Its anchor reads and sorts
 // the same two files and joins them on equal websites, as one would by hand.
 func BenchmarkFiles(b *testing.B) {
-	for _, n := range []int{10_000, 90_000} {
+	for _, n := range []int{10_000, 90_000, 1_000_000} {
 		customers, accounts, truth := firms(n)
 		var left, right bytes.Buffer
 		writeCSV(b, &left, customers)

@@ -152,14 +152,14 @@ func (b *booster) tree() tree {
 			to.h += b.h[i]
 		}
 		t = append(t, node{}, node{})
-		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], left: int32(left.node), right: int32(right.node)}
+		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], left: int16(left.node), right: int16(right.node)}
 		b.best(left)
 		b.best(right)
 		open[at] = left
 		open = append(open, right)
 	}
 	for _, p := range open {
-		t[p.node].bits = -b.rate * p.g / (p.h + b.ridge)
+		t[p.node].bits = float32(-b.rate * p.g / (p.h + b.ridge))
 	}
 	return t
 }

@@ -131,7 +131,7 @@ func TestCalibratedRowsAddUp(t *testing.T) {
 func TestAnswersAreWhatPeopleLeavePossible(t *testing.T) {
 	t.Parallel()
 	customers := []matcher.Record{
-		{Key: "1", Name: "Nordan Bygg AB", City: "Lund"}, {Key: "2", Name: "Nordan Byggare AB", City: "Lund"},
+		{Key: "1", Name: "Nordan Bygg AB", City: "Lund"}, {Key: "2", Name: "Nordan Bygg HB", City: "Ystad"},
 		{Key: "3", Name: "Vestan Rör AB", TPID: "77"}}
 	accounts := []matcher.Record{{Key: "A", Name: "Nordan Bygg", City: "Lund"}, {Key: "B", Name: "Nordan Bygg", City: "Lund"}, {Key: "C", Name: "Vestan Rör", TPID: "78"}, {Key: "D", Name: "Vestan Rör"}, {Key: "E", Name: "Nordan Bygg"}}
 	ix := matcher.New(customers, matcher.Options{})

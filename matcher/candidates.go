@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -12,24 +13,41 @@ const (
 	capExact    = 24
 	capWords    = 12
 	capGrams    = 12
-	exactBudget = 2000
-	nameBudget  = 64 // of which names are compared
-	wordBudget  = 2000
-	gramBudget  = 4000
+	exactBudget = 256
+	wordBudget  = 1000
+	gramBudget  = 1000
 	commonGrams = 0.05 // grams in more than this share of customers are skipped
 )
+
+// What the proposal of an arm is worth in bits at a glance, where the glance does
+// not see what the arm knows.
+const (
+	worthDomain   = 12
+	worthTPID     = 12
+	worthName     = 8 // the names run the same, however they are divided
+	worthInitials = 8
+	worthLabel    = 6
+	worthGrams    = 16 // for names that run the same
+)
+
+// covered is which share of a name's bits customers with its words must have for
+// those whose names merely run alike not to be looked for.
+const covered = 0.95
 
 // scratch holds what one goroutine reuses from account to account.
 type scratch struct {
 	score   []float32 // per customer; all zero between uses
+	place   []int32   // the same: of each customer in found, from 1 on
 	touched []int32
-	found   []int32
-	asked   []uint64         // keys that were looked up for the account
-	arms    map[int32]armSet // which arms proposed a customer; nil unless somebody wants to know
+	found   []ranked             // customers proposed, with what speaks for them in bits
+	asked   []uint64             // keys that were looked up for the account
+	arms    map[int32]armSet     // which arms proposed a customer; nil unless somebody wants to know
+	glances []glance             // one for each reading of the account
+	shared  [maxVariants]float32 // the most bits of each reading that a customer has
 	slots   []uint32
 	lists   []list
 	rank    []ranked
-	field   []finalist
+	field   [maxFinalists]finalist
 	order   []*finalist // the field, best first
 	terms   []weighted  // of the field
 	numbers [maxFinalists]features
@@ -43,8 +61,12 @@ type ranked struct {
 	score float32
 }
 
+func before(a, b ranked) bool {
+	return a.score > b.score || a.score == b.score && a.id < b.id
+}
+
 func (ix *Index) newScratch() *scratch {
-	return &scratch{score: make([]float32, len(ix.customers)), sim: remembered(closeSim)}
+	return &scratch{score: make([]float32, len(ix.customers)), place: make([]int32, len(ix.customers)), sim: remembered(closeSim)}
 }
 
 // borrow returns a scratch that is to be put back.
@@ -60,98 +82,138 @@ func (ix *Index) borrow() *scratch {
 func (s *scratch) prepare(a *entity) {
 	s.town.Set(a.place.town)
 	a.place.probe = &s.town
+	s.glances = append(s.glances[:0], a.glance(0))
 	for i := range a.name.variants {
 		s.names[i].Set(a.name.variants[i].compact)
 		a.name.variants[i].probe = &s.names[i]
+		if i > 0 {
+			s.glances = append(s.glances, a.glance(i))
+		}
 	}
 }
 
-// candidates returns the customers worth comparing with the account: the union
-// of several cheap arms, each capped, in ascending order. The slice is valid
-// until the next call.
-func (ix *Index) candidates(a *entity, s *scratch) []int32 {
-	s.found, s.asked = s.found[:0], s.asked[:0]
-	at := a.place.where()
-	under := func(arm, key uint64) {
-		if slices.Contains(s.asked, key) { // names and labels are often the same
-			return
-		}
-		s.asked = append(s.asked, key)
-		before := len(s.found)
-		if ids := ix.keys.under(key); len(ids) <= capExact {
-			s.found = append(s.found, ids...)
-		} else {
-			ix.nearest(a, at, ids, s)
-		}
-		s.mark(arm, before)
-	}
-	exact := func(arm uint64, key string) {
+// candidates returns the customers worth comparing closely with the account: of
+// those that several cheap arms propose, each capped, the maxFinalists that look
+// best at a glance and are not among no, best first. The slice is valid until the next call.
+func (ix *Index) candidates(a *entity, no map[string]bool, s *scratch) []ranked {
+	s.found, s.asked, s.shared = s.found[:0], s.asked[:0], [maxVariants]float32{}
+	exact := func(arm uint64, key string, worth float32) {
 		if key != "" {
-			under(arm, hashKey(arm, key))
+			ix.byExact(arm, hashKey(arm, key), worth, s)
 		}
 	}
 	for _, site := range a.sites() {
-		exact(armDomain, site.key)
-		exact(armLabel, site.loose)
-		exact(armCompact, site.loose)
-		exact(armAcronym, site.loose)
+		exact(armDomain, site.key, worthDomain)
 	}
-	exact(armTPID, a.tpid)
+	exact(armTPID, a.tpid, worthTPID)
+	for i := range a.name.variants {
+		exact(armCompact, a.name.variants[i].compact, worthName)
+	}
+	if !s.sure() {
+		ix.search(a, exact, s)
+	}
+	s.rank = s.rank[:0]
+	for _, f := range s.found {
+		s.place[f.id] = 0
+		if len(no) == 0 || !no[ix.customers[f.id].rec.Key] {
+			s.rank = append(s.rank, f)
+		}
+	}
+	best := s.keep(maxFinalists)
+	for len(best) > 0 && best[len(best)-1].score < best[0].score-farBehind {
+		best = best[:len(best)-1]
+	}
+	return best
+}
+
+// sure reports whether a customer has the account's name and its domain, and no
+// place that speaks against it: whoever else could be found would stay far behind.
+func (s *scratch) sure() bool {
+	enough := s.glances[0].total + worthDomain + worthName
+	return slices.ContainsFunc(s.found, func(f ranked) bool { return f.score >= enough })
+}
+
+// search proposes customers by what is like the account and not the same.
+func (ix *Index) search(a *entity, exact func(arm uint64, key string, worth float32), s *scratch) {
+	for _, site := range a.sites() {
+		exact(armLabel, site.loose, worthLabel)
+		exact(armCompact, site.loose, worthLabel)
+		exact(armAcronym, site.loose, worthLabel)
+	}
 	for i := range a.name.variants {
 		v := &a.name.variants[i]
-		exact(armCompact, v.compact)
-		under(armSorted, v.sortedKey())
-		exact(armAcronym, v.compact)
-		exact(armLabel, v.compact)
+		ix.byExact(armSorted, v.sortedKey(), 0, s)
+		exact(armAcronym, v.compact, worthInitials)
+		exact(armLabel, v.compact, worthLabel)
 		for _, acronym := range v.acronyms {
 			if len(acronym) >= 3 {
-				exact(armCompact, acronym)
-				exact(armLabel, acronym)
+				exact(armCompact, acronym, worthInitials)
+				exact(armLabel, acronym, worthLabel)
 			}
 		}
-		exact(armPostal, postalKey(a, v))
-		before := len(s.found)
+		exact(armPostal, postalKey(a, v), 0)
 		ix.byWords(v, s)
-		s.mark(armToken, before)
-		if len(ix.keys.under(hashKey(armCompact, v.compact))) == 0 {
-			before = len(s.found)
-			ix.byGrams(v, s) // nothing runs as much alike as what runs the same
-			s.mark(armGram, before)
+	}
+	for i := range a.name.variants {
+		if v := &a.name.variants[i]; s.shared[i] < covered*float32(v.total) {
+			ix.byGrams(v, s)
 		}
 	}
-	slices.Sort(s.found)
-	s.found = slices.Compact(s.found)
-	return s.found
 }
 
-// nearest proposes those of many customers under one key that share the
-// account's town, postal code or name.
-func (ix *Index) nearest(a *entity, at where, ids []int32, s *scratch) {
+// farBehind is how many bits a customer is behind the best at a glance for a close
+// comparison to be in vain.
+const farBehind = 16
+
+// look returns what a glance at a customer says of it as the account's, by the
+// reading of the account that fits best.
+func (s *scratch) look(c *glance) float32 {
+	best := float32(math.Inf(-1))
+	for i := range s.glances {
+		score, shared := s.glances[i].likeness(c)
+		best = max(best, score)
+		s.shared[i] = max(s.shared[i], shared)
+	}
+	return best
+}
+
+// propose adds what the proposal of an arm is worth in bits to what speaks for a
+// customer.
+func (ix *Index) propose(arm uint64, id int32, worth float32, s *scratch) {
+	if s.place[id] == 0 {
+		s.found = append(s.found, ranked{id, s.look(&ix.glances[id])})
+		s.place[id] = int32(len(s.found))
+	}
+	s.found[s.place[id]-1].score += worth
+	if s.arms != nil {
+		s.arms[id] |= 1 << arm
+	}
+}
+
+// byExact proposes the customers under a key: of many, those that look best.
+func (ix *Index) byExact(arm, key uint64, worth float32, s *scratch) {
+	if slices.Contains(s.asked, key) { // names and labels are often the same
+		return
+	}
+	s.asked = append(s.asked, key)
+	ids := ix.keys.under(key)
+	if len(ids) <= capExact {
+		for _, id := range ids {
+			ix.propose(arm, id, worth, s)
+		}
+		return
+	}
 	s.rank = s.rank[:0]
-	names := nameBudget
 	for _, id := range ids[:min(len(ids), exactBudget)] {
-		score := float32(0)
-		if at.town != 0 && ix.where[id].town == at.town {
-			score++
-		}
-		if at.postal != 0 && ix.where[id].postal == at.postal {
-			score++
-		}
-		if score == 0 && len(s.rank) >= nameBudget {
-			continue
-		}
-		if c := &ix.customers[id]; names > 0 && len(a.name.variants) > 0 && len(c.name.variants) > 0 {
-			v := &a.name.variants[0]
-			score += 2 * float32(v.probe.like(v.compact, c.name.variants[0].compact))
-			names--
-		}
-		s.rank = append(s.rank, ranked{id, score})
+		s.rank = append(s.rank, ranked{id, s.look(&ix.glances[id])})
 	}
-	s.keep(capExact)
+	for _, r := range s.keep(capExact) {
+		ix.propose(arm, r.id, worth, s)
+	}
 }
 
-// keep proposes the n best of s.rank.
-func (s *scratch) keep(n int) {
+// keep returns the n best of s.rank, best first, at most capExact.
+func (s *scratch) keep(n int) []ranked {
 	var best [capExact]ranked
 	held := 0
 	for _, r := range s.rank {
@@ -169,13 +231,7 @@ func (s *scratch) keep(n int) {
 		}
 		best[at] = r
 	}
-	for _, r := range best[:held] {
-		s.found = append(s.found, r.id)
-	}
-}
-
-func before(a, b ranked) bool {
-	return a.score > b.score || a.score == b.score && a.id < b.id
+	return append(s.rank[:0], best[:held]...)
 }
 
 // list is the customers that share one feature, and its weight.
@@ -184,7 +240,8 @@ type list struct {
 	weight float32
 }
 
-// byWords proposes the customers that share the rarest words.
+// byWords proposes the customers that share the rarest words. Of customers that
+// share the same words those with the fewest others lead.
 func (ix *Index) byWords(v *variant, s *scratch) {
 	s.lists = s.lists[:0]
 	for i := range v.tokens {
@@ -193,12 +250,13 @@ func (ix *Index) byWords(v *variant, s *scratch) {
 			s.lists = append(s.lists, list{ids, float32(t.bits)})
 		}
 	}
-	ix.accumulate(wordBudget, s)
+	ix.accumulate(wordBudget, 0.4, s)
 	for i := range s.rank {
-		// Of customers that share the same words those with the fewest others lead.
 		s.rank[i].score -= 0.1 * ix.totals[s.rank[i].id]
 	}
-	s.keep(capWords)
+	for _, r := range s.keep(capWords) {
+		ix.propose(armToken, r.id, 0, s)
+	}
 }
 
 // byGrams proposes the customers whose names run most alike, by the cosine of
@@ -212,46 +270,42 @@ func (ix *Index) byGrams(v *variant, s *scratch) {
 			s.lists = append(s.lists, list{ids, ix.grams.weight[slot]})
 		}
 	}
-	ix.accumulate(gramBudget, s)
-	enough := float32(0)
-	if len(s.rank) > 1000 { // most share too little whatever their length
-		for _, r := range s.rank {
-			enough = max(enough, r.score/4)
-		}
+	ix.accumulate(gramBudget, 0.3, s) // most share too little whatever their length
+	for i := range s.rank {
+		s.rank[i].score /= ix.grams.norms[s.rank[i].id]
 	}
-	kept := s.rank[:0]
-	for _, r := range s.rank {
-		if r.score >= enough {
-			kept = append(kept, ranked{r.id, r.score / ix.grams.norms[r.id]})
-		}
+	norm := ix.grams.norm(s.slots)
+	for _, r := range s.keep(capGrams) {
+		cosine := r.score / norm
+		ix.propose(armGram, r.id, worthGrams*cosine*cosine, s)
 	}
-	s.rank = kept
-	s.keep(capGrams)
 }
 
 // accumulate fills s.rank with the customers on s.lists and the sum of their
-// weights, shortest list first, until the budget of postings is spent.
-func (ix *Index) accumulate(budget int, s *scratch) {
+// weights, shortest list first, until the budget of postings is spent. It leaves
+// out those that have less than a share of the greatest sum.
+func (ix *Index) accumulate(budget int, share float32, s *scratch) {
 	slices.SortStableFunc(s.lists, func(a, b list) int { return cmp.Compare(len(a.ids), len(b.ids)) })
 	s.touched = s.touched[:0]
+	best := float32(0)
 	for _, l := range s.lists {
-		if len(l.ids) > budget {
-			if len(s.touched) > 0 {
-				break
-			}
-			l.ids = l.ids[:budget]
+		if budget -= len(l.ids); budget < 0 {
+			break // a part of a list would be a part by chance
 		}
-		budget -= len(l.ids)
 		for _, id := range l.ids {
-			if s.score[id] == 0 {
+			sum := s.score[id]
+			if sum == 0 {
 				s.touched = append(s.touched, id)
 			}
-			s.score[id] += l.weight
+			sum += l.weight
+			s.score[id], best = sum, max(best, sum)
 		}
 	}
 	s.rank = s.rank[:0]
 	for _, id := range s.touched {
-		s.rank = append(s.rank, ranked{id, s.score[id]})
+		if sum := s.score[id]; sum >= share*best {
+			s.rank = append(s.rank, ranked{id, sum})
+		}
 		s.score[id] = 0
 	}
 }

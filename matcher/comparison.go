@@ -18,12 +18,11 @@ func (m *matching) candidate(a *entity, f *finalist) Candidate {
 // comparisons returns the rows of the waterfall. Their bits add up to the log2
 // odds of the pair's probability before it is held for a person.
 func (f *finalist) comparisons(a, c *entity) []Comparison {
-	bits := f.fieldBits()
 	e := &f.e
-	rows := []Comparison{note("start", levelMissing, bits["start"], "match.start")}
+	rows := append(make([]Comparison, 0, 16), note("start", levelMissing, f.fieldBits("start"), "match.start"))
 	add := func(row Comparison, customer, account string) {
 		row.Customer, row.Account = customer, account
-		row.Bits = bits[row.Field]
+		row.Bits = f.fieldBits(row.Field)
 		rows = append(rows, row)
 	}
 	add(e.domain.note(), site{host: e.domain.customer}.shown(), site{host: e.domain.account}.shown())
@@ -81,11 +80,13 @@ func (f *finalist) comparisons(a, c *entity) []Comparison {
 // rivalsNoted is the least loss to rivals, in bits, that is told of.
 const rivalsNoted = 0.1
 
-// fieldBits adds up the weights of the pair's terms by field.
-func (f *finalist) fieldBits() map[string]float64 {
-	bits := make(map[string]float64, 12)
+// fieldBits adds up the weights of the pair's terms of a field.
+func (f *finalist) fieldBits(field string) float64 {
+	bits := 0.0
 	for _, w := range f.terms {
-		bits[w.term.field()] += weights[w.term] * w.share
+		if w.term.field() == field {
+			bits += weights[w.term] * w.share
+		}
 	}
 	return bits
 }

@@ -49,18 +49,16 @@ type evidence struct {
 	tpid    level
 }
 
-// weigh compares an account with a customer.
-func (m *matching) weigh(a, c *entity, sim tokenSim) evidence {
-	e := evidence{
-		domain:  m.compareDomains(a, c),
-		name:    compareNames(a, c, sim),
-		legal:   legalAgreement(a.name.forms, c.name.forms),
-		city:    cityLevel(&a.place, &c.place),
-		postal:  postalLevel(&a.place, &c.place),
-		state:   stateLevel(&a.place, &c.place),
-		country: countryLevel(&a.place, &c.place),
-		guessed: a.place.guessed || c.place.guessed,
-	}
+// weigh sets e to what an account and a customer say about each other.
+func (m *matching) weigh(e *evidence, a, c *entity, sim tokenSim) {
+	m.compareDomains(&e.domain, a, c)
+	compareNames(&e.name, a, c, sim)
+	e.legal = legalAgreement(a.name.forms, c.name.forms)
+	e.city = cityLevel(&a.place, &c.place)
+	e.postal = postalLevel(&a.place, &c.place)
+	e.state = stateLevel(&a.place, &c.place)
+	e.country = countryLevel(&a.place, &c.place)
+	e.guessed = a.place.guessed || c.place.guessed
 	if e.domain.level != levelEqual {
 		e.label = compareLabels(a, c)
 	}
@@ -71,11 +69,9 @@ func (m *matching) weigh(a, c *entity, sim tokenSim) evidence {
 	default:
 		e.tpid = levelDifferent
 	}
-	return e
 }
 
-func (m *matching) compareDomains(a, c *entity) domainEvidence {
-	e := domainEvidence{}
+func (m *matching) compareDomains(e *domainEvidence, a, c *entity) {
 	sitesA, sitesC := a.sites(), c.sites()
 	for i := range sitesA {
 		x, mail := &sitesA[i], i >= len(a.web)
@@ -89,18 +85,18 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 					if e.level == levelEqual {
 						byMail = e.byMail && mail
 					}
-					e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
+					*e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
 						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], countedAccounts)}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):
 				if e.level != levelAlike {
-					e = domainEvidence{level: levelAlike, account: x.host, customer: y.host, byMail: mail}
+					*e = domainEvidence{level: levelAlike, account: x.host, customer: y.host, byMail: mail}
 				}
 			case e.level == levelAlike:
 			case x.kind == siteOwn && y.kind == siteOwn:
 				if e.level == levelMissing {
-					e = domainEvidence{level: levelDifferent, account: x.host, customer: y.host, byMail: mail}
+					*e = domainEvidence{level: levelDifferent, account: x.host, customer: y.host, byMail: mail}
 				}
 			case e.level == levelMissing && !x.named():
 				e.useless, e.account, e.customer = x.host, x.host, y.host
@@ -109,7 +105,6 @@ func (m *matching) compareDomains(a, c *entity) domainEvidence {
 			}
 		}
 	}
-	return e
 }
 
 // compareLabels looks for the label of either record's domain in the other's

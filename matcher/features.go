@@ -8,7 +8,7 @@ import (
 
 // feature is a number that the trees look at. Levels are as numbers: missing 0,
 // equal 1, alike 2, different 3.
-type feature int
+type feature int16
 
 // The features. The trees file names them by number: new ones go to the end,
 // and the trees are fitted anew.

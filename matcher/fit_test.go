@@ -46,8 +46,10 @@ func gather(set devSet, weight float64) []choice {
 	out := make([]choice, len(set.accounts))
 	eachAccount(set, func(i int, m *matching, a *entity, s *scratch) {
 		c := choice{right: -1, weight: weight}
-		for j, id := range m.index.candidates(a, s) {
-			e := m.weigh(a, &m.index.customers[id], s.sim)
+		for j, id := range m.index.candidates(a, nil, s) {
+			id := id.id
+			var e evidence
+			m.weigh(&e, a, &m.index.customers[id], s.sim)
 			c.candidates = append(c.candidates, e.terms(len(m.index.customers), nil))
 			c.held = append(c.held, e.hold() != "")
 			if m.index.customers[id].rec.Key == set.truth[a.rec.Key] {

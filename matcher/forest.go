@@ -25,25 +25,33 @@ type forest []tree
 type tree []node
 
 type node struct {
-	feature     feature
 	cut         float32
-	left, right int32   // 0 in a leaf
-	bits        float64 // of a leaf
+	bits        float32 // of a leaf
+	feature     feature
+	left, right int16 // 0 in a leaf
 }
 
-// hopeless is the match weight in bits below which the trees are not asked: they
-// would not make a match of the pair.
-const hopeless = -10
+// The trees are not asked about a pair whose match weight is below hopeless, or
+// that is outdone by so many bits by another customer: they would not make a match
+// of it.
+const (
+	hopeless = -10
+	outdone  = 8
+)
 
 // askTrees adds to the score of each finalist what the trees say. The features
 // are valid until the next call.
 func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 	var alone [maxFinalists]float64
+	most := math.Inf(-1)
 	for i, f := range field {
 		alone[i] = f.score
+		most = max(most, f.score)
 	}
+	var asked [maxFinalists]*finalist
+	n := 0
 	for i, f := range field {
-		if alone[i] < hopeless {
+		if alone[i] < max(hopeless, most-outdone) {
 			continue
 		}
 		best, near := 0.0, 0 // nobody is a rival too
@@ -58,18 +66,17 @@ func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 		}
 		f.x = &s.numbers[i]
 		m.features(f.x, a, f, alone[i]-best, near)
-		f.together = forestOnce().bits(f.x)
+		asked[n] = f
+		n++
+	}
+	for _, t := range forestOnce() { // a tree stays in the cache for all
+		for _, f := range asked[:n] {
+			f.together += t.bits(f.x)
+		}
+	}
+	for _, f := range asked[:n] {
 		f.score += f.together
 	}
-}
-
-// bits returns what the trees add to the match weight of a pair.
-func (f forest) bits(x *features) float64 {
-	sum := 0.0
-	for _, t := range f {
-		sum += t.bits(x)
-	}
-	return sum
 }
 
 func (t tree) bits(x *features) float64 {
@@ -81,7 +88,7 @@ func (t tree) bits(x *features) float64 {
 			n = &t[n.right]
 		}
 	}
-	return n.bits
+	return float64(n.bits)
 }
 
 var forestOnce = sync.OnceValue(func() forest {
@@ -94,9 +101,11 @@ var forestOnce = sync.OnceValue(func() forest {
 
 func readForest(text string) (forest, error) {
 	var f forest
+	nodes := make([]node, strings.Count(text, " ")+strings.Count(text, "\n")+1) // of all trees, side by side
 	for line := range dataLines(text) {
 		fields := strings.Fields(line)
-		t := make(tree, len(fields))
+		var t tree
+		t, nodes = nodes[:len(fields)], nodes[len(fields):]
 		for i, s := range fields {
 			if err := t[i].read(s, i, len(fields)); err != nil {
 				return nil, fmt.Errorf("tree %d, node %d: %w", len(f)+1, i, err)
@@ -112,11 +121,11 @@ func readForest(text string) (forest, error) {
 func (nd *node) read(s string, i, n int) error {
 	part := strings.Split(s, ":")
 	if len(part) == 1 {
-		bits, err := strconv.ParseFloat(s, 64)
+		bits, err := strconv.ParseFloat(s, 32)
 		if err == nil && (math.IsNaN(bits) || math.IsInf(bits, 0)) {
 			err = fmt.Errorf("%s is no weight", s)
 		}
-		nd.bits = bits
+		nd.bits = float32(bits)
 		return err
 	}
 	if len(part) != 4 {
@@ -137,7 +146,7 @@ func (nd *node) read(s string, i, n int) error {
 	if number[0] < 0 || number[0] >= int(numFeatures) || number[1] <= i || number[2] <= i || number[1] >= n || number[2] >= n {
 		return fmt.Errorf("%q leads nowhere", s)
 	}
-	*nd = node{feature: feature(number[0]), cut: float32(cut), left: int32(number[1]), right: int32(number[2])}
+	*nd = node{feature: feature(number[0]), cut: float32(cut), left: int16(number[1]), right: int16(number[2])}
 	return nil
 }
 

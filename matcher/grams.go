@@ -70,7 +70,7 @@ func newGrams(ix *Index) *grams {
 		})
 		var slots []uint32
 		for i := low; i < high; i++ {
-			g.norms[i] = g.norm(&ix.customers[i], &slots)
+			g.norms[i] = g.longest(&ix.customers[i], &slots)
 		}
 	})
 	return g
@@ -97,17 +97,22 @@ func (ix *Index) eachGram(low, high int, f func(id int32, slot uint32)) {
 // under returns the customers in the slot. The caller must not change them.
 func (g *grams) under(slot uint32) []int32 { return g.ids[g.starts[slot]:g.starts[slot+1]] }
 
-// norm returns the length of an entity's vector of grams: of its longest
+// longest returns the length of an entity's vector of grams: of its longest
 // reading, so that short readings do not crowd in.
-func (g *grams) norm(e *entity, slots *[]uint32) float32 {
-	var longest float64
+func (g *grams) longest(e *entity, slots *[]uint32) float32 {
+	longest := float32(0)
 	for i := range e.name.variants {
 		*slots = appendGrams((*slots)[:0], e.name.variants[i].compact)
-		sum := 0.0
-		for _, slot := range *slots {
-			sum += float64(g.weight[slot])
-		}
-		longest = max(longest, sum)
+		longest = max(longest, g.norm(*slots))
 	}
-	return float32(math.Sqrt(longest)) + 1e-3
+	return longest
+}
+
+// norm returns the length of a vector of grams.
+func (g *grams) norm(slots []uint32) float32 {
+	sum := 0.0
+	for _, slot := range slots {
+		sum += float64(g.weight[slot])
+	}
+	return float32(math.Sqrt(sum)) + 1e-3
 }

@@ -20,18 +20,12 @@ type Options struct {
 // change and may be used from several goroutines at once.
 type Index struct {
 	opt       Options
-	customers []entity // by key
-	byKey     map[string]int32
+	customers []entity  // by key
 	keys      *postings // exact keys and words of all arms
 	grams     *grams
-	totals    []float32 // bits of all words of each customer's name
-	where     []where
+	glances   []glance
+	totals    []float32  // bits of all words of each customer's name
 	scratch   *sync.Pool // of *scratch, clean
-}
-
-// where is a hashed town and postal code; 0 is unknown.
-type where struct {
-	town, postal uint32
 }
 
 // New returns an index of the customers. Their order does not matter; of
@@ -43,27 +37,22 @@ func New(customers []Record, opt Options) *Index {
 	}
 	sorted := sortRecords(customers)
 	n := len(sorted)
-	ix := &Index{opt: opt, customers: make([]entity, n), byKey: make(map[string]int32, n), totals: make([]float32, n), where: make([]where, n), scratch: new(sync.Pool)}
+	ix := &Index{opt: opt, customers: make([]entity, n), glances: make([]glance, n), totals: make([]float32, n), scratch: new(sync.Pool)}
 	parts := make([][]posting, opt.Workers)
 	ix.spread(n, func(worker, low, high int) {
 		parts[worker] = make([]posting, 0, keysPerCustomer*(high-low))
 		for i := low; i < high; i++ {
 			ix.customers[i] = readEntity(sorted[i])
-			ix.where[i] = ix.customers[i].place.where()
 			parts[worker] = appendKeys(parts[worker], int32(i), &ix.customers[i])
 		}
 	})
 	ix.keys = newPostings(parts)
 	ix.grams = newGrams(ix)
-	for i, r := range sorted {
-		ix.byKey[r.Key] = int32(i)
-	}
 	ix.spread(n, func(_, low, high int) {
 		for i := low; i < high; i++ {
 			ix.customers[i].weighTokens(ix.tokenCount, n)
-			if v := ix.customers[i].name.variants; len(v) > 0 {
-				ix.totals[i] = float32(v[0].total)
-			}
+			ix.glances[i] = ix.customers[i].glance(0)
+			ix.totals[i] = ix.glances[i].total
 		}
 	})
 	return ix
@@ -91,6 +80,12 @@ func compareRecords(a, b *Record) int {
 		return c
 	}
 	return slices.Compare(a.Domains, b.Domains)
+}
+
+// find returns the place of the customer with the key, if there is one.
+func (ix *Index) find(key string) (int32, bool) {
+	i, ok := slices.BinarySearchFunc(ix.customers, key, func(c entity, key string) int { return strings.Compare(c.rec.Key, key) })
+	return int32(i), ok
 }
 
 // spread calls f for consecutive ranges of [0, n) side by side and waits.
@@ -141,18 +136,6 @@ func postalKey(e *entity, v *variant) string {
 		return ""
 	}
 	return e.place.postal + " " + v.compact[:3]
-}
-
-// where returns where the place is, for a quick look.
-func (p *place) where() where {
-	var w where
-	if p.loose != "" {
-		w.town = uint32(hashKey(armTown, p.loose)) | 1
-	}
-	if p.postal != "" {
-		w.postal = uint32(hashKey(armPostal, p.postal)) | 1
-	}
-	return w
 }
 
 // tokenCount returns how many customers have the word in their name.

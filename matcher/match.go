@@ -161,8 +161,9 @@ func (m *matching) match(r *Record, s *scratch) Match {
 	d := m.decided[r.Key]
 	if id, ok := m.confirmed(d); ok {
 		s.terms = s.terms[:0]
-		f := m.compare(a, id, s)
-		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, &f).Confirmed()}
+		f := &s.field[0]
+		m.compare(f, a, id, s)
+		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f).Confirmed()}
 		return out
 	}
 	finalists := m.finalists(a, d, s)
@@ -192,8 +193,7 @@ func (m *matching) confirmed(d accountDecisions) (int32, bool) {
 	if d.yes == "" {
 		return 0, false
 	}
-	id, ok := m.index.byKey[d.yes]
-	return id, ok
+	return m.index.find(d.yes)
 }
 
 func band(p float64) actnow.MatchBand {
@@ -209,19 +209,13 @@ func band(p float64) actnow.MatchBand {
 // finalists returns the likeliest customers of the account, best first. They are
 // valid until the next call.
 func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*finalist {
-	s.field, s.terms = s.field[:0], s.terms[:0]
-	for _, id := range m.index.candidates(a, s) {
-		if d.no[m.index.customers[id].rec.Key] {
-			continue
-		}
-		s.field = append(s.field, m.compare(a, id, s))
-	}
-	s.order = s.order[:0]
-	for i := range s.field {
+	s.order, s.terms = s.order[:0], s.terms[:0]
+	for i, c := range m.index.candidates(a, d.no, s) {
+		m.compare(&s.field[i], a, c.id, s)
 		s.order = append(s.order, &s.field[i])
 	}
-	slices.SortFunc(s.order, likelier)
-	field := s.order[:min(len(s.order), maxFinalists)]
+	field := s.order
+	slices.SortFunc(field, likelier)
 	m.askTrees(a, field, s)
 	scores := make([]float64, len(field))
 	for i, f := range field {
@@ -245,14 +239,14 @@ func likelier(x, y *finalist) int {
 	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.id, y.id))
 }
 
-// compare weighs an account and a customer by the fields alone.
-func (m *matching) compare(a *entity, id int32, s *scratch) finalist {
-	f := finalist{id: id, e: m.weigh(a, &m.index.customers[id], s.sim)}
+// compare sets f to what the fields of an account and a customer say alone.
+func (m *matching) compare(f *finalist, a *entity, id int32, s *scratch) {
+	*f = finalist{id: id}
+	m.weigh(&f.e, a, &m.index.customers[id], s.sim)
 	at := len(s.terms)
 	s.terms = f.e.terms(len(m.index.customers), s.terms)
 	f.terms = s.terms[at:]
 	f.score = score(f.terms)
-	return f
 }
 
 // hold returns the code of the reason why the pair is for a person to decide

@@ -90,8 +90,24 @@ var Messages = map[string][2]string{
 // english returns the English sentence of a code.
 func english(code string, args ...any) string {
 	s := Messages[code][0]
-	for i, a := range args {
-		s = strings.ReplaceAll(s, fmt.Sprintf("{%d}", i), fmt.Sprint(a))
+	if len(args) == 0 {
+		return s
 	}
-	return s
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(s, '{')
+		if at < 0 || at+2 >= len(s) {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:at])
+		if i := int(s[at+1] - '0'); i < len(args) {
+			if text, ok := args[i].(string); ok {
+				b.WriteString(text)
+			} else {
+				fmt.Fprint(&b, args[i])
+			}
+		}
+		s = s[at+3:]
+	}
 }

@@ -99,15 +99,15 @@ func score(terms []weighted) float64 {
 // share one unit of probability.
 func posterior(scores []float64) (p, rivals []float64) {
 	p, rivals = make([]float64, len(scores)), make([]float64, len(scores))
+	before := 0.0 // log2 of the odds of none and of those before
 	for i, s := range scores {
-		others := 0.0 // log2 of the odds of all others and of none
-		for j, r := range scores {
-			if j != i {
-				others = log2Sum(others, r)
-			}
-		}
-		rivals[i] = -others
-		p[i] = 1 / (1 + math.Exp2(others-s))
+		rivals[i], before = before, log2Sum(before, s)
+	}
+	after := math.Inf(-1)
+	for i := len(scores) - 1; i >= 0; i-- {
+		others := log2Sum(rivals[i], after)
+		p[i], rivals[i] = 1/(1+math.Exp2(others-scores[i])), -others
+		after = log2Sum(after, scores[i])
 	}
 	return p, rivals
 }
@@ -116,6 +116,9 @@ func posterior(scores []float64) (p, rivals []float64) {
 func log2Sum(a, b float64) float64 {
 	if a < b {
 		a, b = b, a
+	}
+	if b < a-60 {
+		return a
 	}
 	return a + math.Log1p(math.Exp2(b-a))/math.Ln2
 }

@@ -38,23 +38,25 @@ const maxTokens = 16
 // tokenSim compares two words; 0 means that they do not agree.
 type tokenSim func(x, y *token) float64
 
-// compareNames returns the evidence of the pair of readings that share most.
+// compareNames sets best to the evidence of the pair of readings that share most.
 // Two parts of names are not compared: what two names have in brackets can be
 // one town.
-func compareNames(a, c *entity, sim tokenSim) nameEvidence {
-	var best nameEvidence
+func compareNames(best *nameEvidence, a, c *entity, sim tokenSim) {
 	for i := range a.name.variants {
 		for j := range c.name.variants {
 			if a.name.variants[i].partial && c.name.variants[j].partial {
 				continue
 			}
-			e := compareVariants(&a.name.variants[i], &c.name.variants[j], a, c, sim)
-			if !best.known || e.merit() > best.merit() {
-				best = e
+			if !best.known {
+				compareVariants(best, &a.name.variants[i], &c.name.variants[j], a, c, sim)
+				continue
+			}
+			var e nameEvidence
+			if compareVariants(&e, &a.name.variants[i], &c.name.variants[j], a, c, sim); e.merit() > best.merit() {
+				*best = e
 			}
 		}
 	}
-	return best
 }
 
 // merit orders the evidence of several readings.
@@ -66,9 +68,10 @@ func (e *nameEvidence) merit() float64 {
 	return m
 }
 
-func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
-	e := nameEvidence{known: true, partial: a.partial || c.partial, foreign: a.foreign != c.foreign,
-		compact: a.probe.like(a.compact, c.compact)}
+// compareVariants sets e, which is empty, to the evidence of two readings.
+func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSim) {
+	e.known, e.partial, e.foreign = true, a.partial || c.partial, a.foreign != c.foreign
+	e.compact = a.probe.like(a.compact, c.compact)
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
 	var simA, simC [maxTokens]float64
@@ -117,7 +120,6 @@ func compareVariants(a, c *variant, ea, ec *entity, sim tokenSim) nameEvidence {
 		e.sim, e.oddA, e.oddC = 1, 0, 0
 		e.shared, e.first = max(e.shared, min(totalA, totalC)), true
 	}
-	return e
 }
 
 // unmatched returns how many words have no counterpart, whether the heaviest

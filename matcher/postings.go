@@ -2,7 +2,9 @@ package matcher
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
+	"sync"
 )
 
 // posting says that a record stands under a key.
@@ -18,35 +20,81 @@ type postings struct {
 	keys   []uint64
 	starts []uint32 // starts[i] to starts[i+1] are the ids under keys[i]
 	ids    []int32
-	bucket []uint32 // first key of each value of the top 16 bits
+	bucket []uint32 // first key of each value of the top bits
+	shift  int      // 64 less the number of those bits
 }
 
-// newPostings sorts the parts by the top 16 bits of their keys in one pass, then
-// each of those buckets, of which most hold a few postings only.
+// keysInBucket is about how many postings share the top bits of their keys.
+const keysInBucket = 8
+
+// newPostings sorts the parts by the top bits of their keys in one pass, then each
+// of those buckets, ranges of them side by side.
 func newPostings(parts [][]posting) *postings {
-	ends := make([]uint32, 1<<16+1) // of each bucket, in all
+	total := 0
+	for _, part := range parts {
+		total += len(part)
+	}
+	width := min(max(bits.Len(uint(total/keysInBucket)), 8), 24)
+	p := &postings{shift: 64 - width}
+	buckets := 1 << width
+	ends := make([]uint32, buckets+1) // of each bucket, in all
 	for _, part := range parts {
 		for _, e := range part {
-			ends[e.key>>48+1]++
+			ends[e.key>>p.shift+1]++
 		}
 	}
-	for i := range 1 << 16 {
+	for i := range buckets {
 		ends[i+1] += ends[i]
 	}
-	total := int(ends[1<<16])
 	all := make([]posting, total)
 	for i, part := range parts {
 		for _, e := range part {
-			all[ends[e.key>>48]] = e
-			ends[e.key>>48]++
+			all[ends[e.key>>p.shift]] = e
+			ends[e.key>>p.shift]++
 		}
 		parts[i] = nil
 	}
-	p := &postings{keys: make([]uint64, 0, total/2), starts: make([]uint32, 0, total/2+1), ids: make([]int32, 0, total), bucket: make([]uint32, 1<<16+1)}
-	low := uint32(0)
-	for top, high := range ends[:1<<16] {
-		p.bucket[top] = uint32(len(p.keys))
-		bucket := all[low:high]
+	// Now ends[i] is where bucket i ends, and bucket i-1 where it begins.
+	p.bucket = make([]uint32, buckets+1)
+	ranges := make([]postings, len(parts))
+	var wg sync.WaitGroup
+	for i := range ranges {
+		wg.Go(func() { ranges[i].sort(all, ends, buckets*i/len(ranges), buckets*(i+1)/len(ranges), p.bucket) })
+	}
+	wg.Wait()
+	keys, ids := 0, 0
+	for i := range ranges {
+		keys, ids = keys+len(ranges[i].keys), ids+len(ranges[i].ids)
+	}
+	p.keys, p.starts, p.ids = make([]uint64, 0, keys), make([]uint32, 0, keys+1), make([]int32, 0, ids)
+	for i := range ranges {
+		r := &ranges[i]
+		for at := buckets * i / len(ranges); at < buckets*(i+1)/len(ranges); at++ {
+			p.bucket[at] += uint32(len(p.keys))
+		}
+		for _, start := range r.starts {
+			p.starts = append(p.starts, start+uint32(len(p.ids)))
+		}
+		p.keys, p.ids = append(p.keys, r.keys...), append(p.ids, r.ids...)
+		*r = postings{}
+	}
+	p.bucket[buckets] = uint32(len(p.keys))
+	p.starts = append(p.starts, uint32(len(p.ids)))
+	return p
+}
+
+// sort fills p with the postings of the buckets from low to high and notes in
+// first where the keys of each begin.
+func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uint32) {
+	start := uint32(0)
+	if low > 0 {
+		start = ends[low-1]
+	}
+	room := int(ends[max(high-1, 0)] - start)
+	p.keys, p.starts, p.ids = make([]uint64, 0, room/2), make([]uint32, 0, room/2), make([]int32, 0, room)
+	for at := low; at < high; at++ {
+		first[at] = uint32(len(p.keys))
+		bucket := all[start:ends[at]]
 		slices.SortFunc(bucket, func(a, b posting) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id)) })
 		for i, e := range bucket {
 			if i > 0 && e == bucket[i-1] {
@@ -57,22 +105,19 @@ func newPostings(parts [][]posting) *postings {
 			}
 			p.ids = append(p.ids, e.id)
 		}
-		low = high
+		start = ends[at]
 	}
-	p.bucket[1<<16] = uint32(len(p.keys))
-	p.starts = append(p.starts, uint32(len(p.ids)))
-	return p
 }
 
 // under returns the ids under the key. The caller must not change them.
 func (p *postings) under(key uint64) []int32 {
-	low, high := p.bucket[key>>48], p.bucket[key>>48+1]
-	i, ok := slices.BinarySearch(p.keys[low:high], key)
-	if !ok {
-		return nil
+	at := key >> p.shift
+	for i := p.bucket[at]; i < p.bucket[at+1]; i++ {
+		if p.keys[i] == key {
+			return p.ids[p.starts[i]:p.starts[i+1]]
+		}
 	}
-	i += int(low)
-	return p.ids[p.starts[i]:p.starts[i+1]]
+	return nil
 }
 
 // The arms that propose candidates; each has keys of its own.
