@@ -11,7 +11,7 @@ var armNames = []struct {
 	name string
 }{
 	{armDomain, "domain"}, {armLabel, "domain_label"}, {armTPID, "tpid"}, {armCompact, "name"}, {armSorted, "words_in_any_order"},
-	{armAcronym, "initials"}, {armPostal, "postal_code"}, {armToken, "rare_words"}, {armGram, "character_runs"},
+	{armAcronym, "initials"}, {armPostal, "postal_code"}, {armToken, "rare_words"}, {armSlip, "slips"}, {armGram, "character_runs"},
 }
 
 // ArmFigures is what one of the arms that propose candidates does for accounts

@@ -1,7 +1,6 @@
 package matcher
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -14,9 +13,8 @@ const (
 	capWords    = 12
 	capGrams    = 12
 	exactBudget = 256
-	wordBudget  = 1000
-	gramBudget  = 1000
-	commonGrams = 0.05 // grams in more than this share of customers are skipped
+	commonWord  = 500 // customers from which on a word proposes nobody
+	commonGram  = 250 // and a run of three characters
 )
 
 // What the proposal of an arm is worth in bits at a glance, where the glance does
@@ -152,6 +150,7 @@ func (ix *Index) search(a *entity, exact func(arm uint64, key string, worth floa
 			}
 		}
 		exact(armPostal, postalKey(a, v), 0)
+		ix.bySlips(v, s)
 		ix.byWords(v, s)
 	}
 	for i := range a.name.variants {
@@ -246,11 +245,11 @@ func (ix *Index) byWords(v *variant, s *scratch) {
 	s.lists = s.lists[:0]
 	for i := range v.tokens {
 		t := &v.tokens[i]
-		if ids := ix.keys.under(t.key); len(ids) > 0 {
+		if ids := ix.keys.under(t.key); len(ids) > 0 && len(ids) <= commonWord {
 			s.lists = append(s.lists, list{ids, float32(t.bits)})
 		}
 	}
-	ix.accumulate(wordBudget, 0.4, s)
+	ix.accumulate(0.4, s)
 	for i := range s.rank {
 		s.rank[i].score -= 0.1 * ix.totals[s.rank[i].id]
 	}
@@ -263,14 +262,13 @@ func (ix *Index) byWords(v *variant, s *scratch) {
 // weighted runs of three characters.
 func (ix *Index) byGrams(v *variant, s *scratch) {
 	s.lists = s.lists[:0]
-	limit := max(int(commonGrams*float64(len(ix.customers))), 50)
 	s.slots = appendGrams(s.slots[:0], v.compact)
 	for _, slot := range s.slots {
-		if ids := ix.grams.under(slot); len(ids) > 0 && len(ids) <= limit {
+		if ids := ix.grams.under(slot); len(ids) > 0 && len(ids) <= commonGram {
 			s.lists = append(s.lists, list{ids, ix.grams.weight[slot]})
 		}
 	}
-	ix.accumulate(gramBudget, 0.3, s) // most share too little whatever their length
+	ix.accumulate(0.3, s) // most share too little whatever their length
 	for i := range s.rank {
 		s.rank[i].score /= ix.grams.norms[s.rank[i].id]
 	}
@@ -282,16 +280,11 @@ func (ix *Index) byGrams(v *variant, s *scratch) {
 }
 
 // accumulate fills s.rank with the customers on s.lists and the sum of their
-// weights, shortest list first, until the budget of postings is spent. It leaves
-// out those that have less than a share of the greatest sum.
-func (ix *Index) accumulate(budget int, share float32, s *scratch) {
-	slices.SortStableFunc(s.lists, func(a, b list) int { return cmp.Compare(len(a.ids), len(b.ids)) })
+// weights. It leaves out those that have less than a share of the greatest sum.
+func (ix *Index) accumulate(share float32, s *scratch) {
 	s.touched = s.touched[:0]
 	best := float32(0)
 	for _, l := range s.lists {
-		if budget -= len(l.ids); budget < 0 {
-			break // a part of a list would be a part by chance
-		}
 		for _, id := range l.ids {
 			sum := s.score[id]
 			if sum == 0 {

@@ -98,13 +98,13 @@ func (ix *Index) spread(n int, f func(worker, low, high int)) {
 }
 
 // keysPerCustomer is how many keys most customers have at most.
-const keysPerCustomer = 14
+const keysPerCustomer = 28
 
 // appendKeys appends the keys that propose the customer.
 func appendKeys(out []posting, id int32, e *entity) []posting {
 	put := func(arm uint64, key string) {
 		if key != "" {
-			out = append(out, posting{hashKey(arm, key), id})
+			out = append(out, newPosting(hashKey(arm, key), id))
 		}
 	}
 	for _, s := range e.sites() {
@@ -122,9 +122,14 @@ func appendKeys(out []posting, id int32, e *entity) []posting {
 			put(armAcronym, a)
 		}
 		put(armPostal, postalKey(e, v))
-		out = append(out, posting{v.sortedKey(), id})
+		out = append(out, newPosting(v.sortedKey(), id))
 		for j := range v.tokens {
-			out = append(out, posting{v.tokens[j].key, id})
+			out = append(out, newPosting(v.tokens[j].key, id))
+		}
+		if i == 0 {
+			for _, t := range v.slipped() {
+				eachSlip(t.written, func(key uint64) { out = append(out, newPosting(key, id)) })
+			}
 		}
 	}
 	return out

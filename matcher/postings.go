@@ -7,21 +7,27 @@ import (
 	"sync"
 )
 
-// posting says that a record stands under a key.
+// posting says that a record stands under a key. The key is in two halves, which
+// take less room than one whole.
 type posting struct {
-	key uint64
-	id  int32
+	high, low uint32
+	id        int32
+}
+
+func newPosting(key uint64, id int32) posting {
+	return posting{uint32(key >> 32), uint32(key), id}
 }
 
 // postings is a read-only map from hashed keys to the ids under them, in
-// ascending order: three slices, so that millions of keys cost no pointers.
-// Keys that collide share a list, which only proposes more candidates.
+// ascending order: three slices, so that millions of keys cost no pointers. Of a
+// key its top bits choose the bucket and its lower half is kept; keys that
+// collide share a list, which only proposes more candidates.
 type postings struct {
-	keys   []uint64
+	keys   []uint32
 	starts []uint32 // starts[i] to starts[i+1] are the ids under keys[i]
 	ids    []int32
 	bucket []uint32 // first key of each value of the top bits
-	shift  int      // 64 less the number of those bits
+	shift  int      // 32 less the number of those bits
 }
 
 // keysInBucket is about how many postings share the top bits of their keys.
@@ -35,12 +41,12 @@ func newPostings(parts [][]posting) *postings {
 		total += len(part)
 	}
 	width := min(max(bits.Len(uint(total/keysInBucket)), 8), 24)
-	p := &postings{shift: 64 - width}
+	p := &postings{shift: 32 - width}
 	buckets := 1 << width
 	ends := make([]uint32, buckets+1) // of each bucket, in all
 	for _, part := range parts {
 		for _, e := range part {
-			ends[e.key>>p.shift+1]++
+			ends[e.high>>p.shift+1]++
 		}
 	}
 	for i := range buckets {
@@ -49,8 +55,8 @@ func newPostings(parts [][]posting) *postings {
 	all := make([]posting, total)
 	for i, part := range parts {
 		for _, e := range part {
-			all[ends[e.key>>p.shift]] = e
-			ends[e.key>>p.shift]++
+			all[ends[e.high>>p.shift]] = e
+			ends[e.high>>p.shift]++
 		}
 		parts[i] = nil
 	}
@@ -66,7 +72,7 @@ func newPostings(parts [][]posting) *postings {
 	for i := range ranges {
 		keys, ids = keys+len(ranges[i].keys), ids+len(ranges[i].ids)
 	}
-	p.keys, p.starts, p.ids = make([]uint64, 0, keys), make([]uint32, 0, keys+1), make([]int32, 0, ids)
+	p.keys, p.starts, p.ids = make([]uint32, 0, keys), make([]uint32, 0, keys+1), make([]int32, 0, ids)
 	for i := range ranges {
 		r := &ranges[i]
 		for at := buckets * i / len(ranges); at < buckets*(i+1)/len(ranges); at++ {
@@ -91,17 +97,18 @@ func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uin
 		start = ends[low-1]
 	}
 	room := int(ends[max(high-1, 0)] - start)
-	p.keys, p.starts, p.ids = make([]uint64, 0, room/2), make([]uint32, 0, room/2), make([]int32, 0, room)
+	p.keys, p.starts, p.ids = make([]uint32, 0, room/2), make([]uint32, 0, room/2), make([]int32, 0, room)
 	for at := low; at < high; at++ {
 		first[at] = uint32(len(p.keys))
 		bucket := all[start:ends[at]]
-		slices.SortFunc(bucket, func(a, b posting) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id)) })
+		slices.SortFunc(bucket, func(a, b posting) int { return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.id, b.id)) })
 		for i, e := range bucket {
-			if i > 0 && e == bucket[i-1] {
+			same := i > 0 && e.low == bucket[i-1].low
+			if same && e.id == bucket[i-1].id {
 				continue
 			}
-			if i == 0 || e.key != bucket[i-1].key {
-				p.keys, p.starts = append(p.keys, e.key), append(p.starts, uint32(len(p.ids)))
+			if !same {
+				p.keys, p.starts = append(p.keys, e.low), append(p.starts, uint32(len(p.ids)))
 			}
 			p.ids = append(p.ids, e.id)
 		}
@@ -111,9 +118,9 @@ func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uin
 
 // under returns the ids under the key. The caller must not change them.
 func (p *postings) under(key uint64) []int32 {
-	at := key >> p.shift
+	at := uint32(key>>32) >> p.shift
 	for i := p.bucket[at]; i < p.bucket[at+1]; i++ {
-		if p.keys[i] == key {
+		if p.keys[i] == uint32(key) {
 			return p.ids[p.starts[i]:p.starts[i+1]]
 		}
 	}
@@ -133,6 +140,7 @@ const (
 	armToken
 	armGram // has no keys: see grams.go
 	armTown
+	armSlip
 )
 
 // hashKey returns the FNV-1a hash of a key of an arm, finally mixed so that
