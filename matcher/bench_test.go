@@ -118,3 +118,42 @@ func BenchmarkNewAccount(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkLive brings matches up to date after one account, or one customer, has
+// changed. Its anchor matches everything anew.
+func BenchmarkLive(b *testing.B) {
+	customers, accounts, _ := firms(90_000)
+	spare, _, _ := firms(1_000)
+	var live matcher.Live
+	update := func(b *testing.B) int {
+		changed, err := live.Update(b.Context(), matcher.Options{}, customers, accounts, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(changed)
+	}
+	update(b)
+	run := func(name string, records *[]matcher.Record) {
+		b.Run(name, func(b *testing.B) {
+			n := 0
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				changed := slices.Clone(*records)
+				at, other := i*37%len(changed), spare[i%len(spare)]
+				other.Key = changed[at].Key
+				changed[at], *records = other, changed
+				b.StartTimer()
+				n += update(b)
+			}
+			b.ReportMetric(float64(n)/float64(b.N), "matched/op")
+		})
+	}
+	run("account", &accounts)
+	run("customer", &customers)
+	b.Run("everything", func(b *testing.B) {
+		for b.Loop() {
+			live = matcher.Live{}
+			update(b)
+		}
+	})
+}

@@ -28,6 +28,9 @@ const (
 	worthGrams    = 16 // for names that run the same
 )
 
+// leastCosine is from which cosine on two names run alike.
+const leastCosine = 0.15
+
 // covered is which share of a name's bits customers with its words must have for
 // those whose names merely run alike not to be looked for.
 const covered = 0.95
@@ -39,6 +42,9 @@ type scratch struct {
 	touched []int32
 	found   []ranked             // customers proposed, with what speaks for them in bits
 	asked   []uint64             // keys that were looked up for the account
+	noting  bool                 // whether somebody wants to know all that it looked at
+	runs    []uint32             // slots of the account that it looked at, if so
+	norm    float32              // length of the shortest vector of them
 	arms    map[int32]armSet     // which arms proposed a customer; nil unless somebody wants to know
 	glances []glance             // one for each reading of the account
 	shared  [maxVariants]float32 // the most bits of each reading that a customer has
@@ -94,7 +100,8 @@ func (s *scratch) prepare(a *entity) {
 // those that several cheap arms propose, each capped, the maxFinalists that look
 // best at a glance and are not among no, best first. The slice is valid until the next call.
 func (ix *Index) candidates(a *entity, no map[string]bool, s *scratch) []ranked {
-	s.found, s.asked, s.shared = s.found[:0], s.asked[:0], [maxVariants]float32{}
+	s.found, s.asked, s.runs, s.shared = s.found[:0], s.asked[:0], s.runs[:0], [maxVariants]float32{}
+	s.norm = float32(math.Inf(1))
 	exact := func(arm uint64, key string, worth float32) {
 		if key != "" {
 			ix.byExact(arm, hashKey(arm, key), worth, s)
@@ -268,14 +275,20 @@ func (ix *Index) byGrams(v *variant, s *scratch) {
 			s.lists = append(s.lists, list{ids, ix.grams.weight[slot]})
 		}
 	}
-	ix.accumulate(0.3, s) // most share too little whatever their length
-	for i := range s.rank {
-		s.rank[i].score /= ix.grams.norms[s.rank[i].id]
-	}
 	norm := ix.grams.norm(s.slots)
+	if s.noting {
+		s.runs, s.norm = append(s.runs, s.slots...), min(s.norm, norm)
+	}
+	ix.accumulate(0, s)
+	alike := s.rank[:0]
+	for _, r := range s.rank {
+		if cosine := r.score / (norm * ix.grams.norms[r.id]); cosine >= leastCosine {
+			alike = append(alike, ranked{r.id, cosine})
+		}
+	}
+	s.rank = alike
 	for _, r := range s.keep(capGrams) {
-		cosine := r.score / norm
-		ix.propose(armGram, r.id, worthGrams*cosine*cosine, s)
+		ix.propose(armGram, r.id, worthGrams*r.score*r.score, s)
 	}
 }
 

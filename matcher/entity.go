@@ -66,7 +66,7 @@ func readTPID(s string) string {
 }
 
 // weighTokens sets what each word of the name is worth. df returns the number
-// of customers, of n, whose names have the word.
+// of customers, of n, whose names have the word, both rounded.
 func (e *entity) weighTokens(df func(*token) int, n int) {
 	vocab := vocabularyOnce()
 	for i := range e.name.variants {

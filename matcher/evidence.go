@@ -164,7 +164,7 @@ func labelInName(s *site, n *name) labelEvidence {
 	return labelOther
 }
 
-// terms appends what the model weighs to out. n is the number of customers.
+// terms appends what the model weighs to out. n is the number of customers, rounded.
 func (e *evidence) terms(n int, out []weighted) []weighted {
 	add := func(t term) { out = append(out, weighted{t, 1}) }
 	hat := func(first term, knots []float64, x float64) { out = appendHat(out, first, knots, x) }

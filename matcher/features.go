@@ -125,11 +125,11 @@ func flags(a, b bool) float32 {
 }
 
 // scale returns the bits of a word that one customer has.
-func (ix *Index) scale() float64 { return math.Log2(float64(len(ix.customers) + smoothing)) }
+func (ix *Index) scale() float64 { return math.Log2(float64(ix.size + smoothing)) }
 
 // cityBits returns what agreement on the customer's town is worth.
 func (ix *Index) cityBits(c *entity) float64 {
-	return math.Log2(float64(len(ix.customers)) / float64(max(1, len(ix.keys.under(hashKey(armCity, joined(c.place.city)))))))
+	return math.Log2(float64(ix.size) / float64(max(1, ix.count(hashKey(armCity, joined(c.place.city))))))
 }
 
 // hostDepth returns the least number of labels that a record's hosts have

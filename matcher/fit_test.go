@@ -50,7 +50,7 @@ func gather(set devSet, weight float64) []choice {
 			id := id.id
 			var e evidence
 			m.weigh(&e, a, &m.index.customers[id], s.sim)
-			c.candidates = append(c.candidates, e.terms(len(m.index.customers), nil))
+			c.candidates = append(c.candidates, e.terms(m.index.size, nil))
 			c.held = append(c.held, e.hold() != "")
 			if m.index.customers[id].rec.Key == set.truth[a.rec.Key] {
 				c.right = j

@@ -57,7 +57,7 @@ func newGrams(ix *Index) *grams {
 			c[slot], sum = sum, sum+c[slot]
 		}
 		if df := sum - g.starts[slot]; df > 0 {
-			w := math.Log2(float64(n+1) / float64(df+1))
+			w := max(0, math.Log2(float64(ix.size+1)/float64(rounded(int(df))+1)))
 			g.weight[slot] = float32(w * w)
 		}
 	}

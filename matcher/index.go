@@ -20,6 +20,7 @@ type Options struct {
 // change and may be used from several goroutines at once.
 type Index struct {
 	opt       Options
+	size      int       // number of customers, rounded
 	customers []entity  // by key
 	keys      *postings // exact keys and words of all arms
 	grams     *grams
@@ -37,7 +38,7 @@ func New(customers []Record, opt Options) *Index {
 	}
 	sorted := sortRecords(customers)
 	n := len(sorted)
-	ix := &Index{opt: opt, customers: make([]entity, n), glances: make([]glance, n), totals: make([]float32, n), scratch: new(sync.Pool)}
+	ix := &Index{opt: opt, size: rounded(n), customers: make([]entity, n), glances: make([]glance, n), totals: make([]float32, n), scratch: new(sync.Pool)}
 	parts := make([][]posting, opt.Workers)
 	ix.spread(n, func(worker, low, high int) {
 		parts[worker] = make([]posting, 0, keysPerCustomer*(high-low))
@@ -50,7 +51,7 @@ func New(customers []Record, opt Options) *Index {
 	ix.grams = newGrams(ix)
 	ix.spread(n, func(_, low, high int) {
 		for i := low; i < high; i++ {
-			ix.customers[i].weighTokens(ix.tokenCount, n)
+			ix.customers[i].weighTokens(ix.tokenCount, ix.size)
 			ix.glances[i] = ix.customers[i].glance(0)
 			ix.totals[i] = ix.glances[i].total
 		}
@@ -143,5 +144,8 @@ func postalKey(e *entity, v *variant) string {
 	return e.place.postal + " " + v.compact[:3]
 }
 
-// tokenCount returns how many customers have the word in their name.
-func (ix *Index) tokenCount(t *token) int { return len(ix.keys.under(t.key)) }
+// tokenCount returns how many customers have the word in their name, rounded.
+func (ix *Index) tokenCount(t *token) int { return ix.count(t.key) }
+
+// count returns how many customers are under the key, rounded.
+func (ix *Index) count(key uint64) int { return rounded(len(ix.keys.under(key))) }

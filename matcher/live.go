@@ -6,11 +6,10 @@ import (
 	"slices"
 )
 
-// Live keeps the matches of accounts that change a few at a time up to date
-// without matching all of them again. The zero value knows no account yet. It is
-// for one goroutine at a time.
+// Live keeps the matches of accounts up to date without matching all of them again
+// when some of them, or some customers, change. The zero value knows no account
+// yet. It is for one goroutine at a time.
 type Live struct {
-	customers  []*Record // of the index, by key
 	index      *Index
 	accounts   map[string]liveAccount
 	accountsAt map[string]int // accounts per domain
@@ -21,23 +20,21 @@ type Live struct {
 type liveAccount struct {
 	record  *Record
 	domains []string
+	basis   basis // what its match rests on
 }
 
 // Update takes everything as it is now and returns the matches, by key, of the
-// accounts for which that makes a difference since the last Update: those that
-// are new or changed, that were decided, or whose domain more or fewer accounts
-// have. A change among the customers, or of the calibration, makes a difference
-// for every account. With the matches returned before, those of accounts that
-// are gone left out, they are what Index.Match returns. The records must not
-// change.
+// accounts for which that may make a difference since the last Update: those that
+// are new or changed, that were decided, whose domain more or fewer accounts have,
+// or that asked for a key of a customer that is new, changed or gone. A change of
+// the calibration, or of the number of customers by about a third, concerns
+// every account. With the matches returned before, those of accounts that are gone left
+// out, they are what Index.Match returns. The records must not change.
 //
 // The error is ctx's; all accounts are matched again after it.
 func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Record, decisions []Decision) ([]Match, error) {
-	sorted := sortRecords(customers)
-	if l.index == nil || l.index.opt.Calibration != opt.Calibration || !slices.EqualFunc(sorted, l.customers, sameRecord) {
-		*l = Live{customers: sorted, index: New(customers, opt), accounts: make(map[string]liveAccount), accountsAt: make(map[string]int)}
-	}
-	stale := l.replace(sortRecords(accounts))
+	stale := l.reindex(opt, customers)
+	l.replace(sortRecords(accounts), stale)
 	decided := settle(decisions)
 	for key := range l.accounts {
 		if !decided[key].equal(l.decided[key]) {
@@ -47,12 +44,17 @@ func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Re
 	l.decided = decided
 	records := make([]*Record, 0, len(stale))
 	for _, key := range slices.Sorted(maps.Keys(stale)) {
-		records = append(records, l.accounts[key].record)
+		if a, known := l.accounts[key]; known {
+			records = append(records, a.record)
+		}
 	}
-	m := &matching{index: l.index, accountsAt: l.accountsAt, decided: decided}
+	m := &matching{index: l.index, accountsAt: l.accountsAt, decided: decided, noting: true}
 	out := make([]Match, 0, len(records))
-	err := m.each(ctx, records, func(match Match) error {
-		out = append(out, match)
+	err := m.each(ctx, records, func(o outcome) error {
+		a := l.accounts[o.Account]
+		a.basis = o.basis
+		l.accounts[o.Account] = a
+		out = append(out, o.Match)
 		return nil
 	})
 	if err != nil {
@@ -62,12 +64,33 @@ func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Re
 	return out, nil
 }
 
+// reindex takes the customers as they are now and returns the keys of the accounts
+// that they make a difference for.
+func (l *Live) reindex(opt Options, customers []Record) (stale map[string]bool) {
+	stale = make(map[string]bool)
+	sorted := sortRecords(customers)
+	same := func(c entity, r *Record) bool { return sameRecord(c.rec, r) }
+	switch {
+	case l.index == nil || l.index.opt.Calibration != opt.Calibration:
+		*l = Live{index: New(customers, opt), accounts: make(map[string]liveAccount), accountsAt: make(map[string]int)}
+	case !slices.EqualFunc(l.index.customers, sorted, same):
+		before := l.index
+		l.index = New(customers, opt)
+		change := changed(before, l.index)
+		for key, a := range l.accounts {
+			if change.concerns(&a.basis) {
+				stale[key] = true
+			}
+		}
+	}
+	return stale
+}
+
 func sameRecord(a, b *Record) bool { return compareRecords(a, b) == 0 }
 
-// replace puts accounts in place of those known before and returns the keys of
-// those for which it makes a difference.
-func (l *Live) replace(accounts []*Record) map[string]bool {
-	stale := make(map[string]bool)
+// replace puts accounts in place of those known before and adds the keys of those
+// for which it makes a difference to stale.
+func (l *Live) replace(accounts []*Record, stale map[string]bool) {
 	before := make(map[string]int) // accounts at each domain that a change touches
 	count := func(domains []string, by int) {
 		for _, d := range domains {
@@ -85,7 +108,7 @@ func (l *Live) replace(accounts []*Record) map[string]bool {
 			continue
 		}
 		_, sites := readSites(r)
-		a := liveAccount{r, domainKeys(sites)}
+		a := liveAccount{record: r, domains: domainKeys(sites)}
 		count(old.domains, -1)
 		count(a.domains, 1)
 		now[r.Key], stale[r.Key] = a, true
@@ -112,5 +135,4 @@ func (l *Live) replace(accounts []*Record) map[string]bool {
 			}
 		}
 	}
-	return stale
 }

@@ -35,6 +35,13 @@ type matching struct {
 	index      *Index
 	accountsAt map[string]int // accounts per domain
 	decided    map[string]accountDecisions
+	noting     bool // whether outcomes tell what they rest on
+}
+
+// outcome is a match and what it rests on.
+type outcome struct {
+	Match
+	basis basis
 }
 
 // Match finds the customer of each account and returns one Match per account,
@@ -60,7 +67,7 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 // calls f with one after the other, by key. The error is ctx's or f's.
 func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decision, f func(Match) error) error {
 	sorted := sortRecords(accounts)
-	return ix.matching(sorted, decisions).each(ctx, sorted, f)
+	return ix.matching(sorted, decisions).each(ctx, sorted, func(o outcome) error { return f(o.Match) })
 }
 
 func (ix *Index) matching(accounts []*Record, decisions []Decision) *matching {
@@ -68,22 +75,22 @@ func (ix *Index) matching(accounts []*Record, decisions []Decision) *matching {
 }
 
 // each matches the accounts, in batches side by side, and calls f in order.
-func (m *matching) each(ctx context.Context, accounts []*Record, f func(Match) error) error {
+func (m *matching) each(ctx context.Context, accounts []*Record, f func(outcome) error) error {
 	workers := min(m.index.opt.Workers, len(accounts)/batchSize+1)
 	type batch struct {
 		records []*Record
-		done    chan []Match
+		done    chan []outcome
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	work, order := make(chan batch), make(chan chan []Match, 4*workers)
+	work, order := make(chan batch), make(chan chan []outcome, 4*workers)
 	wg.Go(func() {
 		defer close(order)
 		defer close(work)
 		for records := range slices.Chunk(accounts, batchSize) {
-			b := batch{records, make(chan []Match, 1)}
+			b := batch{records, make(chan []outcome, 1)}
 			select {
 			case <-ctx.Done():
 				return
@@ -96,8 +103,9 @@ func (m *matching) each(ctx context.Context, accounts []*Record, f func(Match) e
 		wg.Go(func() {
 			s := m.index.borrow()
 			defer m.index.scratch.Put(s)
+			s.noting = m.noting
 			for b := range work {
-				out := make([]Match, 0, len(b.records))
+				out := make([]outcome, 0, len(b.records))
 				for _, r := range b.records {
 					if ctx.Err() == nil {
 						out = append(out, m.match(r, s))
@@ -108,11 +116,11 @@ func (m *matching) each(ctx context.Context, accounts []*Record, f func(Match) e
 		})
 	}
 	for done := range order {
-		for _, match := range <-done {
+		for _, o := range <-done {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := f(match); err != nil {
+			if err := f(o); err != nil {
 				return err
 			}
 		}
@@ -155,18 +163,21 @@ type finalist struct {
 }
 
 // match finds the customer of one account.
-func (m *matching) match(r *Record, s *scratch) Match {
+func (m *matching) match(r *Record, s *scratch) outcome {
 	a := m.index.read(r, s)
-	out := Match{Account: r.Key, Band: actnow.BandNone}
+	out := outcome{Match: Match{Account: r.Key, Band: actnow.BandNone}}
 	d := m.decided[r.Key]
 	if id, ok := m.confirmed(d); ok {
 		s.terms = s.terms[:0]
 		f := &s.field[0]
 		m.compare(f, a, id, s)
 		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f).Confirmed()}
+		s.asked, s.runs = s.asked[:0], s.runs[:0]
+		out.basis = s.basis(a, d)
 		return out
 	}
 	finalists := m.finalists(a, d, s)
+	out.basis = s.basis(a, d)
 	for i := range min(len(finalists), maxShown) {
 		if finalists[i].p < ShownFrom {
 			break
@@ -182,7 +193,7 @@ func (m *matching) match(r *Record, s *scratch) Match {
 // read takes an account apart, ready to be compared until the next one is.
 func (ix *Index) read(r *Record, s *scratch) *entity {
 	a := readEntity(r)
-	a.weighTokens(ix.tokenCount, len(ix.customers))
+	a.weighTokens(ix.tokenCount, ix.size)
 	s.prepare(&a)
 	return &a
 }
@@ -217,6 +228,7 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*final
 	field := s.order
 	slices.SortFunc(field, likelier)
 	m.askTrees(a, field, s)
+	slices.SortFunc(field, likelier)
 	scores := make([]float64, len(field))
 	for i, f := range field {
 		f.hold = f.e.hold()
@@ -230,7 +242,6 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*final
 			f.p = held(p[i])
 		}
 	}
-	slices.SortFunc(field, likelier)
 	return field
 }
 
@@ -244,7 +255,7 @@ func (m *matching) compare(f *finalist, a *entity, id int32, s *scratch) {
 	*f = finalist{id: id}
 	m.weigh(&f.e, a, &m.index.customers[id], s.sim)
 	at := len(s.terms)
-	s.terms = f.e.terms(len(m.index.customers), s.terms)
+	s.terms = f.e.terms(m.index.size, s.terms)
 	f.terms = s.terms[at:]
 	f.score = score(f.terms)
 }

@@ -99,15 +99,23 @@ func score(terms []weighted) float64 {
 // share one unit of probability.
 func posterior(scores []float64) (p, rivals []float64) {
 	p, rivals = make([]float64, len(scores)), make([]float64, len(scores))
-	before := 0.0 // log2 of the odds of none and of those before
-	for i, s := range scores {
-		rivals[i], before = before, log2Sum(before, s)
+	most := 0.0
+	for _, s := range scores {
+		most = max(most, s)
 	}
-	after := math.Inf(-1)
-	for i := len(scores) - 1; i >= 0; i-- {
-		others := log2Sum(rivals[i], after)
-		p[i], rivals[i] = 1/(1+math.Exp2(others-scores[i])), -others
-		after = log2Sum(after, scores[i])
+	odds := make([]float64, len(scores)) // in units of the greatest
+	for i, s := range scores {
+		odds[i] = math.Exp2(s - most)
+	}
+	for i, s := range scores {
+		others := math.Exp2(-most) // none of them
+		for j, o := range odds {
+			if j != i {
+				others += o
+			}
+		}
+		rivals[i] = -most - math.Log2(others)
+		p[i] = 1 / (1 + math.Exp2(-rivals[i]-s))
 	}
 	return p, rivals
 }

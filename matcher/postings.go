@@ -18,6 +18,8 @@ func newPosting(key uint64, id int32) posting {
 	return posting{uint32(key >> 32), uint32(key), id}
 }
 
+func (p posting) key() uint64 { return uint64(p.high)<<32 | uint64(p.low) }
+
 // postings is a read-only map from hashed keys to the ids under them, in
 // ascending order: three slices, so that millions of keys cost no pointers. Of a
 // key its top bits choose the bucket and its lower half is kept; keys that
@@ -141,6 +143,7 @@ const (
 	armGram // has no keys: see grams.go
 	armTown
 	armSlip
+	armCustomer // a customer's own key, among those that a match rests on
 )
 
 // hashKey returns the FNV-1a hash of a key of an arm, finally mixed so that

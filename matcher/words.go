@@ -66,9 +66,18 @@ const smoothing = 2000
 // stand in.
 const rareShare = 1e-5
 
+// rounded returns a count as it weighs in: beyond 8 to half an octave, so that one
+// record more seldom changes what all others are worth.
+func rounded(n int) int {
+	if n <= 8 {
+		return n
+	}
+	return int(math.Exp2(math.Round(2*math.Log2(float64(n))) / 2))
+}
+
 // wordBits returns what agreement on a canonical word is worth in bits: the
-// negative log2 of the share of names it stands in, from df names of n and the
-// built-in shares.
+// negative log2 of the share of names it stands in, from df names of n, both
+// rounded, and the built-in shares.
 func (v *vocabulary) wordBits(w string, df, n int) float64 {
 	share, ok := v.common[w]
 	if !ok {
