@@ -226,7 +226,6 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*final
 		s.order = append(s.order, &s.field[i])
 	}
 	field := s.order
-	slices.SortFunc(field, likelier)
 	m.askTrees(a, field, s)
 	slices.SortFunc(field, likelier)
 	scores := make([]float64, len(field))
