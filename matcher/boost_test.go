@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 )
@@ -9,21 +10,29 @@ import (
 // booster grows a forest on top of the match weights of choices, by gradient
 // boosting with second derivatives (Chen and Guestrin, "XGBoost", 2016) of the
 // loss that the weights were fitted by: the log likelihood of the true customer,
-// or of none, among an account's candidates.
+// or of none, among an account's candidates. Each tree sees a sample of the
+// features, all pairs that it can learn from, and a sample of the others
+// (Ke and others, "LightGBM", 2017).
 type booster struct {
-	trees   int
-	leaves  int     // of a tree
-	depth   int     // inner nodes above a leaf
-	rate    float64 // share of a step that is taken
-	ridge   float64 // on the weight of a leaf
-	leastH  float64 // least sum of second derivatives in a leaf
-	columns [numFeatures][]uint8
-	cuts    [numFeatures][]float32
-	g, h    []float64
+	trees    int
+	leaves   int     // of a tree
+	depth    int     // inner nodes above a leaf
+	rate     float64 // share of a step that is taken
+	ridge    float64 // on the weight of a leaf
+	leastH   float64 // least sum of second derivatives in a leaf
+	sureFrom float64 // pairs whose first derivative is less, in accounts, are sampled
+	sureRate float64 // and how many of them a tree sees
+	share    float64 // of the features that a tree sees
+	random   *rand.Rand
+	columns  [numFeatures][]uint8
+	cuts     [numFeatures][]float32
+	seen     [numFeatures]bool
+	g, h     []float64
 }
 
 func newBooster() *booster {
-	return &booster{trees: 160, leaves: 16, depth: 6, rate: 0.08, ridge: 5, leastH: 5}
+	return &booster{trees: 160, leaves: 16, depth: 6, rate: 0.1, ridge: 5, leastH: 5,
+		sureFrom: 0.02, sureRate: 0.15, share: 0.5, random: rand.New(rand.NewPCG(3, 9))}
 }
 
 // maxBins caps the values of a feature that are told apart.
@@ -46,13 +55,32 @@ func (b *booster) grow(choices []choice) forest {
 	b.g, b.h = make([]float64, len(x)), make([]float64, len(x))
 	var f forest
 	for range b.trees {
+		var pairs []int32
 		for i := range choices {
 			b.derive(&choices[i], sum[starts[i]:starts[i+1]], starts[i])
+			for j := starts[i]; j < starts[i+1]; j++ {
+				if math.Abs(b.g[j]) >= b.sureFrom*choices[i].weight {
+					pairs = append(pairs, int32(j))
+				} else if b.random.Float64() < b.sureRate {
+					pairs = append(pairs, int32(j))
+					b.g[j] /= b.sureRate
+					b.h[j] /= b.sureRate
+				}
+			}
 		}
-		t := b.tree()
-		for i := range x {
-			sum[i] += t.bits(x[i])
+		for k := range b.seen {
+			b.seen[k] = b.random.Float64() < b.share
 		}
+		t := b.tree(pairs)
+		var wg sync.WaitGroup
+		for half := range 2 {
+			wg.Go(func() {
+				for i := len(x) * half / 2; i < len(x)*(half+1)/2; i++ {
+					sum[i] += t.bits(x[i])
+				}
+			})
+		}
+		wg.Wait()
 		for i := range t {
 			t[i].bits /= math.Ln2
 		}
@@ -82,51 +110,68 @@ func (b *booster) derive(c *choice, sum []float64, first int) {
 
 // bin sorts the values of each feature into bins of about as many pairs.
 func (b *booster) bin(x []*features) {
-	for f := range numFeatures {
-		values := make([]float32, len(x))
-		for i := range x {
-			values[i] = x[i][f]
-		}
-		slices.Sort(values)
-		var cuts []float32
-		if distinct := slices.Compact(slices.Clone(values)); len(distinct) <= maxBins {
-			for i := range len(distinct) - 1 {
-				cuts = append(cuts, (distinct[i]+distinct[i+1])/2)
+	var wg sync.WaitGroup
+	for half := range feature(2) {
+		wg.Go(func() {
+			for f := half; f < numFeatures; f += 2 {
+				b.binOne(x, f)
 			}
-		} else {
-			for k := 1; k < maxBins; k++ {
-				if v := values[len(values)*k/maxBins]; len(cuts) == 0 || cuts[len(cuts)-1] != v {
-					cuts = append(cuts, v)
-				}
-			}
+		})
+	}
+	wg.Wait()
+}
+
+func (b *booster) binOne(x []*features, f feature) {
+	values := make([]float32, len(x))
+	for i := range x {
+		values[i] = x[i][f]
+	}
+	slices.Sort(values)
+	var cuts []float32
+	if distinct := slices.Compact(slices.Clone(values)); len(distinct) <= maxBins {
+		for i := range len(distinct) - 1 {
+			cuts = append(cuts, (distinct[i]+distinct[i+1])/2)
 		}
-		b.cuts[f], b.columns[f] = cuts, make([]uint8, len(x))
-		for i := range x {
-			k, _ := slices.BinarySearch(cuts, x[i][f])
-			b.columns[f][i] = uint8(k)
+	} else {
+		for k := 1; k < maxBins; k++ {
+			if v := values[len(values)*k/maxBins]; len(cuts) == 0 || cuts[len(cuts)-1] != v {
+				cuts = append(cuts, v)
+			}
 		}
 	}
+	b.cuts[f], b.columns[f] = cuts, make([]uint8, len(x))
+	for i := range x {
+		k, _ := slices.BinarySearch(cuts, x[i][f])
+		b.columns[f][i] = uint8(k)
+	}
 }
+
+// bucket is the sum of the derivatives of the pairs in a bin.
+type bucket struct{ g, h float64 }
+
+type histogram [numFeatures][maxBins + 1]bucket
 
 // part is a node that may be split, and the pairs in it.
 type part struct {
-	node    int
-	depth   int
-	pairs   []int32
-	g, h    float64
-	gain    float64
-	feature feature
-	cut     int
+	node      int
+	depth     int
+	pairs     []int32
+	sums      *histogram
+	g, h      float64
+	low, high float64 // between which its weight must lie
+	gain      float64
+	feature   feature
+	cut       int
 }
 
 // tree returns the next tree, split where the loss falls most.
-func (b *booster) tree() tree {
-	root := &part{pairs: make([]int32, len(b.g))}
-	for i := range root.pairs {
-		root.pairs[i] = int32(i)
+func (b *booster) tree(pairs []int32) tree {
+	root := &part{pairs: pairs, low: math.Inf(-1), high: math.Inf(1)}
+	for _, i := range pairs {
 		root.g += b.g[i]
 		root.h += b.h[i]
 	}
+	root.sums = b.histogram(pairs)
 	b.best(root)
 	t := tree{{}}
 	open := []*part{root}
@@ -141,62 +186,123 @@ func (b *booster) tree() tree {
 			break
 		}
 		p := open[at]
-		left, right := &part{node: len(t), depth: p.depth + 1}, &part{node: len(t) + 1, depth: p.depth + 1}
-		for _, i := range p.pairs {
-			to := right
-			if int(b.columns[p.feature][i]) <= p.cut {
-				to = left
-			}
-			to.pairs = append(to.pairs, i)
-			to.g += b.g[i]
-			to.h += b.h[i]
-		}
+		left, right := b.split(p, len(t))
 		t = append(t, node{}, node{})
 		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], left: int16(left.node), right: int16(right.node)}
+		p.sums, p.pairs = nil, nil
 		b.best(left)
 		b.best(right)
 		open[at] = left
 		open = append(open, right)
 	}
 	for _, p := range open {
-		t[p.node].bits = float32(-b.rate * p.g / (p.h + b.ridge))
+		t[p.node].bits = float32(b.rate * b.leaf(p.g, p.h, p))
 	}
 	return t
 }
 
-// best finds where to split a part.
-func (b *booster) best(p *part) {
-	var found [2]part
+// split parts the pairs of p. The sums of the larger child are those of p
+// without those of the smaller.
+func (b *booster) split(p *part, node int) (left, right *part) {
+	left = &part{node: node, depth: p.depth + 1, low: p.low, high: p.high}
+	right = &part{node: node + 1, depth: p.depth + 1, low: p.low, high: p.high}
+	for _, i := range p.pairs {
+		to := right
+		if int(b.columns[p.feature][i]) <= p.cut {
+			to = left
+		}
+		to.pairs = append(to.pairs, i)
+		to.g += b.g[i]
+		to.h += b.h[i]
+	}
+	middle := (b.leaf(left.g, left.h, p) + b.leaf(right.g, right.h, p)) / 2
+	switch direction[p.feature] {
+	case 1:
+		left.high, right.low = middle, middle
+	case -1:
+		left.low, right.high = middle, middle
+	}
+	small, large := left, right
+	if len(left.pairs) > len(right.pairs) {
+		small, large = right, left
+	}
+	small.sums, large.sums = b.histogram(small.pairs), p.sums
+	for f := range large.sums {
+		for k := range b.cuts[f] {
+			large.sums[f][k].g -= small.sums[f][k].g
+			large.sums[f][k].h -= small.sums[f][k].h
+		}
+	}
+	return left, right
+}
+
+// leaf returns the weight of a leaf within the bounds of p.
+func (b *booster) leaf(g, h float64, p *part) float64 {
+	return min(max(-g/(h+b.ridge), p.low), p.high)
+}
+
+// histogram adds up the derivatives of pairs by the bins of each feature.
+func (b *booster) histogram(pairs []int32) *histogram {
+	sums := new(histogram)
+	d := make([]bucket, len(pairs))
+	for j, i := range pairs {
+		d[j] = bucket{b.g[i], b.h[i]}
+	}
 	var wg sync.WaitGroup
-	for w := range 2 {
+	for half := range feature(2) {
 		wg.Go(func() {
-			for f := feature(w); f < numFeatures; f += 2 {
-				var g, h [maxBins + 1]float64
-				column := b.columns[f]
-				for _, i := range p.pairs {
-					k := column[i]
-					g[k] += b.g[i]
-					h[k] += b.h[i]
+			for f := half; f < numFeatures; f += 2 {
+				if !b.seen[f] {
+					continue
 				}
-				gl, hl := 0.0, 0.0
-				for k := range b.cuts[f] {
-					gl, hl = gl+g[k], hl+h[k]
-					if hl < b.leastH || p.h-hl < b.leastH {
-						continue
-					}
-					gr, hr := p.g-gl, p.h-hl
-					gain := gl*gl/(hl+b.ridge) + gr*gr/(hr+b.ridge) - p.g*p.g/(p.h+b.ridge)
-					if gain > found[w].gain+1e-9 {
-						found[w] = part{gain: gain, feature: f, cut: k}
-					}
+				column, s := b.columns[f], &sums[f]
+				for j, i := range pairs {
+					k := &s[column[i]]
+					k.g += d[j].g
+					k.h += d[j].h
 				}
 			}
 		})
 	}
 	wg.Wait()
-	for _, f := range found {
-		if f.gain > p.gain {
-			p.gain, p.feature, p.cut = f.gain, f.feature, f.cut
+	return sums
+}
+
+// best finds where to split a part.
+func (b *booster) best(p *part) {
+	fall := func(g, h, w float64) float64 { return -2*g*w - (h+b.ridge)*w*w }
+	whole := fall(p.g, p.h, b.leaf(p.g, p.h, p))
+	for f := range numFeatures {
+		if !b.seen[f] {
+			continue
+		}
+		gl, hl := 0.0, 0.0
+		for k := range b.cuts[f] {
+			gl, hl = gl+p.sums[f][k].g, hl+p.sums[f][k].h
+			if hl < b.leastH || p.h-hl < b.leastH {
+				continue
+			}
+			gr, hr := p.g-gl, p.h-hl
+			wl, wr := b.leaf(gl, hl, p), b.leaf(gr, hr, p)
+			if float64(direction[f])*(wr-wl) < 0 {
+				continue
+			}
+			if gain := fall(gl, hl, wl) + fall(gr, hr, wr) - whole; gain > p.gain+1e-9 {
+				p.gain, p.feature, p.cut = gain, f, k
+			}
 		}
 	}
+}
+
+// direction says along which features more must not weigh less (1), or more (-1),
+// whatever a sample says.
+var direction = [numFeatures]int8{}
+
+// bits returns what the trees add to the match weight of a pair.
+func (f forest) bits(x *features) float64 {
+	sum := 0.0
+	for _, t := range f {
+		sum += t.bits(x)
+	}
+	return sum
 }

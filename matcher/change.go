@@ -20,8 +20,10 @@ func (s *scratch) basis(a *entity, d accountDecisions) basis {
 	}
 	b := basis{keys: slices.Clone(s.asked), runs: slices.Clone(s.runs), norm: s.norm}
 	for i := range a.name.variants {
-		for j := range a.name.variants[i].tokens {
-			b.keys = append(b.keys, a.name.variants[i].tokens[j].key)
+		v := &a.name.variants[i]
+		b.keys = append(b.keys, hashKey(armAcronym, v.compact))
+		for j := range v.tokens {
+			b.keys = append(b.keys, v.tokens[j].key)
 		}
 	}
 	if d.yes != "" {

@@ -64,6 +64,29 @@ const (
 	featCountry
 	featTPID
 
+	featPostal
+	featGuessed          // 1 if a country is that of a domain
+	featScripts          // 1 if only one name has Latin letters
+	featAcronym          // letters, if one name is the initials of the other
+	featAcronymCustomers // customers whose initials the account's name is
+	featSimLead          // featSim above that of the best rival
+	featSharedLead       // featShared above that of the best rival
+	featSameText         // 1 if the names are the same text but for case
+	featExact            // bits of words that both have in the same spelling
+	featSame             // share of featShared that is words that both have in some spelling
+	featNumbers          // agreement of numbers
+	featCountryWord      // agreement of a country that only one name has with the other's place
+	featBrand            // customers that have the account's heaviest word
+	featLost             // and the heaviest that only the account has
+	featOrdered
+	featRareAccount // bits of words that only the account has and that are not common
+	featRareCustomer
+	featLettersAccount
+	featLettersCustomer
+	featUnitAccount  // what the account's host says before its domain is to the customer's name
+	featUnitCustomer // and the other way round
+	featUnitOwn      // and to its own name
+
 	numFeatures
 )
 
@@ -73,9 +96,13 @@ type features [numFeatures]float32
 // rivalReach is how close in bits a rival counts as one.
 const rivalReach = 3
 
+// rivalName is the most that the names of the rivals of a finalist share with
+// the account's.
+type rivalName struct{ sim, shared float64 }
+
 // features sets x to the numbers of a finalist; lead is what its weight has above
 // the best rival's, and rivals how many are close to it.
-func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int) {
+func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int, rival rivalName) {
 	c, e := &m.index.customers[f.id], &f.e
 	n, scale := &e.name, m.index.scale()
 	*x = features{
@@ -86,6 +113,8 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 		featOwnAccount: float32(labelsInName(a.sites(), &a.name)), featOwnCustomer: float32(labelsInName(c.sites(), &c.name)), featSite: flags(e.domain.byMail, e.domain.sameHost),
 		featLegal: float32(e.legal), featCity: float32(e.city), featCityBits: -1,
 		featState: float32(e.state), featCountry: float32(e.country), featTPID: float32(e.tpid),
+		featPostal: float32(e.postal), featGuessed: flags(e.guessed, false),
+		featUnitAccount: inHost(a.web, &c.name), featUnitCustomer: inHost(c.web, &a.name), featUnitOwn: inHost(a.web, &a.name),
 	}
 	if e.city == levelEqual || e.city == levelAlike {
 		x[featCityBits] = float32(m.index.cityBits(c))
@@ -107,6 +136,21 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	x[featBitsAccount], x[featBitsCustomer] = float32(n.totalA), float32(n.totalC)
 	x[featHead], x[featEnds] = flags(n.headA, n.headC), flags(n.first, n.last)
 	x[featPartial] = flags(n.partial, false)
+	x[featScripts], x[featAcronym] = flags(n.foreign, false), float32(n.acronym)
+	if n.acronym > 0 {
+		x[featAcronymCustomers] = float32(len(m.index.keys.under(hashKey(armAcronym, n.a.compact))))
+	}
+	x[featSimLead], x[featSharedLead] = float32(n.sim-rival.sim), float32(n.shared-rival.shared)
+	if strings.EqualFold(a.rec.Name, c.rec.Name) {
+		x[featSameText] = 1
+	}
+	l := compareLeftovers(a, c, n.a, n.c, m.index.tokenCount)
+	x[featExact], x[featSame] = float32(l.exact), float32(l.same/max(1, n.shared))
+	x[featNumbers], x[featCountryWord] = float32(l.numbers), float32(l.country)
+	x[featBrand], x[featLost] = float32(min(l.brand, 100)), float32(min(l.lost, 100))
+	x[featOrdered] = flags(l.ordered, false)
+	x[featRareAccount], x[featRareCustomer] = float32(l.rareA), float32(l.rareC)
+	x[featLettersAccount], x[featLettersCustomer] = float32(l.lettersA), float32(l.lettersC)
 	for i := range c.name.variants {
 		x[featNamesakes] = max(x[featNamesakes], float32(len(m.index.keys.under(hashKey(armCompact, c.name.variants[i].compact)))))
 	}

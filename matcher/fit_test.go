@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"actnow"
 )
 
 var (
@@ -25,7 +27,9 @@ type choice struct {
 	held       []bool
 	right      int
 	weight     float64
-	fold       int // of the true customer, or of the account if it has none
+	fold       int      // of the true customer, or of the account if it has none
+	account    string   // key
+	customers  []string // keys of the finalists
 }
 
 // eachAccount calls f for each account of a set, ready to be compared.
@@ -63,20 +67,21 @@ func gather(set devSet, weight float64) []choice {
 
 // gatherField returns the choices of a set among the finalists.
 func gatherField(set devSet, weight float64) []choice {
+	forestOnce = func() forest { return nil }
 	out := make([]choice, len(set.accounts))
 	eachAccount(set, func(i int, m *matching, a *entity, s *scratch) {
-		c := choice{right: -1, weight: weight, fold: foldOf(cmp.Or(set.truth[a.rec.Key], a.rec.Key))}
+		c := choice{right: -1, weight: weight, fold: set.foldOf(a.rec.Key), account: a.rec.Key}
 		for _, f := range m.finalists(a, accountDecisions{}, s) {
-			right := m.index.customers[f.id].rec.Key == set.truth[a.rec.Key]
 			if f.x == nil {
 				continue
 			}
-			if right {
+			if m.index.customers[f.id].rec.Key == set.truth[a.rec.Key] {
 				c.right = len(c.x)
 			}
 			x := *f.x
 			c.x = append(c.x, &x)
 			c.held = append(c.held, f.hold != "")
+			c.customers = append(c.customers, m.index.customers[f.id].rec.Key)
 		}
 		out[i] = c
 	})
@@ -85,23 +90,10 @@ func gatherField(set devSet, weight float64) []choice {
 
 const folds = 3
 
-func foldOf(key string) int { return int(hashKey(0, key) >> 32 % folds) }
-
-// bare returns the set with nothing left of its records but the name and, if
-// told to, the country.
-func (set devSet) bare(country bool) devSet {
-	strip := func(records []Record) []Record {
-		out := make([]Record, len(records))
-		for i, r := range records {
-			out[i] = Record{Key: r.Key, Name: r.Name}
-			if country {
-				out[i].Country = r.Country
-			}
-		}
-		return out
-	}
-	set.customers, set.accounts = strip(set.customers), strip(set.accounts)
-	return set
+// foldOf returns the fold of an account: that of its customer, so that all that
+// one customer has is in one.
+func (set devSet) foldOf(account string) int {
+	return int(hashKey(0, cmp.Or(set.owner[account], set.truth[account], account)) >> 32 % folds)
 }
 
 // fitted returns weights learnt on the sets, calibrated on each set by the
@@ -168,7 +160,10 @@ func TestFit(t *testing.T) {
 	}
 	grown := fittedForest(t, kept)
 	if *hold != "" {
-		judge(t, "left out: "+*hold, loadSet(t, *hold), grown)
+		for _, v := range loadSet(t, *hold).views() {
+			v.choices = gatherField(v.devSet, v.weight)
+			tell(t, "left out: "+v.name, v.judge(func(*choice) forest { return grown }))
+		}
 		return
 	}
 	var b strings.Builder
@@ -198,61 +193,70 @@ func TestFit(t *testing.T) {
 // of its size, so that none rules.
 func (set devSet) weight() float64 { return 100 / math.Sqrt(float64(len(set.accounts))) }
 
-// fittedForest returns trees grown on the sets and on their names alone, which
-// count half, and logs how trees do on the part of each set they were not grown
-// on.
+// fittedForest returns trees grown on several views of the sets, and logs how
+// trees do on the part of each view that they were not grown on.
 func fittedForest(t *testing.T, sets []devSet) forest {
 	t.Helper()
-	forestOnce = sync.OnceValue(func() forest { return nil })
 	var all []choice
-	parts := make([][]choice, len(sets))
-	for i, set := range sets {
-		parts[i] = gatherField(set, set.weight())
-		all = append(all, parts[i]...)
-		all = append(all, gatherField(set.bare(false), set.weight()/2)...)
-		t.Logf("%d accounts", len(all))
+	var views []view
+	for _, set := range sets {
+		for _, v := range set.views() {
+			v.choices = gatherField(v.devSet, v.weight)
+			all = append(all, v.choices...)
+			views = append(views, v)
+		}
 	}
+	t.Logf("%d accounts", len(all))
 	if *hold == "" {
 		var grown [folds]forest
 		for fold := range folds {
 			grown[fold] = newBooster().grow(slices.DeleteFunc(slices.Clone(all), func(c choice) bool { return c.fold == fold }))
 		}
-		for i, set := range sets {
-			byFold(t, fmt.Sprintf("set %d, by trees that have not seen it", i), set, &grown)
-			byFold(t, fmt.Sprintf("set %d, names alone", i), set.bare(false), &grown)
+		for _, v := range views {
+			tell(t, v.name, v.judge(func(c *choice) forest { return grown[c.fold] }))
 		}
 	}
 	return newBooster().grow(all)
 }
 
-// byFold judges a set, each account by the forest of its fold.
-func byFold(t *testing.T, what string, set devSet, grown *[folds]forest) {
-	t.Helper()
-	var matches []Match
-	for fold := range folds {
-		forestOnce = func() forest { return grown[fold] }
-		list, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range list {
-			if foldOf(cmp.Or(set.truth[m.Account], m.Account)) == fold {
-				matches = append(matches, m)
+// judge returns how the forests do that f returns for each account of a view.
+func (v *view) judge(f func(c *choice) forest) Evaluation {
+	matches := make([]Match, len(v.choices))
+	var wg sync.WaitGroup
+	for half := range 2 {
+		wg.Go(func() {
+			for i := half; i < len(v.choices); i += 2 {
+				matches[i] = v.choices[i].match(f(&v.choices[i]))
 			}
-		}
+		})
 	}
-	tell(t, what, Evaluate(matches, set.pairs))
+	wg.Wait()
+	return Evaluate(matches, v.pairs)
 }
 
-// judge logs how a forest does on a set.
-func judge(t *testing.T, what string, set devSet, grown forest) {
-	t.Helper()
-	forestOnce = func() forest { return grown }
-	matches, err := New(set.customers, Options{}).Match(t.Context(), set.accounts, nil)
-	if err != nil {
-		t.Fatal(err)
+// match returns what comes of an account by the forest.
+func (c *choice) match(f forest) Match {
+	scores := make([]float64, len(c.x))
+	order := make([]int, len(c.x))
+	for i, x := range c.x {
+		scores[i], order[i] = float64(x[featWeight])+f.bits(x), i
 	}
-	tell(t, what, Evaluate(matches, set.pairs))
+	p, _ := posterior(scores)
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(scores[j], scores[i]) })
+	m := Match{Account: c.account, Band: actnow.BandNone}
+	for _, i := range order[:min(len(order), maxShown)] {
+		if c.held[i] {
+			p[i] = held(p[i])
+		}
+		if p[i] < ShownFrom {
+			break
+		}
+		m.Candidates = append(m.Candidates, Candidate{Customer: c.customers[i], Probability: p[i]})
+	}
+	if len(m.Candidates) > 0 {
+		m.Band = band(m.Candidates[0].Probability)
+	}
+	return m
 }
 
 func tell(t *testing.T, what string, v Evaluation) {

@@ -55,17 +55,19 @@ func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 			continue
 		}
 		best, near := 0.0, 0 // nobody is a rival too
+		var name rivalName
 		for j, rival := range alone[:len(field)] {
 			if j == i {
 				continue
 			}
 			best = max(best, rival)
+			name.sim, name.shared = max(name.sim, field[j].e.name.sim), max(name.shared, field[j].e.name.shared)
 			if rival > alone[i]-rivalReach {
 				near++
 			}
 		}
 		f.x = &s.numbers[i]
-		m.features(f.x, a, f, alone[i]-best, near)
+		m.features(f.x, a, f, alone[i]-best, near, name)
 		asked[n] = f
 		n++
 	}

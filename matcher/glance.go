@@ -69,9 +69,9 @@ func (a *glance) likeness(c *glance) (score, shared float32) {
 	}
 	shared = float32(parts) / bitParts
 	score = shared - min(lackWeight*(a.total+c.total-2*shared), lackMost)
-	score += agreement(a.town, c.town, 3, -3)
-	score += agreement(a.postal, c.postal, 3, -2)
-	score += agreement(uint32(a.country), uint32(c.country), 0, -6)
+	score += alike(a.town, c.town, 3, -3)
+	score += alike(a.postal, c.postal, 3, -2)
+	score += alike(uint32(a.country), uint32(c.country), 0, -6)
 	return score, shared
 }
 
@@ -82,7 +82,7 @@ const (
 	lackMost   = 15
 )
 
-func agreement(a, c uint32, equal, different float32) float32 {
+func alike(a, c uint32, equal, different float32) float32 {
 	switch {
 	case a == 0 || c == 0:
 		return 0

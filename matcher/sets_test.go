@@ -11,10 +11,12 @@ var devSets = []string{"ror_alias_dev", "listed_companies_dev", "us_colleges", "
 
 // devSet is a labelled set.
 type devSet struct {
+	name      string
 	customers []Record
 	accounts  []Record
 	pairs     []TruePair
 	truth     map[string]string // account → customer
+	owner     map[string]string // the same, of customers that were taken away too
 }
 
 // SharedPath returns where a file or folder of the test data beside the
@@ -51,7 +53,7 @@ func loadSet(t testing.TB, name string) devSet {
 		}
 		return records
 	}
-	set := devSet{customers: read("customers.csv", Customers), accounts: read("crm.csv", Accounts), truth: make(map[string]string)}
+	set := devSet{name: name, customers: read("customers.csv", Customers), accounts: read("crm.csv", Accounts), truth: make(map[string]string)}
 	f, err := os.Open(filepath.Join(dir, "truth.csv"))
 	if err != nil {
 		t.Fatal(err)

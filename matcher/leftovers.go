@@ -1,0 +1,196 @@
+package matcher
+
+import (
+	"slices"
+	"strings"
+)
+
+// leftovers is what two readings of names have and lack word by word, beyond
+// what compareNames weighs.
+type leftovers struct {
+	exact    float64 // bits of words that both have in the same spelling
+	same     float64 // and of those that both have in some spelling or language
+	numbers  agreement
+	country  agreement // of a country in one name that the other lacks with the other's place
+	brand    int       // customers that have the account's heaviest word
+	lost     int       // and the heaviest word that only the account has
+	ordered  bool      // the words that both have stand in one order
+	rareA    float64   // bits of the words that only the account has and that are not common
+	rareC    float64   // (both)
+	lettersA int
+	lettersC int
+}
+
+// agreement is whether what one name says is so by the other.
+type agreement uint8
+
+const (
+	agreeSilent   agreement = iota // neither says anything
+	agreeEqual                     // both say the same
+	agreeOneSided                  // one says what the other leaves open
+	agreeConflict
+)
+
+// compareLeftovers compares the words of two readings. df counts the customers
+// that have a word.
+func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftovers {
+	l := leftovers{numbers: compareNumbers(x, y), ordered: true, lettersA: len(x.compact), lettersC: len(y.compact)}
+	vocab := vocabularyOnce()
+	last := -1
+	heaviest, heaviestLost := -1.0, -1.0
+	for i := range x.tokens {
+		t := &x.tokens[i]
+		at := slices.IndexFunc(y.tokens, func(o token) bool { return o.key == t.key })
+		if t.bits > heaviest {
+			heaviest, l.brand = t.bits, df(t)
+		}
+		if at < 0 {
+			if t.bits > heaviestLost {
+				heaviestLost, l.lost = t.bits, df(t)
+			}
+			if _, common := vocab.common[t.text]; !common {
+				l.rareA += t.bits
+			}
+			l.country = max(l.country, countryAgreement(t, a, c))
+			continue
+		}
+		l.same += t.bits
+		if y.tokens[at].spelt == t.spelt {
+			l.exact += t.bits
+		}
+		if at < last {
+			l.ordered = false
+		}
+		last = at
+	}
+	for j := range y.tokens {
+		t := &y.tokens[j]
+		if x.hasKey(t.key) {
+			continue
+		}
+		if _, common := vocab.common[t.text]; !common {
+			l.rareC += t.bits
+		}
+		l.country = max(l.country, countryAgreement(t, c, a))
+	}
+	return l
+}
+
+func (v *variant) hasKey(key uint64) bool {
+	return slices.ContainsFunc(v.tokens, func(t token) bool { return t.key == key })
+}
+
+// countryAgreement returns how a word that names a country and stands in the
+// name of one record only fits the country of the other.
+func countryAgreement(t *token, has, lacks *entity) agreement {
+	country := placesOnce().countries[t.text]
+	if country == "" {
+		country = placesOnce().countries[t.written]
+	}
+	switch {
+	case country == "":
+		return agreeSilent
+	case lacks.place.country == country:
+		return agreeEqual
+	case lacks.place.country == "":
+		return agreeOneSided
+	case has.place.country == lacks.place.country:
+		return agreeEqual // of another country's firm where both are
+	}
+	return agreeConflict
+}
+
+// compareNumbers compares the words with digits, and Roman numerals that end a
+// name.
+func compareNumbers(x, y *variant) agreement {
+	var roomX, roomY [4]string
+	a, b := x.numbers(roomX[:0]), y.numbers(roomY[:0])
+	switch {
+	case len(a) == 0 && len(b) == 0:
+		return agreeSilent
+	case len(a) == 0 || len(b) == 0:
+		return agreeOneSided
+	case slices.Equal(a, b):
+		return agreeEqual
+	}
+	return agreeConflict
+}
+
+func (v *variant) numbers(out []string) []string {
+	for i := range v.tokens {
+		w := v.tokens[i].written
+		if hasDigit(w) {
+			out = append(out, strings.Trim(w, "abcdefghijklmnopqrstuvwxyz"))
+		} else if n := romanNumeral(w); n != "" && i > 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// romanNumeral returns a Roman numeral from II to XIII in digits, or "". A lone
+// I, V or X is mostly a letter.
+func romanNumeral(w string) string {
+	switch w {
+	case "ii":
+		return "2"
+	case "iii":
+		return "3"
+	case "iv":
+		return "4"
+	case "vi":
+		return "6"
+	case "vii":
+		return "7"
+	case "viii":
+		return "8"
+	case "ix":
+		return "9"
+	case "xi":
+		return "11"
+	case "xii":
+		return "12"
+	case "xiii":
+		return "13"
+	}
+	return ""
+}
+
+// inHost returns how the labels of a record's hosts before their registrable
+// domains, which name units of a larger organisation, fit a name: 0 without
+// such a label, 1 if none fits, 2 if one is a word or a part of the name, 3 if
+// one is its initials or the name run together.
+func inHost(sites []site, n *name) float32 {
+	fit := float32(0)
+	for i := range sites {
+		s := &sites[i]
+		if !s.named() || len(s.host) <= len(s.key)+1 {
+			continue
+		}
+		for label := range strings.SplitSeq(s.host[:len(s.host)-len(s.key)-1], ".") {
+			if len(label) >= 2 {
+				fit = max(fit, labelFit(label, n))
+			}
+		}
+	}
+	return fit
+}
+
+func labelFit(label string, n *name) float32 {
+	fit := float32(1)
+	for i := range n.variants {
+		v := &n.variants[i]
+		if label == v.compact || label == v.full || label == v.acronyms[0] || label == v.acronyms[1] {
+			return 3
+		}
+		for j := range v.tokens {
+			if label == v.tokens[j].written {
+				fit = 2
+			}
+		}
+		if len(label) >= 5 && strings.Contains(v.full, label) {
+			fit = 2
+		}
+	}
+	return fit
+}

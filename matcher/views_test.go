@@ -1,0 +1,64 @@
+package matcher
+
+import (
+	"maps"
+	"slices"
+)
+
+// view is a labelled set as another file would have it: with fields or customers
+// missing. Trees that learn from several views do not lean on what one file has.
+type view struct {
+	devSet
+	weight  float64 // of an account
+	choices []choice
+}
+
+// views returns the set as it is and the views to learn from beside it.
+func (set devSet) views() []view {
+	w := set.weight()
+	list := []view{{devSet: set, weight: w}}
+	add := func(what string, weight float64, v devSet) {
+		v.name = set.name + ", " + what
+		list = append(list, view{devSet: v, weight: w * weight})
+	}
+	add("names alone", 0.5, set.bare(false))
+	add("names and countries", 0.5, set.bare(true))
+	add("half of the customers", 0.5, set.half())
+	add("names alone, half of the customers", 0.5, set.bare(false).half())
+	return list
+}
+
+// bare returns the set with nothing left of its records but the name and, if
+// told to, the country.
+func (set devSet) bare(country bool) devSet {
+	return set.strip(func(r Record) Record {
+		out := Record{Key: r.Key, Name: r.Name}
+		if country {
+			out.Country = r.Country
+		}
+		return out
+	})
+}
+
+func (set devSet) strip(f func(r Record) Record) devSet {
+	strip := func(records []Record) []Record {
+		out := make([]Record, len(records))
+		for i, r := range records {
+			out[i] = f(r)
+		}
+		return out
+	}
+	set.customers, set.accounts = strip(set.customers), strip(set.accounts)
+	return set
+}
+
+// half returns the set without every other customer, as if those had bought
+// elsewhere. Their accounts stay.
+func (set devSet) half() devSet {
+	gone := func(key string) bool { return hashKey(1, key)>>20%2 == 0 }
+	set.customers = slices.DeleteFunc(slices.Clone(set.customers), func(r Record) bool { return gone(r.Key) })
+	set.pairs = slices.DeleteFunc(slices.Clone(set.pairs), func(p TruePair) bool { return gone(p.Customer) })
+	set.owner, set.truth = set.truth, maps.Clone(set.truth)
+	maps.DeleteFunc(set.truth, func(_, customer string) bool { return gone(customer) })
+	return set
+}
