@@ -221,7 +221,7 @@ func reason(rows []Comparison) string {
 // to it.
 func (r *Comparison) OfPair() bool {
 	switch r.Field {
-	case "start", "together", "calibration", "rivals":
+	case "start", "together", "calibration", "rivals", "taken":
 		return false
 	}
 	return true
@@ -232,7 +232,7 @@ func (r *Comparison) isTelling() bool {
 	switch r.Field {
 	case "domain":
 		return r.Code != "match.domain.missing"
-	case "name", "city", "tpid", "hold", "decision":
+	case "name", "city", "tpid", "hold", "taken", "decision":
 		return true
 	case "words":
 		return r.Bits <= -telling && r.Level == levelDifferent.String()

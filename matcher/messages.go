@@ -54,6 +54,7 @@ var Messages = map[string][2]string{
 	"match.hold.tpid":               {"held for a person because the TPIDs differ", "väntar på en person eftersom TPID skiljer sig"},
 	"match.hold.domain":             {"held for a person because only a shared domain agrees", "väntar på en person eftersom bara en delad domän stämmer"},
 	"match.hold.renamed":            {"held for a person because the names differ", "väntar på en person eftersom namnen skiljer sig"},
+	"match.taken":                   {"account {0} fits this customer better", "konto {0} passar kunden bättre"},
 	"match.decided":                 {"confirmed by a person", "bekräftat av en person"},
 	"match.calibration":             {"adjusted by what people answered", "justerat efter vad personer har svarat"},
 

@@ -63,6 +63,7 @@ func (sh *shell) explain(m matcher.Match) error {
 
 func newMatchFilesCommand(sh *shell) *cobra.Command {
 	var customers, accounts, out, explain string
+	var oneToOne bool
 	cmd := &cobra.Command{
 		Use: "files --customers C.csv --accounts A.csv --out M.csv", Short: "match two CSV files, without a data folder", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,7 +74,7 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			n, explained, err := matchFiles(cmd.Context(), sh, matcher.New(in.customers, matcher.Options{}), in.accounts, out, explain)
+			n, explained, err := matchFiles(cmd.Context(), sh, matcher.New(in.customers, matcher.Options{}), in.accounts, oneToOne, out, explain)
 			switch {
 			case err != nil:
 				return err
@@ -90,6 +91,7 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 	addSides(cmd, &customers, &accounts)
 	cmd.Flags().StringVar(&out, "out", "", "CSV to write: account_id, customer_id, stage, probability, band, reason")
 	cmd.Flags().StringVar(&explain, "explain", "", "show why for this account")
+	addOneToOne(cmd, &oneToOne)
 	return cmd
 }
 
@@ -132,7 +134,7 @@ func readRecords(sh *shell, path string, side matcher.Side) ([]matcher.Record, e
 // matchFiles matches the accounts, writes the outcome to the file out, unless
 // that is "", as it comes, and counts it. It returns the match of the account
 // explain, if there is one.
-func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []matcher.Record, out, explain string) (n actnow.MatchCounts, explained matcher.Match, err error) {
+func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []matcher.Record, oneToOne bool, out, explain string) (n actnow.MatchCounts, explained matcher.Match, err error) {
 	to := io.Discard
 	if out != "" {
 		file, openErr := sh.files.Create(out)
@@ -144,14 +146,46 @@ func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []ma
 	}
 	w := matcher.NewMatchWriter(to)
 	n.ByStage = map[actnow.MatchStage]int{}
-	err = ix.Each(ctx, accounts, nil, func(m matcher.Match) error {
+	write := func(m matcher.Match) error {
 		if m.Account == explain {
 			explained = m
 		}
 		countMatch(&n, m)
 		return w.Write(m)
-	})
+	}
+	if !oneToOne {
+		return n, explained, errors.Join(ix.Each(ctx, accounts, nil, write), w.Flush())
+	}
+	matches, err := oneAccountEach(ctx, ix, accounts, explain)
+	for i := range matches {
+		err = errors.Join(err, write(matches[i]))
+	}
 	return n, explained, errors.Join(err, w.Flush())
+}
+
+// oneAccountEach matches accounts so that a customer has one at most. What was
+// compared is kept for the account explain alone: there may be a million.
+func oneAccountEach(ctx context.Context, ix *matcher.Index, accounts []matcher.Record, explain string) ([]matcher.Match, error) {
+	var matches []matcher.Match
+	err := ix.Each(ctx, accounts, nil, func(m matcher.Match) error {
+		for i := range m.Candidates {
+			if m.Account != explain {
+				m.Candidates[i].Comparisons = nil
+			}
+		}
+		matches = append(matches, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	matcher.OneToOne(matches)
+	return matches, nil
+}
+
+// addOneToOne gives a command the flag that a customer has one account at most.
+func addOneToOne(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "one-to-one", false, "give each customer one account at most")
 }
 
 func countMatch(n *actnow.MatchCounts, m matcher.Match) {

@@ -12,6 +12,7 @@ import (
 
 func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 	var customers, accounts, truth string
+	var oneToOne bool
 	cmd := &cobra.Command{
 		Use: "evaluate --customers C.csv --accounts A.csv --truth T.csv", Short: "say how well two CSV files are matched", Args: exactly(0, ""),
 		Long: "Match two CSV files, without a data folder, and compare the outcome with the pairs that are known to be true.\n" +
@@ -33,6 +34,9 @@ func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if oneToOne {
+				matcher.OneToOne(matches)
+			}
 			v := matcher.Evaluate(matches, pairs)
 			if v.Arms, err = index.Arms(cmd.Context(), in.accounts, pairs); err != nil {
 				return err
@@ -42,6 +46,7 @@ func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 	}
 	addSides(cmd, &customers, &accounts)
 	cmd.Flags().StringVar(&truth, "truth", "", "CSV of true pairs: customer_id, crm_id, kind, evidence")
+	addOneToOne(cmd, &oneToOne)
 	return cmd
 }
 

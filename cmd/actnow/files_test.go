@@ -71,6 +71,17 @@ A-4,Somebody Else Ltd,https://gmail.com,,Leeds,,LS1,United Kingdom,
 	if a := s.command("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-1"); a.code != 0 || a.stdout == "" {
 		t.Errorf("match files --explain: exit code %d, %q %q", a.code, a.stdout, a.stderr)
 	}
+	more := s.write("more.csv", `id,name,website,email,city,state,postal_code,country,tpid
+A-1,Glimmark Energi,https://www.glimmark.example/om-oss,info@glimmark.example,Luleå,,990 98,Sweden,
+A-5,Glimmark Energi AB,https://www.glimmark.example,,Luleå,,990 98,Sweden,
+`)
+	both := func(flags ...string) (match int) {
+		s.ask(&n, append([]string{"match", "files", "--customers", customers, "--accounts", more, "--out", out}, flags...)...)
+		return n.Match
+	}
+	if free, one := both(), both("--one-to-one"); free != 2 || one != 1 {
+		t.Errorf("%d accounts in band match, %d with --one-to-one; want 2 and 1", free, one)
+	}
 	none := s.object("match", "files", "--customers", customers, "--accounts", accounts, "--explain", "A-4")
 	if list, ok := none["candidates"].([]any); !ok || len(list) != 0 || none["band"] != "none" {
 		t.Errorf("match files --explain of an account without candidates: %v", none)
