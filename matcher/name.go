@@ -137,10 +137,16 @@ func makeVariant(core []string) variant {
 	v := variant{foreign: true, tokens: make([]token, 0, len(core))}
 	vocab := vocabularyOnce()
 	var full, compact, all, initials []byte
-	for _, w := range core {
+	for i := 0; i < len(core); i++ {
+		w := core[i]
 		v.foreign = v.foreign && w[0] >= utf8.RuneSelf
 		full, all = append(full, w...), append(all, firstRune(w)...)
 		c := vocab.canon(w)
+		if phrase := vocab.phrase(core[i:]); phrase != "" {
+			c, w = phrase, w+core[i+1]
+			i++
+			full = append(full, core[i]...)
+		}
 		if isFiller(c) {
 			continue
 		}
