@@ -35,7 +35,7 @@ type variant struct {
 	acronyms [2]string
 	probe    *Probe // of compact, where it is compared with many
 	foreign  bool   // no word in Latin spelling
-	partial  bool   // only what stands in brackets, or one side of a "trading as"
+	partial  bool   // only what stands in brackets, in front of a form, or on one side of a "trading as"
 }
 
 // name is an organisation's name, taken apart. A name without a letter has no
@@ -67,6 +67,12 @@ func readName(s, country string, city []string) name {
 			continue
 		}
 		n.variants = append(n.variants, v)
+		if before, form := legalOnce().beforeForm(core); before != nil && len(n.variants) < maxVariants && !r.partial {
+			if v := makeVariant(before); len(v.tokens) > 0 && !n.has(&v) {
+				v.partial = true
+				n.variants, n.forms = append(n.variants, v), append(n.forms, form)
+			}
+		}
 	}
 	return n
 }
