@@ -296,7 +296,10 @@ func (b *booster) best(p *part) {
 
 // direction says along which features more must not weigh less (1), or more (-1),
 // whatever a sample says.
-var direction = [numFeatures]int8{}
+var direction = [numFeatures]int8{
+	featSim: 1, featCompact: 1, featDice: 1, featOddAccountRare: -1, featOddCustomerRare: -1, featNamesakes: -1,
+	featLead: 1, featRivals: -1, featSimLead: 1, featSharedLead: 1, featSameText: 1,
+}
 
 // bits returns what the trees add to the match weight of a pair.
 func (f forest) bits(x *features) float64 {

@@ -136,13 +136,13 @@ func TestFit(t *testing.T) {
 	}
 	var sets [][]choice
 	var kept []devSet
-	for _, name := range devSets {
+	for _, name := range append([]string{spellings}, devSets...) {
 		if name == *hold {
 			continue
 		}
 		set := loadSet(t, name)
 		kept = append(kept, set)
-		if *fit == "trees" {
+		if *fit == "trees" || name == spellings {
 			continue
 		}
 		c := gather(set, set.weight())

@@ -57,8 +57,40 @@ var legalOnce = sync.OnceValue(func() *legalTable {
 			t.phrases[key] = append(t.phrases[key], legalPhrase{form, front})
 		}
 	}
+	t.misspell()
 	return t
 })
+
+// misspell adds what clerks and columns of a fixed width make of long forms at
+// the end of a name: "limitd", "incorportaed", "aktiengesells".
+func (t *legalTable) misspell() {
+	slips := make(map[string]legalPhrase)
+	for phrase, list := range t.phrases {
+		p := list[0]
+		if len(list) > 1 || !isASCII(phrase) || p.form.kind != "limited" && p.form.kind != "public" {
+			continue
+		}
+		p.front = false
+		words := strings.Count(phrase, " ")
+		first := strings.IndexByte(phrase, ' ')
+		for n := max(5, first+3, len(phrase)/2); n < len(phrase) && (words > 0 || len(phrase) >= 7); n++ {
+			slips[strings.TrimSpace(phrase[:n])] = p
+		}
+		for i := 2; i < len(phrase) && words == 0 && len(phrase) >= 7; i++ {
+			slips[phrase[:i]+phrase[i+1:]] = p
+			if i+1 < len(phrase) {
+				slips[phrase[:i]+phrase[i+1:i+2]+phrase[i:i+1]+phrase[i+2:]] = p
+			}
+		}
+	}
+	for phrase, p := range slips {
+		if t.phrases[phrase] == nil {
+			t.phrases[phrase] = []legalPhrase{p}
+			w := strings.Fields(phrase)
+			t.ends[w[len(w)-1]] = max(t.ends[w[len(w)-1]], len(w))
+		}
+	}
+}
 
 // find returns the form that the phrase names for a record of the country
 // (ISO 3166, "" unknown), in front of a name or at its end, or nil.
@@ -107,6 +139,20 @@ func (t *legalTable) strip(w []string, country string) (core []string, forms []*
 		core = core[:len(core)-1]
 	}
 	return core, forms
+}
+
+// beforeForm returns the words in front of an unmistakable form that at most
+// three words follow, as in "Contoso Ltd Tokyo Japan", or nil.
+func (t *legalTable) beforeForm(w []string) ([]string, *legalForm) {
+	for end := max(2, len(w)-3); end < len(w); end++ {
+		for n := min(t.ends[w[end-1]], end-1); n > 0; n-- {
+			phrase := strings.Join(w[end-n:end], " ")
+			if f := t.find(phrase, "-", false); f != nil && len(phrase) >= 3 && (f.kind == "limited" || f.kind == "public") {
+				return w[:end-n], f
+			}
+		}
+	}
+	return nil, nil
 }
 
 func isJoint(w string) bool { return w == "and" || w == "und" || w == "och" }

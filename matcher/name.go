@@ -35,7 +35,7 @@ type variant struct {
 	acronyms [2]string
 	probe    *Probe // of compact, where it is compared with many
 	foreign  bool   // no word in Latin spelling
-	partial  bool   // only what stands in brackets, or one side of a "trading as"
+	partial  bool   // only what stands in brackets, in front of a form, or on one side of a "trading as"
 }
 
 // name is an organisation's name, taken apart. A name without a letter has no
@@ -67,6 +67,12 @@ func readName(s, country string, city []string) name {
 			continue
 		}
 		n.variants = append(n.variants, v)
+		if before, form := legalOnce().beforeForm(core); before != nil && len(n.variants) < maxVariants && !r.partial {
+			if v := makeVariant(before); len(v.tokens) > 0 && !n.has(&v) {
+				v.partial = true
+				n.variants, n.forms = append(n.variants, v), append(n.forms, form)
+			}
+		}
 	}
 	return n
 }
@@ -137,10 +143,16 @@ func makeVariant(core []string) variant {
 	v := variant{foreign: true, tokens: make([]token, 0, len(core))}
 	vocab := vocabularyOnce()
 	var full, compact, all, initials []byte
-	for _, w := range core {
+	for i := 0; i < len(core); i++ {
+		w := core[i]
 		v.foreign = v.foreign && w[0] >= utf8.RuneSelf
 		full, all = append(full, w...), append(all, firstRune(w)...)
 		c := vocab.canon(w)
+		if phrase := vocab.phrase(core[i:]); phrase != "" {
+			c, w = phrase, w+core[i+1]
+			i++
+			full = append(full, core[i]...)
+		}
 		if isFiller(c) {
 			continue
 		}

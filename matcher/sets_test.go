@@ -9,6 +9,9 @@ import (
 // devSets are the labelled sets the weights are fitted on.
 var devSets = []string{"ror_alias_dev", "listed_companies_dev", "us_colleges", "fodors_zagats"}
 
+// spellings is a set made up in spellings_test.go, to fit on beside them.
+const spellings = "spellings"
+
 // devSet is a labelled set.
 type devSet struct {
 	name      string
@@ -40,6 +43,9 @@ func exists(path string) bool {
 
 func loadSet(t testing.TB, name string) devSet {
 	t.Helper()
+	if name == spellings {
+		return loadSpellings(t)
+	}
 	dir := SharedPath(t, "matching", name)
 	read := func(file string, side Side) []Record {
 		f, err := os.Open(filepath.Join(dir, file))

@@ -14,6 +14,7 @@ var wordsText string
 type vocabulary struct {
 	canonical map[string]string  // spelling or translation → word
 	common    map[string]float64 // word → share of names it stands in
+	heads     map[string]bool    // first words of translations of two words
 }
 
 // tierShare is the share of names a word of each tier is taken to stand in
@@ -21,7 +22,7 @@ type vocabulary struct {
 var tierShare = [...]float64{0, 1.0 / 50, 1.0 / 300, 1.0 / 1500}
 
 var vocabularyOnce = sync.OnceValue(func() *vocabulary {
-	v := &vocabulary{canonical: make(map[string]string, 1024), common: make(map[string]float64, 256)}
+	v := &vocabulary{canonical: make(map[string]string, 1024), common: make(map[string]float64, 256), heads: make(map[string]bool, 32)}
 	var lines [][2]string
 	for line := range dataLines(wordsText) {
 		head, others, _ := strings.Cut(line, ":")
@@ -35,6 +36,9 @@ var vocabularyOnce = sync.OnceValue(func() *vocabulary {
 			other = strings.TrimSpace(other)
 			if _, taken := v.canonical[other]; other != "" && !taken {
 				v.canonical[other] = l[0]
+				if first, _, two := strings.Cut(other, " "); two {
+					v.heads[first] = true
+				}
 			}
 		}
 	}
@@ -53,6 +57,15 @@ func (v *vocabulary) canon(w string) string {
 		return c
 	}
 	return w
+}
+
+// phrase returns the word that the first two words are a translation of, or "":
+// "dai hoc" is a university.
+func (v *vocabulary) phrase(w []string) string {
+	if len(w) < 2 || !v.heads[w[0]] {
+		return ""
+	}
+	return v.canonical[w[0]+" "+w[1]]
 }
 
 // isFiller reports whether the canonical word w tells nothing about whose
