@@ -137,7 +137,7 @@ func TestFit(t *testing.T) {
 	var sets [][]choice
 	var kept []devSet
 	for _, name := range append([]string{spellings}, devSets...) {
-		if name == *hold {
+		if name == *hold || name == spellings && *hold == "listed_companies_dev" { // made of its names
 			continue
 		}
 		set := loadSet(t, name)

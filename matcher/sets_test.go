@@ -19,7 +19,7 @@ type devSet struct {
 	accounts  []Record
 	pairs     []TruePair
 	truth     map[string]string // account → customer
-	owner     map[string]string // the same, of customers that were taken away too
+	owner     map[string]string // account → key that its fold goes by, where that is not its customer's or its own
 }
 
 // SharedPath returns where a file or folder of the test data beside the

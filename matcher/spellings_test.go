@@ -19,7 +19,7 @@ func loadSpellings(t testing.TB) devSet {
 	t.Helper()
 	base := loadSet(t, "listed_companies_dev")
 	w := newWriter()
-	set := devSet{name: spellings, truth: make(map[string]string)}
+	set := devSet{name: spellings, truth: make(map[string]string), owner: make(map[string]string)}
 	for _, r := range base.customers {
 		set.customers = append(set.customers, Record{Key: r.Key, Name: r.Name, City: r.City, Country: r.Country})
 	}
@@ -29,7 +29,9 @@ func loadSpellings(t testing.TB) devSet {
 			set.customers = append(set.customers, r)
 		}
 	}
-	put := func(a Record, customer string) {
+	// An account is in the fold of what it is made of, so that trees have not
+	// seen it in another set either.
+	put := func(a Record, customer, origin string) {
 		a.Key = fmt.Sprintf("S%06d", len(set.accounts))
 		if w.IntN(2) == 0 {
 			a.Country = ""
@@ -38,6 +40,7 @@ func loadSpellings(t testing.TB) devSet {
 			a.City = ""
 		}
 		set.accounts = append(set.accounts, a)
+		set.owner[a.Key] = origin
 		if customer != "" {
 			set.truth[a.Key] = customer
 			set.pairs = append(set.pairs, TruePair{Customer: customer, Account: a.Key})
@@ -46,18 +49,18 @@ func loadSpellings(t testing.TB) devSet {
 	for _, c := range set.customers {
 		if w.IntN(2) == 0 {
 			for range 1 + w.IntN(6) {
-				put(Record{Name: w.respell(c), City: c.City, Country: c.Country}, c.Key)
+				put(Record{Name: w.respell(c), City: c.City, Country: c.Country}, c.Key, c.Key)
 			}
 		}
 		if w.IntN(5) == 0 {
 			if s := w.sister(c); s != "" {
-				put(Record{Name: s, City: c.City, Country: c.Country}, "")
+				put(Record{Name: s, City: c.City, Country: c.Country}, "", c.Key)
 			}
 		}
 	}
 	for _, a := range base.accounts {
 		if base.truth[a.Key] == "" && w.IntN(2) == 0 {
-			put(Record{Name: a.Name, City: a.City, Country: a.Country}, "")
+			put(Record{Name: a.Name, City: a.City, Country: a.Country}, "", a.Key)
 		}
 	}
 	return set

@@ -1,8 +1,11 @@
 package matcher
 
 import (
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // view is a labelled set as another file would have it: with fields or customers
@@ -32,6 +35,10 @@ func (set devSet) views() []view {
 	add("names and countries", 0.5, set.bare(true))
 	add("half of the customers", 0.5, set.half())
 	add("names alone, half of the customers", 0.5, set.bare(false).half())
+	if set.name != "fodors_zagats" {
+		add("crowded", 0.3, set.crowded(5))
+		add("names alone, crowded", 0.3, set.bare(false).crowded(5))
+	}
 	return list
 }
 
@@ -65,7 +72,39 @@ func (set devSet) half() devSet {
 	gone := func(key string) bool { return hashKey(1, key)>>20%2 == 0 }
 	set.customers = slices.DeleteFunc(slices.Clone(set.customers), func(r Record) bool { return gone(r.Key) })
 	set.pairs = slices.DeleteFunc(slices.Clone(set.pairs), func(p TruePair) bool { return gone(p.Customer) })
-	set.owner, set.truth = set.truth, maps.Clone(set.truth)
+	owner := maps.Clone(set.truth)
+	maps.Copy(owner, set.owner)
+	set.owner, set.truth = owner, maps.Clone(set.truth)
 	maps.DeleteFunc(set.truth, func(_, customer string) bool { return gone(customer) })
+	return set
+}
+
+// crowded returns the set among many more customers: strangers with the first
+// words of one name and the last of another, and the place of a third, but no
+// name that a customer has already.
+func (set devSet) crowded(times int) devSet {
+	r := rand.New(rand.NewPCG(5, 23))
+	own := set.customers
+	set.customers = slices.Clone(own)
+	runTogether := func(r Record) string {
+		n := readName(r.Name, readCountry(r.Country), nil)
+		if len(n.variants) == 0 {
+			return ""
+		}
+		return n.variants[0].compact
+	}
+	taken := map[string]bool{"": true}
+	for _, c := range own {
+		taken[runTogether(c)] = true
+	}
+	for i := range times * len(own) {
+		first, last, where := own[r.IntN(len(own))], own[r.IntN(len(own))], own[r.IntN(len(own))]
+		a, b := strings.Fields(first.Name), strings.Fields(last.Name)
+		where.Key, where.Website, where.Domains, where.TPID = fmt.Sprintf("X%07d", i), "", nil, ""
+		where.Name = strings.Join(append(slices.Clone(a[:(len(a)+1)/2]), b[len(b)/2:]...), " ")
+		if !taken[runTogether(where)] {
+			set.customers = append(set.customers, where)
+		}
+	}
 	return set
 }
