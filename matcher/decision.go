@@ -55,15 +55,31 @@ func settle(decisions []Decision) map[string]accountDecisions {
 	return out
 }
 
+// decided is the code of a person's word.
+const decided = "match.decided"
+
 // Confirmed returns the candidate as a person's yes leaves it: certain, with
 // that person's word as the last of its comparisons. Confirming twice changes
 // nothing.
 func (c Candidate) Confirmed() Candidate {
-	const decided = "match.decided"
 	c.Probability = 1
 	if !slices.ContainsFunc(c.Comparisons, func(row Comparison) bool { return row.Code == decided }) {
 		c.Comparisons = append(slices.Clip(c.Comparisons), note("decision", levelEqual, 0, decided))
 		c.Reason = reason(c.Comparisons)
 	}
+	return c
+}
+
+// Undecided returns a confirmed candidate as it is without a person's word: what its
+// own comparisons say, as if there were no other, and at most what a person must see.
+func (c Candidate) Undecided() Candidate {
+	c.Comparisons = slices.DeleteFunc(slices.Clone(c.Comparisons), func(row Comparison) bool { return row.Code == decided })
+	bits := 0.0
+	for _, row := range c.Comparisons {
+		bits += row.Bits
+	}
+	p, _ := posterior([]float64{bits})
+	c.Probability = held(p[0])
+	c.Reason = reason(c.Comparisons)
 	return c
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"actnow"
 	"actnow/matcher"
 )
@@ -254,6 +256,12 @@ func TestDecisions(t *testing.T) {
 			m := match(t, customers, account, tt.decisions...)
 			if c := best(m); c.Customer != tt.customer || m.Decided != tt.decided {
 				t.Errorf("%q, decided %v; want %q, %v\n%s", c.Customer, m.Decided, tt.customer, tt.decided, matcher.Explanation(m))
+			}
+			if c := best(m); m.Decided {
+				open := c.Undecided()
+				if again := open.Confirmed(); !(open.Probability > 0 && open.Probability < matcher.MatchFrom) || open.Reason == c.Reason || cmp.Diff(c, again) != "" {
+					t.Errorf("without a person's word: %+v\nwith it again: %+v", open, again)
+				}
 			}
 			if m.Decided && (m.Band != actnow.BandMatch || best(m).Probability != 1 || len(m.Candidates) != 1) {
 				t.Errorf("a person's yes came out as\n%s", matcher.Explanation(m))

@@ -110,6 +110,10 @@ func (db *DB) saveMatch(tx *sql.Tx, m matcher.Match, lastDecision int64) error {
 	var best matcher.Candidate
 	var bestID any
 	for i, c := range m.Candidates {
+		row := c
+		if m.Decided {
+			row = c.Undecided() // the word is kept apart, and can be taken back
+		}
 		var customer actnow.CustomerID
 		switch err := tx.QueryRow(`SELECT id FROM customers WHERE key = ?`, c.Customer).Scan(&customer); {
 		case err == sql.ErrNoRows:
@@ -117,12 +121,12 @@ func (db *DB) saveMatch(tx *sql.Tx, m matcher.Match, lastDecision int64) error {
 		case err != nil:
 			return err
 		}
-		comparisons, err := json.Marshal(c.Comparisons)
+		comparisons, err := json.Marshal(row.Comparisons)
 		if err != nil {
 			return err
 		}
 		_, err = tx.Exec(`INSERT INTO match_candidates (account_id, rank, customer_id, probability, stage, reason, comparisons, pattern) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			account, i+1, customer, c.Probability, string(c.Stage), c.Reason, string(comparisons), matcher.Pattern(c.Comparisons))
+			account, i+1, customer, row.Probability, string(row.Stage), row.Reason, string(comparisons), matcher.Pattern(row.Comparisons))
 		if err != nil {
 			return err
 		}

@@ -132,3 +132,30 @@ func TestReviewPlaceAndDecisions(t *testing.T) {
 		t.Errorf("matched accounts %+v, %d, %v", reviews, total, err)
 	}
 }
+
+// What a run found of a decided pair is asked again, not taken for certain, once the
+// decision is taken back.
+func TestDecisionTakenBackAfterARun(t *testing.T) {
+	t.Parallel()
+	db, by := storagetest.Open(t, people), actnow.Actor{Name: "Elin"}
+	decide := func(v actnow.Verdict) {
+		t.Helper()
+		if err := db.Decide(t.Context(), actnow.Everything, by, 2, 2, v, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(actnow.VerdictYes)
+	in, err := db.MatchInput(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := matcher.Candidate{Customer: "tpid:2", Stage: actnow.StageName, Comparisons: []matcher.Comparison{{Field: "name", Bits: 2, Code: "match.name.alike"}}}.Confirmed()
+	if err := db.SaveMatches(t.Context(), []matcher.Match{{Account: "crm:A-2", Band: actnow.BandMatch, Decided: true, Candidates: []matcher.Candidate{c}}}, in.LastDecision); err != nil {
+		t.Fatal(err)
+	}
+	decide(actnow.VerdictUndone)
+	r, err := db.Review(t.Context(), actnow.Everything, 2)
+	if err != nil || r.Band != actnow.BandReview || len(r.Candidates) != 1 || r.Candidates[0].Probability != 0.8 {
+		t.Errorf("%s, %+v, %v; want review at 0.8", r.Band, r.Candidates, err)
+	}
+}
