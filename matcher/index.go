@@ -14,6 +14,9 @@ type Options struct {
 	Workers int
 	// Calibration bends the scores; the zero value leaves them as shipped.
 	Calibration Calibration
+	// OneToOne gives each customer one account at most, see the function OneToOne.
+	// Index.Each, which looks at one account after the other, does not heed it.
+	OneToOne bool
 }
 
 // Index is a set of customers made ready to be matched against. It does not

@@ -14,6 +14,7 @@ type Live struct {
 	accounts   map[string]liveAccount
 	accountsAt map[string]int // accounts per domain
 	decided    map[string]accountDecisions
+	rivals     rivals
 }
 
 // liveAccount is an account as it was matched.
@@ -26,8 +27,9 @@ type liveAccount struct {
 // Update takes everything as it is now and returns the matches, by key, of the
 // accounts for which that may make a difference since the last Update: those that
 // are new or changed, that were decided, whose domain more or fewer accounts have,
-// or that asked for a key of a customer that is new, changed or gone. A change of
-// the calibration, or of the number of customers by about a third, concerns
+// that asked for a key of a customer that is new, changed or gone, or, with
+// Options.OneToOne, whose customers other accounts got or no longer get. A change of
+// the options, or of the number of customers by about a third, concerns
 // every account. With the matches returned before, those of accounts that are gone left
 // out, they are what Index.Match returns. The records must not change.
 //
@@ -61,6 +63,9 @@ func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Re
 		*l = Live{}
 		return nil, err
 	}
+	if opt.OneToOne {
+		out = l.rivals.settle(out, l.accounts)
+	}
 	return out, nil
 }
 
@@ -71,7 +76,7 @@ func (l *Live) reindex(opt Options, customers []Record) (stale map[string]bool) 
 	sorted := sortRecords(customers)
 	same := func(c entity, r *Record) bool { return sameRecord(c.rec, r) }
 	switch {
-	case l.index == nil || l.index.opt.Calibration != opt.Calibration:
+	case l.index == nil || l.index.opt.Calibration != opt.Calibration || l.index.opt.OneToOne != opt.OneToOne:
 		*l = Live{index: New(customers, opt), accounts: make(map[string]liveAccount), accountsAt: make(map[string]int)}
 	case !slices.EqualFunc(l.index.customers, sorted, same):
 		before := l.index

@@ -16,8 +16,9 @@ import (
 
 // Whatever changes, what Live says after it is what a full run says.
 func TestLive(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 4))
+		options := matcher.Options{OneToOne: seed%3 == 2}
 		customers, accounts := dirty(r)
 		spare, _ := dirty(r)
 		var decisions []matcher.Decision
@@ -53,14 +54,14 @@ func TestLive(t *testing.T) {
 				}
 			}
 			r.Shuffle(len(accounts), func(i, j int) { accounts[i], accounts[j] = accounts[j], accounts[i] })
-			changed, err := live.Update(t.Context(), matcher.Options{}, customers, accounts, decisions)
+			changed, err := live.Update(t.Context(), options, customers, accounts, decisions)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, m := range changed {
 				known[m.Account] = m
 			}
-			want, err := matcher.New(customers, matcher.Options{}).Match(t.Context(), accounts, decisions)
+			want, err := matcher.New(customers, options).Match(t.Context(), accounts, decisions)
 			if err != nil {
 				t.Fatal(err)
 			}

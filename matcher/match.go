@@ -60,6 +60,9 @@ func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decis
 	if err != nil {
 		return nil, err
 	}
+	if ix.opt.OneToOne {
+		OneToOne(out)
+	}
 	return out, nil
 }
 
@@ -173,6 +176,9 @@ func (m *matching) match(r *Record, s *scratch) outcome {
 		m.compare(f, a, id, s)
 		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f).Confirmed()}
 		s.asked, s.runs = s.asked[:0], s.runs[:0]
+		for _, site := range a.sites() { // how many customers share it is said
+			s.asked = append(s.asked, hashKey(armDomain, site.key))
+		}
 		out.basis = s.basis(a, d)
 		return out
 	}
