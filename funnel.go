@@ -3,14 +3,14 @@ package actnow
 // Funnel is how many customers are left at each step from the reports to a
 // mail.
 type Funnel struct {
-	Customers   int
-	Matched     int // with an account in band match
-	WithContact int
-	Mailable    int
-	ByStage     map[MatchStage]int        // customers by the stage that carries their best account
-	Ends        map[FunnelEnd]FunnelShare // every customer stands in one of them
-	Unmatched   int                       // accounts in band none
-	Decisions   int                       // a person made, undone ones left out
+	Customers   int                       `json:"customers"`
+	Matched     int                       `json:"matched"` // with an account in band match
+	WithContact int                       `json:"with_contact"`
+	Mailable    int                       `json:"mailable"`
+	ByStage     map[MatchStage]int        `json:"by_stage"`  // customers by the stage that carries their best account
+	Ends        map[FunnelEnd]FunnelShare `json:"ends"`      // every customer stands in one of them
+	Unmatched   int                       `json:"unmatched"` // accounts in band none
+	Decisions   int                       `json:"decisions"` // a person made, undone ones left out
 }
 
 // FunnelEnd is where a customer's way to a mail ends.
@@ -25,8 +25,11 @@ const (
 	EndMailable    FunnelEnd = "mailable"
 )
 
+// FunnelEnds are the ends in the order of the way.
+var FunnelEnds = []FunnelEnd{EndWaiting, EndUnmatched, EndNoContact, EndNotMailable, EndMailable}
+
 // FunnelShare is the customers of an end and what the reports say they may bring.
 type FunnelShare struct {
-	Customers int
-	Revenue   []Money // lower bounds of the newest estimates added, per currency; empty without Scope.Revenue
+	Customers int     `json:"customers"`
+	Revenue   []Money `json:"revenue,omitempty"` // lower bounds of the newest estimates added, per currency; empty without Scope.Revenue
 }

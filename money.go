@@ -3,8 +3,8 @@ package actnow
 // Money is an amount in minor units of one currency. Amounts of different
 // currencies are never added.
 type Money struct {
-	Minor    int64
-	Currency string // ISO 4217
+	Minor    int64  `json:"minor"`
+	Currency string `json:"currency"` // ISO 4217
 }
 
 // AddMoney adds m to the sum of its currency, and begins one if there is none.

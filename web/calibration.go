@@ -182,7 +182,12 @@ func (s *Server) acceptRefit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.calibrate(c, actnow.MatchCalibration{Slope: r.Calibration.Slope, Offset: r.Calibration.Offset, Answers: r.Answers})
+	return s.calibrate(c, calibrationOf(r))
+}
+
+// calibrationOf returns what a refit found, ready to be put in force.
+func calibrationOf(r matcher.Refit) actnow.MatchCalibration {
+	return actnow.MatchCalibration{Slope: r.Calibration.Slope, Offset: r.Calibration.Offset, Answers: r.Answers}
 }
 
 func (s *Server) shippedCalibration(c echo.Context) error {

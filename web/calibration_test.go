@@ -19,6 +19,38 @@ func (d *doings) Calibrate(_ context.Context, _ actnow.Actor, c actnow.MatchCali
 	return 9, nil
 }
 
+func (d *doings) SetOneToOne(_ context.Context, _ actnow.Actor, on bool) (actnow.JobID, error) {
+	d.oneToOne = append(d.oneToOne, on)
+	return 10, nil
+}
+
+func TestOneToOne(t *testing.T) {
+	s := open(t)
+	storagetest.Exec(t, s.db, doubtful)
+	b := s.as(t, actnow.RoleSteward)
+	a := b.want(b.get("/matches"), http.StatusOK)
+	if !strings.Contains(a.body, "A customer may have several accounts") || !strings.Contains(a.body, `action="/matches/one-to-one?on=true"`) {
+		t.Error("the page does not say that a customer may have several accounts, or offers no way to forbid it")
+	}
+	if a := b.want(b.post("/matches/one-to-one?on=true", nil), http.StatusSeeOther); a.Header.Get("Location") != "/jobs/10" {
+		t.Errorf("forbidding leads to %s", a.Header.Get("Location"))
+	}
+	if err := s.db.SaveOneToOne(t.Context(), actnow.Actor{Name: "Elin"}, true); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.get("/matches"); !strings.Contains(a.body, "Each customer has one account at most.") || !strings.Contains(a.body, `action="/matches/one-to-one?on=false"`) {
+		t.Error("the page does not say that a customer has one account, or offers no way back")
+	}
+	b.want(b.post("/matches/one-to-one?on=false", nil), http.StatusSeeOther)
+	if fmt.Sprint(s.did.oneToOne) != "[true false]" {
+		t.Errorf("set: %v", s.did.oneToOne)
+	}
+	admin := s.as(t, actnow.RoleAdministrator)
+	if a := admin.get("/activity"); !strings.Contains(a.body, "allowed a customer one account only") {
+		t.Error("the activity does not tell of it")
+	}
+}
+
 func TestCalibration(t *testing.T) {
 	s := open(t)
 	storagetest.Exec(t, s.db, doubtful)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"actnow"
+	"actnow/matcher"
+	"actnow/storage"
 	"actnow/storage/storagetest"
 	"actnow/web"
 )
@@ -32,6 +35,7 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 		}
 		secrets[role] = secret
 	}
+	refit := finishedRefit(t, s.db)
 	later := strings.NewReplacer() // what an answer named, for the calls after it
 	const m, w, v = actnow.RoleMarketer, actnow.RoleSteward, actnow.RoleReportViewer
 	for _, tt := range []struct {
@@ -78,12 +82,28 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 		{w, "POST", "/api/v1/matches/patterns/{pattern}/answer@domain-missing.name-alike.city-equal", `{"verdict": "yes", "seen": "SEEN", "note": "all"}`, 200, `"verdict":"yes","accounts":2`},
 		{w, "POST", "/api/v1/matches/bulk/{batch}/undo@BATCH", "", 200, `"verdict":"undone","accounts":2`},
 		{w, "POST", "/api/v1/matches/bulk/{batch}/undo@BATCH", "", 409, ""},
+		{v, "GET", "/api/v1/matches/funnel", "", 200, `"customers":`},
+		{v, "GET", "/api/v1/matches/calibration", "", 403, ""},
+		{w, "GET", "/api/v1/matches/calibration", "", 200, `"shipped":true,"calibration":{"slope":0,`},
+		{w, "POST", "/api/v1/matches/calibration", "", 202, `{"job":8}`},
+		{w, "GET", "/api/v1/matches/calibration/{job}@404", "", 404, ""},
+		{w, "POST", "/api/v1/matches/calibration/{job}/accept@404", "", 404, ""},
+		{w, "GET", "/api/v1/matches/calibration/{job}@" + refit, "", 200, `"answers":61,"calibration":{"slope":0.9,"offset":-0.4},`},
+		{v, "POST", "/api/v1/matches/calibration/{job}/accept@" + refit, "", 403, ""},
+		{w, "POST", "/api/v1/matches/calibration/{job}/accept@" + refit, "", 202, `{"job":9}`},
+		{v, "DELETE", "/api/v1/matches/calibration", "", 403, ""},
+		{w, "DELETE", "/api/v1/matches/calibration", "", 202, `{"job":9}`},
+		{v, "GET", "/api/v1/matches/one-to-one", "", 403, ""},
+		{w, "GET", "/api/v1/matches/one-to-one", "", 200, `{"one_to_one":false}`},
+		{v, "PUT", "/api/v1/matches/one-to-one", `{"one_to_one": true}`, 403, ""},
+		{w, "PUT", "/api/v1/matches/one-to-one", `{}`, 422, `"field":"one_to_one"`},
+		{w, "PUT", "/api/v1/matches/one-to-one", `{"one_to_one": true}`, 202, `{"job":10}`},
 		{w, "POST", "/api/v1/matches/{account}/decision@404", `{"customer": 1, "verdict": "yes"}`, 404, ""},
 	} {
 		path, key, _ := strings.Cut(later.Replace(tt.path), "@")
 		tt.body = later.Replace(tt.body)
 		path, query, _ := strings.Cut(path, "?")
-		to := strings.NewReplacer("{id}", key, "{account}", key, "{pattern}", key, "{batch}", key).Replace(path) + "?" + query
+		to := strings.NewReplacer("{id}", key, "{account}", key, "{pattern}", key, "{batch}", key, "{job}", key).Replace(path) + "?" + query
 		req := httptest.NewRequestWithContext(t.Context(), tt.method, to, strings.NewReader(tt.body))
 		req.Header.Set("Authorization", "Bearer "+secrets[tt.role])
 		req.Header.Set("Content-Type", "application/json")
@@ -109,4 +129,17 @@ func TestAPIOfCohortsAndMatches(t *testing.T) {
 			t.Errorf("%s %s: %v\n%s", tt.method, to, err, rec.Body)
 		}
 	}
+}
+
+// finishedRefit returns the key of a job that found a refit.
+func finishedRefit(t *testing.T, db *storage.DB) string {
+	t.Helper()
+	id, err := db.StartJob(t.Context(), "refit", "", actnow.System)
+	if err == nil {
+		err = db.FinishJob(t.Context(), id, matcher.Refit{Answers: 61, Calibration: matcher.Calibration{Slope: 0.9, Offset: -0.4}, Shares: []matcher.Share{{From: 0.9, Answers: 61}}}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.FormatInt(int64(id), 10)
 }

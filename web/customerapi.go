@@ -53,11 +53,6 @@ type apiRevenue struct {
 	Currency string `json:"currency"`
 }
 
-type apiMoney struct {
-	Minor    int64  `json:"minor"`
-	Currency string `json:"currency"`
-}
-
 func toAPICustomer(k actnow.Customer) apiCustomerItem {
 	return apiCustomerItem{ID: k.ID, TPID: k.TPID, Name: k.Name, Domain: k.Domain, Segment: k.Segment, Employees: k.OrgSize, Industry: k.Industry,
 		City: k.City, Country: k.Country, FirstMonth: k.FirstMonth, LastMonth: k.LastMonth, GoneMonth: k.GoneMonth}
@@ -142,11 +137,11 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		NotMailed string           `json:"not_mailed,omitempty"`
 	}
 	type agreement struct {
-		ID       string     `json:"id,omitempty"`
-		Program  string     `json:"program,omitempty"`
-		Division string     `json:"division,omitempty"`
-		EndsAt   *time.Time `json:"ends_at,omitempty"`
-		Expiring *apiMoney  `json:"expiring,omitempty"`
+		ID       string        `json:"id,omitempty"`
+		Program  string        `json:"program,omitempty"`
+		Division string        `json:"division,omitempty"`
+		EndsAt   *time.Time    `json:"ends_at,omitempty"`
+		Expiring *actnow.Money `json:"expiring,omitempty"`
 	}
 	type detail struct {
 		apiCustomerItem
@@ -194,7 +189,7 @@ func (s *Server) apiCustomer(c echo.Context) error {
 			line.EndsAt = &a.EndsAt
 		}
 		if a.Expiring != nil {
-			line.Expiring = &apiMoney{*a.Expiring, a.Currency}
+			line.Expiring = &actnow.Money{Minor: *a.Expiring, Currency: a.Currency}
 		}
 		out.Agreements = append(out.Agreements, line)
 	}

@@ -331,7 +331,7 @@ func (s *Server) apiGrid(c echo.Context) error {
 		Previous int            `json:"previous"`
 		Matched  int            `json:"matched"`
 		Mailable int            `json:"mailable"`
-		Revenue  []apiMoney     `json:"revenue,omitempty"`
+		Revenue  []actnow.Money `json:"revenue,omitempty"`
 	}
 	type grid struct {
 		Area     actnow.Area  `json:"area"`
@@ -357,9 +357,7 @@ func (s *Server) apiGrid(c echo.Context) error {
 	out := grid{Area: g.Area, Month: g.Month, Previous: g.Previous, Matrix: g.Matrix, Cells: []cell{}, Unscored: g.Unscored, Disagree: g.Disagree}
 	for _, k := range g.Cells {
 		line := cell{Cell: k.Cell, Fit: k.Fit, Intent: k.Intent, Cluster: k.Cluster, Count: k.Count, Previous: k.Previous, Matched: k.Matched, Mailable: k.Mailable}
-		for _, m := range k.Revenue {
-			line.Revenue = append(line.Revenue, apiMoney(m))
-		}
+		line.Revenue = k.Revenue
 		out.Cells = append(out.Cells, line)
 	}
 	return s.answer(c, http.StatusOK, out)

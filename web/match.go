@@ -23,16 +23,18 @@ type matchStore interface {
 	Decisions(ctx context.Context, scope actnow.Scope, limit int) ([]actnow.DecisionRow, error)
 	patternStore
 	calibrationStore
+	oneToOneStore
 }
 
 // matchActions sets matching going.
 type matchActions interface {
 	StartMatch(ctx context.Context, by actnow.Actor) (actnow.JobID, error)
 	calibrationActions
+	oneToOneActions
 }
 
 func (s *Server) matchRoutes() []route {
-	return slices.Concat(s.patternRoutes(), s.calibrationRoutes(), []route{
+	return slices.Concat(s.patternRoutes(), s.calibrationRoutes(), s.oneToOneRoutes(), []route{
 		{method: http.MethodGet, path: "/matches", nav: "matches", handle: s.showMatches},
 		{method: http.MethodGet, path: "/matches.csv", right: actnow.RightExport, handle: s.exportMatches},
 		{method: http.MethodPost, path: "/matches/run", right: actnow.RightReview, handle: s.runMatch},
@@ -64,6 +66,7 @@ type matchesPage struct {
 	NoRows      Empty
 	Foot        Foot
 	Calibration *calibrationPanel // nil for those who may not change it
+	OneToOne    *oneToOnePanel    // the same
 	Decisions   []decisionLine
 }
 
@@ -143,6 +146,9 @@ func (s *Server) showMatches(c echo.Context) error {
 	}
 	p.Decisions = s.decisionLines(c, decisions)
 	if p.Calibration, err = s.calibrationPanel(c); err != nil {
+		return err
+	}
+	if p.OneToOne, err = s.oneToOnePanel(c); err != nil {
 		return err
 	}
 	return s.render(c, "matches", p)

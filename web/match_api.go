@@ -11,6 +11,7 @@ import (
 func (s *Server) matchAPIRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/api/v1/matches", handle: s.apiMatches},
+		{method: http.MethodGet, path: "/api/v1/matches/funnel", handle: s.apiFunnel},
 		{method: http.MethodPost, path: "/api/v1/matches/:account/decision", right: actnow.RightReview, maxBody: 64 << 10, handle: s.apiDecide},
 	}
 }
@@ -101,4 +102,13 @@ func (s *Server) apiDecide(c echo.Context) error {
 		return err
 	}
 	return s.answer(c, http.StatusOK, newMatchJSON(r))
+}
+
+// apiFunnel answers how many customers are left from the reports to a mail.
+func (s *Server) apiFunnel(c echo.Context) error {
+	f, err := s.store.Funnel(ctx(c), s.scope(c))
+	if err != nil {
+		return err
+	}
+	return s.answer(c, http.StatusOK, f)
 }

@@ -34,6 +34,7 @@ func (s *Server) allRoutes() []route {
 		s.matchRoutes(),
 		s.matchAPIRoutes(),
 		s.patternAPIRoutes(),
+		s.calibrationAPIRoutes(),
 		s.cohortRoutes(),
 		s.cohortAPIRoutes(),
 		s.campaignRoutes(),

@@ -37,6 +37,7 @@ type doings struct {
 	web.Actions
 	matched    []actnow.Actor
 	calibrated []actnow.MatchCalibration
+	oneToOne   []bool
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {

@@ -8,18 +8,12 @@ import (
 	"actnow/matcher"
 )
 
-// calibration returns the calibration of matching in force.
-func (a *app) calibration(ctx context.Context) (matcher.Calibration, error) {
-	c, err := a.db.Calibration(ctx)
-	return matcher.Calibration{Slope: c.Slope, Offset: c.Offset}, err
-}
-
 // refit fits the calibration to what people answered, matches all accounts with
 // it beside the one in force, and saves neither.
 func (a *app) refit(ctx context.Context, progress func(done, total int64)) (matcher.Refit, error) {
 	a.matching.Lock()
 	defer a.matching.Unlock()
-	now, err := a.calibration(ctx)
+	now, err := a.matchOptions(ctx)
 	if err != nil {
 		return matcher.Refit{}, err
 	}
@@ -32,13 +26,13 @@ func (a *app) refit(ctx context.Context, progress func(done, total int64)) (matc
 		return matcher.Refit{}, err
 	}
 	const steps = 4
-	ix := matcher.New(in.Customers, matcher.Options{Calibration: now})
+	ix := matcher.New(in.Customers, now)
 	progress(1, steps)
 	answers, err := ix.Answers(ctx, in.Accounts, given)
 	if err != nil {
 		return matcher.Refit{}, fmt.Errorf("read %d answers: %w", len(given), err)
 	}
-	r, err := matcher.NewRefit(answers, now)
+	r, err := matcher.NewRefit(answers, now.Calibration)
 	if err != nil {
 		return matcher.Refit{}, err
 	}

@@ -21,11 +21,11 @@ func (a *app) match(ctx context.Context, progress func(done, total int64)) (actn
 	if err != nil {
 		return actnow.MatchCounts{}, err
 	}
-	calibration, err := a.calibration(ctx)
+	options, err := a.matchOptions(ctx)
 	if err != nil {
 		return actnow.MatchCounts{}, err
 	}
-	matches, err := a.live.Update(ctx, matcher.Options{Calibration: calibration}, in.Customers, in.Accounts, in.Decisions)
+	matches, err := a.live.Update(ctx, options, in.Customers, in.Accounts, in.Decisions)
 	if err != nil {
 		return actnow.MatchCounts{}, fmt.Errorf("match %d accounts: %w", len(in.Accounts), err)
 	}
@@ -34,6 +34,16 @@ func (a *app) match(ctx context.Context, progress func(done, total int64)) (actn
 		return actnow.MatchCounts{}, err
 	}
 	return a.db.MatchCounts(ctx)
+}
+
+// matchOptions returns how matching is done by the settings in force.
+func (a *app) matchOptions(ctx context.Context) (matcher.Options, error) {
+	c, err := a.db.Calibration(ctx)
+	if err != nil {
+		return matcher.Options{}, err
+	}
+	oneToOne, err := a.db.OneToOne(ctx)
+	return matcher.Options{Calibration: matcher.Calibration{Slope: c.Slope, Offset: c.Offset}, OneToOne: oneToOne}, err
 }
 
 func (a *app) saveMatches(ctx context.Context, matches []matcher.Match, lastDecision int64, progress func(done, total int64)) error {
@@ -56,4 +66,13 @@ func (a *app) StartMatch(ctx context.Context, by actnow.Actor) (actnow.JobID, er
 	return a.background(ctx, "match", "", by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		return a.match(ctx, progress)
 	})
+}
+
+// SetOneToOne says whether a customer has one account at most, and matches all
+// accounts by it in the background.
+func (a *app) SetOneToOne(ctx context.Context, by actnow.Actor, on bool) (actnow.JobID, error) {
+	if err := a.db.SaveOneToOne(ctx, by, on); err != nil {
+		return 0, err
+	}
+	return a.StartMatch(ctx, by)
 }

@@ -15,23 +15,7 @@ import (
 func newMatchCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "match", Short: "find the customers of the reports in the CRM"}
 	cmd.AddCommand(
-		&cobra.Command{
-			Use: "run", Short: "match all accounts", Args: exactly(0, ""),
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withApp(cmd, sh, func(ctx context.Context, a *app) error {
-					n, err := a.match(ctx, sh.progress("match"))
-					if err != nil {
-						return err
-					}
-					return sh.print(n, func(w io.Writer) {
-						fmt.Fprintf(w, "accounts\t%d\nmatch\t%d\nreview\t%d\nnone\t%d\n", n.Accounts, n.Match, n.Review, n.None)
-						for _, s := range []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID} {
-							fmt.Fprintf(w, "by %s\t%d\n", s, n.ByStage[s])
-						}
-					})
-				})
-			},
-		},
+		newMatchRunCommand(sh),
 		newMatchFilesCommand(sh),
 		newMatchEvaluateCommand(sh),
 		&cobra.Command{
@@ -49,9 +33,41 @@ func newMatchCommand(sh *shell) *cobra.Command {
 			},
 		},
 		newMatchCalibrateCommand(sh),
+		newMatchFunnelCommand(sh),
 	)
 	return cmd
 }
+
+func newMatchRunCommand(sh *shell) *cobra.Command {
+	var oneToOne bool
+	cmd := &cobra.Command{
+		Use: "run", Short: "match all accounts", Args: exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
+				if cmd.Flags().Changed("one-to-one") {
+					if err := a.db.SaveOneToOne(ctx, commandLine, oneToOne); err != nil {
+						return err
+					}
+				}
+				n, err := a.match(ctx, sh.progress("match"))
+				if err != nil {
+					return err
+				}
+				return sh.print(n, func(w io.Writer) {
+					fmt.Fprintf(w, "accounts\t%d\nmatch\t%d\nreview\t%d\nnone\t%d\n", n.Accounts, n.Match, n.Review, n.None)
+					for _, s := range stages {
+						fmt.Fprintf(w, "by %s\t%d\n", s, n.ByStage[s])
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&oneToOne, "one-to-one", false, "from now on give each customer one account at most; =false allows several again")
+	return cmd
+}
+
+// stages in their order of trust.
+var stages = []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID}
 
 // explain prints why an account has its customer.
 func (sh *shell) explain(m matcher.Match) error {

@@ -29,13 +29,10 @@ func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			index := matcher.New(in.customers, matcher.Options{})
+			index := matcher.New(in.customers, matcher.Options{OneToOne: oneToOne})
 			matches, err := index.Match(cmd.Context(), in.accounts, nil)
 			if err != nil {
 				return err
-			}
-			if oneToOne {
-				matcher.OneToOne(matches)
 			}
 			v := matcher.Evaluate(matches, pairs)
 			if v.Arms, err = index.Arms(cmd.Context(), in.accounts, pairs); err != nil {

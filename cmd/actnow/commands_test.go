@@ -96,6 +96,20 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if s.number(match, "match") != 12 {
 		t.Errorf("match run: %v", match)
 	}
+	if one := s.object("match", "run", "--one-to-one"); s.number(one, "match") != 12 {
+		t.Errorf("match run --one-to-one: %v", one)
+	}
+	if many := s.object("match", "run", "--one-to-one=false"); s.number(many, "match") != 12 {
+		t.Errorf("match run --one-to-one=false: %v", many)
+	}
+	funnel := s.object("match", "funnel")
+	s.members("match funnel", funnel, "customers", "matched", "with_contact", "mailable", "by_stage", "ends", "unmatched", "decisions")
+	if s.number(funnel, "matched") != 12 {
+		t.Errorf("match funnel: %v", funnel)
+	}
+	if a := s.command("match", "funnel"); a.code != 0 || !strings.Contains(a.stdout, "end unmatched") {
+		t.Errorf("match funnel: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
 	s.explainCommands()
 	score := s.object("score", "run", "--area", "m365")
 	s.members("score run", score, "areas", "…")
