@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,10 +128,14 @@ func readSides(sh *shell, customers, accounts string) (in sides, err error) {
 	case accounts == "":
 		return in, usageError{errors.New("--accounts is missing")}
 	}
-	if in.customers, err = readRecords(sh, customers, matcher.Customers); err != nil {
-		return in, err
-	}
-	in.accounts, err = readRecords(sh, accounts, matcher.Accounts)
+	other := make(chan error, 1)
+	go func() {
+		var err error
+		in.accounts, err = readRecords(sh, accounts, matcher.Accounts)
+		other <- err
+	}()
+	in.customers, err = readRecords(sh, customers, matcher.Customers)
+	err = cmp.Or(err, <-other)
 	return in, err
 }
 
@@ -151,32 +156,32 @@ func readRecords(sh *shell, path string, side matcher.Side) ([]matcher.Record, e
 // that is "", as it comes, and counts it. It returns the match of the account
 // explain, if there is one.
 func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []matcher.Record, oneToOne bool, out, explain string) (n actnow.MatchCounts, explained matcher.Match, err error) {
-	to := io.Discard
-	if out != "" {
-		file, openErr := sh.files.Create(out)
-		if openErr != nil {
-			return n, explained, openErr
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		to = file
-	}
-	w := matcher.NewMatchWriter(to)
 	n.ByStage = map[actnow.MatchStage]int{}
-	write := func(m matcher.Match) error {
-		if m.Account == explain {
-			explained = m
+	progress, total := sh.progress("match"), int64(len(accounts))
+	run := func(to io.Writer) error {
+		w := matcher.NewMatchWriter(to)
+		write := func(m matcher.Match) error {
+			if m.Account == explain {
+				explained = m
+			}
+			countMatch(&n, m)
+			progress(int64(n.Accounts), total)
+			return w.Write(m)
 		}
-		countMatch(&n, m)
-		return w.Write(m)
+		if !oneToOne {
+			return errors.Join(ix.Each(ctx, accounts, nil, write), w.Flush())
+		}
+		matches, err := oneAccountEach(ctx, ix, accounts, explain)
+		for i := range matches {
+			err = errors.Join(err, write(matches[i]))
+		}
+		return errors.Join(err, w.Flush())
 	}
-	if !oneToOne {
-		return n, explained, errors.Join(ix.Each(ctx, accounts, nil, write), w.Flush())
+	if out == "" {
+		return n, explained, run(io.Discard)
 	}
-	matches, err := oneAccountEach(ctx, ix, accounts, explain)
-	for i := range matches {
-		err = errors.Join(err, write(matches[i]))
-	}
-	return n, explained, errors.Join(err, w.Flush())
+	err = sh.create(out, run)
+	return n, explained, err
 }
 
 // oneAccountEach matches accounts so that a customer has one at most. What was

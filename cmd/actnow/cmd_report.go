@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,10 +59,9 @@ func (a *app) writeReport(ctx context.Context, sh *shell, out string, format rep
 	if err != nil {
 		return 0, err
 	}
-	f, err := sh.files.Create(out)
-	if err != nil {
-		return 0, err
-	}
-	rows, err = reports.WriteSheet(f, format, read.Headers, read.Rows)
-	return rows, errors.Join(err, f.Close())
+	err = sh.create(out, func(w io.Writer) error {
+		rows, err = reports.WriteSheet(w, format, read.Headers, read.Rows)
+		return err
+	})
+	return rows, err
 }

@@ -103,18 +103,11 @@ func newScoreBacktestCommand(sh *shell) *cobra.Command {
 }
 
 func writeReport(sh *shell, rep scoring.Report, out, explain string) error {
-	write := func(path string, fn func(io.Writer) error) error {
-		f, err := sh.files.Create(path)
-		if err != nil {
-			return err
-		}
-		return errors.Join(fn(f), f.Close())
-	}
-	if err := write(out, rep.WritePredictions); err != nil {
+	if err := sh.create(out, rep.WritePredictions); err != nil {
 		return err
 	}
 	if explain != "" {
-		if err := write(explain, rep.WriteParts); err != nil {
+		if err := sh.create(explain, rep.WriteParts); err != nil {
 			return err
 		}
 	}

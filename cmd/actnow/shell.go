@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -25,15 +23,6 @@ type shell struct {
 	host           *app // the daemon's app, nil outside one
 	terminal       bool // stderr is a terminal: progress may be shown
 	json           bool // --json
-}
-
-// files are what a command reads and writes by name. A command that a daemon
-// runs for somebody else reads and writes that person's files, not its own.
-type files interface {
-	Open(path string) (io.ReadCloser, error)
-	Create(path string) (io.WriteCloser, error)
-	// Tree returns a folder, or a zip file as one.
-	Tree(path string) (fs.FS, error)
 }
 
 // usageError is a mistake in the words of a command: exit code 2.
@@ -109,48 +98,6 @@ func (sh *shell) progress(what string) func(done, total int64) {
 			}
 		}
 	}
-}
-
-// localFiles are those of this process.
-type localFiles struct{}
-
-func (localFiles) Open(path string) (io.ReadCloser, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return f, nil
-}
-
-func (localFiles) Create(path string) (io.WriteCloser, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return f, nil
-}
-
-func (localFiles) Tree(path string) (fs.FS, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	if st.IsDir() {
-		return os.DirFS(path), nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return zipFS(path, b)
-}
-
-func fileError(path string, err error) error {
-	var why error = err
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		why = pe.Err
-	}
-	return actnow.Invalid("error.file", "", "%s cannot be opened: %v", path, why)
 }
 
 // exactly and atLeast check the number of arguments as a usage error.

@@ -33,7 +33,8 @@ type frame struct {
 	Tree           string // daemon: send this folder
 	Create         string // daemon: make this file; Write follows
 	Write          []byte
-	CloseFile      bool
+	Commit         bool // daemon: the file is complete
+	Discard        bool // daemon: it will not be
 	Done           bool // daemon: the command has ended
 	Code           int  // with Done: its exit code
 
@@ -109,7 +110,12 @@ func converse(conn io.ReadWriter, sh *shell, args []string) (int, error) {
 	if err := enc.Encode(frame{Args: args, Terminal: sh.terminal}); err != nil {
 		return 0, err
 	}
-	var out io.WriteCloser
+	var out draft
+	defer func() {
+		if out != nil {
+			out.Discard()
+		}
+	}()
 	for {
 		var f frame
 		if err := dec.Decode(&f); err != nil {
@@ -132,8 +138,12 @@ func converse(conn io.ReadWriter, sh *shell, args []string) (int, error) {
 			err = enc.Encode(answer(err))
 		case f.Write != nil:
 			_, err = out.Write(f.Write)
-		case f.CloseFile:
-			err = enc.Encode(answer(out.Close()))
+		case f.Commit:
+			err = enc.Encode(answer(out.Commit()))
+			out = nil
+		case f.Discard:
+			out.Discard()
+			out = nil
 		}
 		if err != nil {
 			return 0, err
@@ -307,7 +317,7 @@ func (p *peer) Tree(path string) (fs.FS, error) {
 }
 
 // Create has the caller make a file.
-func (p *peer) Create(path string) (io.WriteCloser, error) {
+func (p *peer) Create(path string) (draft, error) {
 	if _, err := p.ask(frame{Create: path}); err != nil {
 		return nil, err
 	}
@@ -350,9 +360,13 @@ func (w outgoing) Write(b []byte) (int, error) {
 	return len(b), w.peer.send(frame{Write: b})
 }
 
-func (w outgoing) Close() error {
-	_, err := w.peer.ask(frame{CloseFile: true})
+func (w outgoing) Commit() error {
+	_, err := w.peer.ask(frame{Commit: true})
 	return err
+}
+
+func (w outgoing) Discard() {
+	_ = w.peer.send(frame{Discard: true}) // a caller that is gone discards it too
 }
 
 // output sends what a command prints.
