@@ -31,8 +31,8 @@ check: ## formatting, vet, staticcheck, import directions, dead code, races
 bench: ## speed and memory, each beside its anchor in the same run
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-eval: ## quality on development sets, where they are at hand; matching into docs/matching.md
-	$(GO) test -run Eval -v ./matcher ./scoring -args -eval
+eval: ## quality on development sets, where they are at hand; into docs/matching.md and docs/scoring.md
+	$(GO) test -run 'Eval|References' -v ./matcher ./scoring -args -eval
 
 vuln: ## known faults of the dependencies; wants the network
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...

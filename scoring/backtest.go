@@ -112,14 +112,17 @@ func (w *walk) block(ctx context.Context, past, rows []int, explain bool) error 
 		}
 	}
 	r.weight = decayed(len(past), w.halfLife)
-	next := &predictor{base: rate(r), published: w.p.published, reason: w.p.reason, pairs: w.p.pairs}
+	next := &predictor{base: rate(r), published: w.p.published, reason: w.p.reason, kind: w.p.kind}
 	if next.published {
-		card, err := learn(ctx, r.sample(places(len(past))), next.pairs && !r.simple, w.p.card)
-		if err != nil {
+		if r.simple {
+			next.kind = kind{}
+		}
+		var err error
+		if next.learned, err = next.kind.learn(ctx, r.sample(places(len(past))), w.p.card); err != nil {
 			return err
 		}
-		next.card, next.calibrate = card, w.foretold.calibrator(w.every)
-		w.foretold.add(card.values(&w.stream, rows), rows, &w.stream)
+		next.calibrate = w.foretold.calibrator(w.every)
+		w.foretold.add(next.values(&w.stream, rows), rows, &w.stream)
 	}
 	w.p = next
 	w.out = next.predict(w.d, &w.stream, rows, explain)
@@ -152,12 +155,12 @@ func (w *walk) decide(ctx context.Context, r recipe) error {
 		}
 		early := r
 		early.rows, early.weight = r.rows[:cut], decayed(cut, h)
-		card, err := learn(ctx, early.sample(places(cut)), p.pairs, p.card)
+		m, err := p.kind.learn(ctx, early.sample(places(cut)), p.card)
 		if err != nil {
 			return err
 		}
 		var said foretold
-		said.add(card.values(r.frame, r.rows[cut:]), r.rows[cut:], r.frame)
+		said.add(m.values(r.frame, r.rows[cut:]), r.rows[cut:], r.frame)
 		// A shorter memory must be worth its noise.
 		if loss := said.loss(); loss < best*0.998 {
 			best, kept, w.halfLife = loss, said, h

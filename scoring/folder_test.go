@@ -32,6 +32,7 @@ type folder struct {
 	scramble bool                // columns that are no features hold other things
 	turned   bool                // columns stand in another order
 	flipFrom int                 // labels of later rows are turned round, 0 for none
+	crossed  bool                // noise says which way seats and trade point
 }
 
 func (o folder) make() fstest.MapFS {
@@ -66,8 +67,11 @@ func (o folder) make() fstest.MapFS {
 		seats := math.Floor(math.Exp(5 * s.next()))
 		trade := int(5 * s.next())
 		odds := o.strength * (math.Log(seats) - 2.5 + []float64{-1, 1, 0, 0.5, -0.5}[trade])
-		won := s.next() < 1/(1+math.Exp(-odds))
-		noise, chance := s.next(), s.next()
+		luck, noise, chance := s.next(), s.next(), s.next()
+		if o.crossed && noise < 0.5 {
+			odds = -odds
+		}
+		won := luck < 1/(1+math.Exp(-odds))
 		label := "0"
 		if won != (o.flipFrom > 0 && i >= o.flipFrom) {
 			label = "1"

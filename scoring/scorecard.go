@@ -170,17 +170,23 @@ func (m *scorecard) value(bins []int32) float64 {
 	return sum
 }
 
-// parts adds each feature's share of a row's value to shares, by column: its own
-// effect and half of each pair it is in, which is its Shapley value.
-func (m *scorecard) parts(bins []int32, shares []float64) {
-	for k := range m.bases {
-		shares[m.bases[k].column] += m.effects[k][bins[k]]
-	}
-	for k := range m.pairs {
-		p := &m.pairs[k]
-		half := p.effects[p.cell(bins[p.a], bins[p.b])] / 2
-		shares[m.bases[p.a].column] += half
-		shares[m.bases[p.b].column] += half
+func (m *scorecard) base() float64 { return m.intercept }
+
+// share adds each feature's share of the rows' values, times weight, to the rows of
+// shares: its own effect and half of each pair it is in, which is its Shapley value.
+func (m *scorecard) share(f *frame, rows []int, weight float64, shares []float64) {
+	bins, width := binned(m.bases, f, rows), len(f.nums)
+	for i := range rows {
+		row, to := bins[i*len(m.bases):(i+1)*len(m.bases)], shares[i*width:(i+1)*width]
+		for k := range m.bases {
+			to[m.bases[k].column] += weight * m.effects[k][row[k]]
+		}
+		for k := range m.pairs {
+			p := &m.pairs[k]
+			half := weight * p.effects[p.cell(row[p.a], row[p.b])] / 2
+			to[m.bases[p.a].column] += half
+			to[m.bases[p.b].column] += half
+		}
 	}
 }
 

@@ -3,9 +3,7 @@ package scoring
 import (
 	"context"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 // The fewest outcomes of either kind from which a probability is learned, and
@@ -21,16 +19,16 @@ const (
 	ReasonNoSignal = "no usable signal"
 )
 
-// predictor is what a training came to: a scorecard and its calibrator, or the
-// base rate alone.
+// predictor is what a training came to: a model and its calibrator, or the base
+// rate alone.
 type predictor struct {
 	base       float64 // rate among the training rows
-	card       *scorecard
+	kind       kind
+	learned    // nothing unless published
 	calibrate  calibrator
 	published  bool
 	reason     string // why not published
 	validation Measures
-	pairs      bool
 }
 
 // recipe says how to learn: rows of a frame with their weights.
@@ -55,9 +53,9 @@ func (r recipe) sample(positions []int) sample {
 	return s
 }
 
-// train validates the scorecard with and without pairs, takes the simpler one
-// unless pairs gain more than one standard error of log loss, calibrates what
-// was predicted out of the fold, and refuses to publish without signal.
+// train validates the kinds of model that so many outcomes carry, takes the
+// simplest of those that are within one standard error of the best, calibrates what
+// it predicted out of the fold, and refuses to publish without signal.
 func train(ctx context.Context, r recipe) (*predictor, error) {
 	p := &predictor{calibrate: calibrator{slope: 1}}
 	positives := 0
@@ -70,122 +68,38 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		p.reason = ReasonFew
 		return p, nil
 	}
-	split := folds(r.frame, r.rows)
-	plain, err := outOfFold(ctx, r, split, nil)
+	order, err := r.order(ctx, rarer)
 	if err != nil {
 		return nil, err
 	}
-	chosen := plain
-	if rarer >= pairFromCount && !r.simple {
-		paired, err := outOfFold(ctx, r, split, plain.cards)
-		if err != nil {
-			return nil, err
-		}
-		if p.pairs = better(paired, plain); p.pairs {
-			chosen = paired
-		}
+	t, err := tryOut(ctx, r, rarer >= pairFromCount && !r.simple, order)
+	if err != nil {
+		return nil, err
 	}
-	p.calibrate = chosen.calibrator()
+	var chosen outOfFold
+	p.kind, chosen, p.calibrate = t.choose()
 	p.validation = chosen.measure(p.calibrate, p.base)
 	if p.validation.AUCLow <= leastAUC || p.validation.LogLoss >= p.validation.BaseLoss {
 		p.reason = ReasonNoSignal
 		return p, nil
 	}
-	p.card, err = learn(ctx, r.sample(places(len(r.rows))), p.pairs, nil)
+	p.learned, err = p.kind.learn(ctx, r.sample(places(len(r.rows))), nil)
 	p.published = err == nil
 	return p, err
 }
 
-// outOfFoldResult holds predictions of rows that the model had not seen.
-type outOfFoldResult struct {
-	score, outcome, weight []float64
-	cards                  []*scorecard // by fold
+// calibrator returns Platt's calibrator, held back so that little is changed where
+// little is known.
+func (o outOfFold) calibrator() calibrator {
+	return platt(o.score, o.outcome, o.weight, 40)
 }
 
-// outOfFold learns and predicts each fold, several at a time; the result does
-// not depend on their order. plain, if not nil, are the cards of the same folds,
-// and pairs are added to them.
-func outOfFold(ctx context.Context, r recipe, split []fold, plain []*scorecard) (outOfFoldResult, error) {
-	positionOf := make(map[int]int, len(r.rows))
-	for i, row := range r.rows {
-		positionOf[row] = i
-	}
-	positions := func(rows []int) []int {
-		out := make([]int, len(rows))
-		for k, row := range rows {
-			out[k] = positionOf[row]
-		}
-		return out
-	}
-	scores, errs := make([][]float64, len(split)), make([]error, len(split))
-	cards := make([]*scorecard, len(split))
-	var wait sync.WaitGroup
-	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for k, f := range split {
-		gate <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-gate }()
-			s := r.sample(positions(f.train))
-			if plain != nil {
-				cards[k], errs[k] = plain[k].withPairs(ctx, s)
-			} else {
-				cards[k], errs[k] = learn(ctx, s, false, nil)
-			}
-			if errs[k] == nil {
-				scores[k] = cards[k].values(r.frame, f.test)
-			}
-		})
-	}
-	wait.Wait()
-	out := outOfFoldResult{cards: cards}
-	for k, f := range split {
-		if errs[k] != nil {
-			return out, errs[k]
-		}
-		out.score = append(out.score, scores[k]...)
-		for _, i := range positions(f.test) {
-			out.outcome = append(out.outcome, r.label(r.rows[i]))
-			out.weight = append(out.weight, r.weight[i])
-		}
-	}
-	return out, nil
-}
-
-// calibrator returns Platt's calibrator, or the identity where that would lower
-// the log likelihood by less than two for its two parameters.
-func (o outOfFoldResult) calibrator() calibrator {
-	c := platt(o.score, o.outcome, o.weight, 10)
-	gain := 0.0
-	for i, x := range o.score {
-		gain += o.weight[i] * (logLoss(sigmoid(x), o.outcome[i]) - logLoss(sigmoid(c.slope*x+c.offset), o.outcome[i]))
-	}
-	if gain < 2 {
-		return calibrator{slope: 1}
-	}
-	return c
-}
-
-func (o outOfFoldResult) measure(c calibrator, base float64) Measures {
+func (o outOfFold) measure(c calibrator, base float64) Measures {
 	p := make([]float64, len(o.score))
 	for i, x := range o.score {
 		p[i] = sigmoid(c.slope*x + c.offset)
 	}
 	return Measure(p, o.outcome, base)
-}
-
-// better reports whether a beats b on log loss by more than one standard error
-// of the difference.
-func better(a, b outOfFoldResult) bool {
-	n, mean, square := 0.0, 0.0, 0.0
-	for i, y := range a.outcome {
-		gain := logLoss(sigmoid(b.score[i]), y) - logLoss(sigmoid(a.score[i]), y)
-		w := a.weight[i]
-		n += w
-		mean += w * gain
-		square += w * gain * gain
-	}
-	mean /= n
-	return mean > math.Sqrt(max(square/n-mean*mean, 0)/n)
 }
 
 // Prediction is what is said of one row. Probability is the logistic function of
@@ -220,22 +134,18 @@ func (p *predictor) predict(d *dataset, f *frame, rows []int, explain bool) []Pr
 		}
 		return out
 	}
-	bins := binned(p.card.bases, f, rows)
-	shares := make([]float64, len(f.nums))
-	for i, row := range rows {
-		bin := bins[i*len(p.card.bases) : (i+1)*len(p.card.bases)]
-		clear(shares)
-		p.card.parts(bin, shares)
-		raw := p.card.intercept
+	base := p.model.base()
+	eachShares(p.model, f, rows, func(i int, shares []float64) {
+		raw := base
 		for _, share := range shares {
 			raw += share
 		}
 		odds := min(max(p.calibrate.slope*raw+p.calibrate.offset, -maxLogOdds), maxLogOdds)
-		out[i] = Prediction{Row: f.ids[row], Probability: sigmoid(odds), Base: p.card.intercept, Calibration: odds - raw, LogOdds: odds}
+		out[i] = Prediction{Row: f.ids[rows[i]], Probability: sigmoid(odds), Base: base, Calibration: odds - raw, LogOdds: odds}
 		if explain {
-			out[i].Parts = rowParts(d, f, row, shares)
+			out[i].Parts = rowParts(d, f, rows[i], shares)
 		}
-	}
+	})
 	return out
 }
 

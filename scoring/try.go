@@ -15,7 +15,7 @@ import (
 type Report struct {
 	Published  bool          `json:"published"`
 	Reason     string        `json:"reason,omitempty"` // why not
-	Model      string        `json:"model"`            // "scorecard", "scorecard with pairs" or "base rate"
+	Model      string        `json:"model"`            // "scorecard", "scorecard with pairs", "boosted pairs" and the like, or "base rate"
 	Base       float64       `json:"base"`             // probability of the average row
 	Train      int           `json:"train"`
 	Positives  int           `json:"positives"` // among Train
@@ -87,13 +87,10 @@ func Try(ctx context.Context, fsys fs.FS, opts TryOptions) (Report, error) {
 }
 
 func (p *predictor) name() string {
-	switch {
-	case !p.published:
+	if !p.published {
 		return "base rate"
-	case len(p.card.pairs) > 0:
-		return "scorecard with pairs"
 	}
-	return "scorecard"
+	return p.kind.String()
 }
 
 // Predictions returns what is said of each row, in the order of the file.

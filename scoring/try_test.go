@@ -90,11 +90,24 @@ func measured(t *testing.T, r tried, files fstest.MapFS) scoring.Measures {
 	return scoring.Measure(p, y, r.Base)
 }
 
+// TestTryLearnsCrossings asks for what no sum over single features says.
+func TestTryLearnsCrossings(t *testing.T) {
+	files := folder{rows: 6000, strength: 2, judged: true, crossed: true}.make()
+	r := try(t, files)
+	if !r.Published || !strings.Contains(r.Model, "boosted") {
+		t.Fatalf("report %+v", r.Report)
+	}
+	if m := measured(t, r, files); m.AUC < 0.85 || m.ECE > 0.03 || math.Abs(m.Slope-1) > 0.1 {
+		t.Errorf("on the test rows: %+v", m)
+	}
+}
+
 // TestTryReasonsAreExact reads the two files as anyone would and adds up.
 func TestTryReasonsAreExact(t *testing.T) {
 	for name, r := range map[string]tried{
 		"published": try(t, folder{rows: 1000, strength: 1.2}.make()),
 		"withheld":  try(t, folder{rows: 1000}.make()),
+		"crossed":   try(t, folder{rows: 6000, strength: 2, crossed: true}.make()),
 		"backtest":  backtest(t, folder{rows: 1000, strength: 1.2, judged: true}.make(), 100),
 	} {
 		rows, err := csv.NewReader(strings.NewReader(r.predictions)).ReadAll()
@@ -102,7 +115,7 @@ func TestTryReasonsAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(r.parts), "\n")
-		if len(rows) != len(lines)+1 || len(lines) != 400 {
+		if len(rows) != len(lines)+1 || len(lines) != r.Predicted || r.Predicted < 400 {
 			t.Fatalf("%s: %d predictions, %d explanations", name, len(rows)-1, len(lines))
 		}
 		for i, line := range lines {
@@ -147,7 +160,12 @@ func TestTrySameBytes(t *testing.T) {
 	check("again", try(t, o.make()))
 	before := runtime.GOMAXPROCS(1)
 	check("on one core", try(t, o.make()))
+	crossed := folder{rows: 6000, strength: 2, crossed: true}
+	one := try(t, crossed.make())
 	runtime.GOMAXPROCS(before)
+	if both := try(t, crossed.make()); !strings.Contains(both.Model, "boosted") || one.predictions != both.predictions || one.parts != both.parts {
+		t.Errorf("%s: other bytes on one core", both.Model)
+	}
 	other := o
 	other.turned = true
 	check("columns in another order", try(t, other.make()))
