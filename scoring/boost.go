@@ -47,7 +47,16 @@ func (a gradient) step() float64 { return learningRate * a.slope / (a.curve + le
 // tree is a regression tree that looks at a few columns only.
 type tree struct {
 	columns []int
-	leaves  []leaf // no row is in two
+	nodes   []node // the root first; none of a single leaf
+	leaves  []leaf
+}
+
+// node sends a row on by whether the bin of a column is in a set: to another node,
+// or to the leaf ^k.
+type node struct {
+	column  int
+	bins    uint64
+	in, out int
 }
 
 // leaf is the rows whose bins are in the sets, one for each column of the tree.
@@ -57,17 +66,33 @@ type leaf struct {
 }
 
 func (t *tree) value(bins []uint8) float64 {
-next:
-	for i := range t.leaves {
-		l := &t.leaves[i]
-		for k, j := range t.columns {
-			if l.bins[k]>>bins[j]&1 == 0 {
-				continue next
-			}
-		}
-		return l.value
+	at := 0
+	if len(t.nodes) == 0 {
+		at = ^0
 	}
-	return 0
+	for at >= 0 {
+		n := &t.nodes[at]
+		if n.bins>>bins[n.column]&1 != 0 {
+			at = n.in
+		} else {
+			at = n.out
+		}
+	}
+	return t.leaves[^at].value
+}
+
+// split makes a leaf a node: what is in the set stays leaf k, the rest is a new one.
+func (t *tree) split(k int, s split, leaves int) {
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		switch ^k {
+		case n.in:
+			n.in = len(t.nodes)
+		case n.out:
+			n.out = len(t.nodes)
+		}
+	}
+	t.nodes = append(t.nodes, node{s.column, s.bins, ^k, ^leaves})
 }
 
 // boosting is a booster that is being learned.
@@ -245,6 +270,7 @@ func (b *boosting) grow(from []int32) (t tree, ok bool) {
 				may = t.columns
 			}
 		}
+		t.split(at, s, len(leaves))
 		in, out := b.divide(&leaves[at], s, slices.Index(t.columns, s.column))
 		in.best, out.best = b.bestSplit(&in, may), b.bestSplit(&out, may)
 		leaves[at] = in

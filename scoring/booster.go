@@ -77,29 +77,34 @@ func (m *booster) values(f *frame, rows []int) []float64 {
 // is its Shapley value.
 func (m *booster) share(f *frame, rows []int, weight float64, shares []float64) {
 	bins, width := m.binned(f, rows), len(m.cuts)
-	for i := range rows {
-		row, to := bins[i*width:(i+1)*width], shares[i*width:(i+1)*width]
-		for j, effects := range m.mains {
-			if effects != nil {
-				to[j] += weight * effects[row[j]]
-			}
-		}
-		for k := range m.interactions {
-			t := &m.interactions[k]
-			part := weight * t.effects[t.cell(row)] / float64(len(t.columns))
-			for _, j := range t.columns {
-				to[j] += part
+	for j, effects := range m.mains {
+		if effects != nil {
+			for i := j; i < len(bins); i += width {
+				shares[i] += weight * effects[bins[i]]
 			}
 		}
 	}
-}
-
-func (t *interaction) cell(bins []uint8) int {
-	at := 0
-	for k, j := range t.columns {
-		at = at*t.sizes[k] + int(t.classes[k][bins[j]])
+	for k := range m.interactions { // one table after the other: it stays in the cache
+		t := &m.interactions[k]
+		weight := weight / float64(len(t.columns))
+		a, b := t.columns[0], t.columns[1]
+		inA, inB, sizeB := t.classes[0], t.classes[1], t.sizes[1]
+		if len(t.columns) == 2 {
+			for i := 0; i < len(bins); i += width {
+				part := weight * t.effects[int(inA[bins[i+a]])*sizeB+int(inB[bins[i+b]])]
+				shares[i+a] += part
+				shares[i+b] += part
+			}
+			continue
+		}
+		c, inC, sizeC := t.columns[2], t.classes[2], t.sizes[2]
+		for i := 0; i < len(bins); i += width {
+			part := weight * t.effects[(int(inA[bins[i+a]])*sizeB+int(inB[bins[i+b]]))*sizeC+int(inC[bins[i+c]])]
+			shares[i+a] += part
+			shares[i+b] += part
+			shares[i+c] += part
+		}
 	}
-	return at
 }
 
 // take adds up trees. masses are the shares of the training rows in each bin.
@@ -143,7 +148,7 @@ func columnsKey(columns []int) (key [maxOrder]int) {
 func (t *tree) sorted() tree {
 	order := places(len(t.columns))
 	slices.SortFunc(order, func(a, b int) int { return t.columns[a] - t.columns[b] })
-	out := tree{columns: make([]int, len(order)), leaves: slices.Clone(t.leaves)}
+	out := tree{columns: make([]int, len(order)), nodes: t.nodes, leaves: slices.Clone(t.leaves)}
 	for k, from := range order {
 		out.columns[k] = t.columns[from]
 		for i := range out.leaves {

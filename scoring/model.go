@@ -1,6 +1,12 @@
 package scoring
 
-import "gonum.org/v1/gonum/mat"
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // model says what is known of rows as a sum: a base, and a share of each feature.
 type model interface {
@@ -91,17 +97,28 @@ func stack(a, b, outcome, weight []float64, hold float64) (weightA, weightB, off
 	return w[0], w[1], w[2]
 }
 
-// eachShares calls do with the shares of each row, a block of rows at a time.
+// eachShares calls do with the shares of each row, for several rows at a time.
 func eachShares(m model, f *frame, rows []int, do func(i int, shares []float64)) {
 	const block = 1024
 	width := len(f.nums)
-	shares := make([]float64, min(len(rows), block)*width)
-	for from := 0; from < len(rows); from += block {
-		to := min(from+block, len(rows))
-		clear(shares)
-		m.share(f, rows[from:to], 1, shares)
-		for i := from; i < to; i++ {
-			do(i, shares[(i-from)*width:(i-from+1)*width])
-		}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(rows)/block+1) {
+		wait.Go(func() {
+			shares := make([]float64, min(len(rows), block)*width)
+			for {
+				from := int(next.Add(block)) - block
+				if from >= len(rows) {
+					return
+				}
+				to := min(from+block, len(rows))
+				clear(shares)
+				m.share(f, rows[from:to], 1, shares)
+				for i := from; i < to; i++ {
+					do(i, shares[(i-from)*width:(i-from+1)*width])
+				}
+			}
+		})
 	}
+	wait.Wait()
 }

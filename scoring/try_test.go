@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -90,10 +91,23 @@ func measured(t *testing.T, r tried, files fstest.MapFS) scoring.Measures {
 	return scoring.Measure(p, y, r.Base)
 }
 
-// TestTryLearnsCrossings asks for what no sum over single features says.
+// crossed is a folder of which no sum over single features says enough, and what
+// came of it, once for all tests.
+var (
+	crossed    = folder{rows: 4000, strength: 2, judged: true, crossed: true}
+	triedOnce  sync.Once
+	triedCross tried
+)
+
+func tryCrossed(t *testing.T) tried {
+	t.Helper()
+	triedOnce.Do(func() { triedCross = try(t, crossed.make()) })
+	return triedCross
+}
+
 func TestTryLearnsCrossings(t *testing.T) {
-	files := folder{rows: 6000, strength: 2, judged: true, crossed: true}.make()
-	r := try(t, files)
+	files := crossed.make()
+	r := tryCrossed(t)
 	if !r.Published || !strings.Contains(r.Model, "boosted") {
 		t.Fatalf("report %+v", r.Report)
 	}
@@ -107,7 +121,7 @@ func TestTryReasonsAreExact(t *testing.T) {
 	for name, r := range map[string]tried{
 		"published": try(t, folder{rows: 1000, strength: 1.2}.make()),
 		"withheld":  try(t, folder{rows: 1000}.make()),
-		"crossed":   try(t, folder{rows: 6000, strength: 2, crossed: true}.make()),
+		"crossed":   tryCrossed(t),
 		"backtest":  backtest(t, folder{rows: 1000, strength: 1.2, judged: true}.make(), 100),
 	} {
 		rows, err := csv.NewReader(strings.NewReader(r.predictions)).ReadAll()
@@ -160,10 +174,9 @@ func TestTrySameBytes(t *testing.T) {
 	check("again", try(t, o.make()))
 	before := runtime.GOMAXPROCS(1)
 	check("on one core", try(t, o.make()))
-	crossed := folder{rows: 6000, strength: 2, crossed: true}
 	one := try(t, crossed.make())
 	runtime.GOMAXPROCS(before)
-	if both := try(t, crossed.make()); !strings.Contains(both.Model, "boosted") || one.predictions != both.predictions || one.parts != both.parts {
+	if both := tryCrossed(t); !strings.Contains(both.Model, "boosted") || one.predictions != both.predictions || one.parts != both.parts {
 		t.Errorf("%s: other bytes on one core", both.Model)
 	}
 	other := o
