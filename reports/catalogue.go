@@ -180,6 +180,8 @@ func scoreSpellings(f Field) []string {
 func fieldByWords(norm string) (Field, bool) {
 	var typ FieldType
 	switch {
+	case strings.HasPrefix(norm, NormalHeader(addedPrefix)):
+		return Field{}, false // our own word comes back as a kept column
 	case strings.Contains(norm, "explanation"), inOrder(norm, "signal", "expl"):
 		typ = ExplanationField
 	case inOrder(norm, "potential", "reven"), inOrder(norm, "revenue", "potential"), inOrder(norm, "estimated", "reven"):

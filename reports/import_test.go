@@ -163,7 +163,7 @@ func TestImportReadsWhatWasMadeHarmless(t *testing.T) {
 	cells := []string{"0007", "=SUM(A1)", "-7", "-12.50", "Act Now"}
 	for _, format := range []reports.Format{reports.CSVFormat, reports.XLSXFormat} {
 		var file bytes.Buffer
-		_, err := reports.WriteSheet(&file, format, headers, func(yield func([]string, error) bool) { yield(cells, nil) })
+		_, err := reports.WriteSheet(&file, format, reports.Sheet{Columns: reports.PlainColumns(headers...), Rows: func(yield func([]string, error) bool) { yield(cells, nil) }})
 		if err != nil {
 			t.Fatal(err)
 		}

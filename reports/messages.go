@@ -10,6 +10,26 @@ import (
 // Messages holds the sentences of this package by code, in English and in
 // Swedish. {0}, {1} … stand for the arguments in order.
 var Messages = map[string][2]string{
+	// What Act Now adds to a report.
+	"added.fit":               {"How well the customer fits the area, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur väl kunden passar området, 0 till 100; från 75 är Hög. Rapportens eget värde om det finns, annars vårt."},
+	"added.intent":            {"How likely the customer is to buy soon, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur sannolikt det är att kunden köper snart, 0 till 100; från 75 är Hög. Rapportens eget värde om det finns, annars vårt."},
+	"added.cell":              {"The cell of the matrix of fit and intent, A1 to D4.", "Rutan i matrisen av passform och avsikt, A1 till D4."},
+	"added.cluster":           {"Act Now, Evaluate, Nurture or Educate, as it holds now.", "Act Now, Evaluate, Nurture eller Educate, så som det gäller nu."},
+	"added.change":            {"The move from last month's cluster: up, down, new or same; empty without a month before.", "Förflyttningen från förra månadens kluster: up, down, new eller same; tomt utan en månad före."},
+	"added.explanation":       {"The newest explanation that a report or our scoring gives.", "Den nyaste förklaring som en rapport eller vår poängsättning ger."},
+	"added.revenue_low":       {"The lower end of the potential revenue.", "Den lägre gränsen för den möjliga intäkten."},
+	"added.revenue_high":      {"The upper end of the potential revenue.", "Den övre gränsen för den möjliga intäkten."},
+	"added.currency":          {"The currency of the potential revenue.", "Den möjliga intäktens valuta."},
+	"added.account":           {"The customer's account in the CRM, if one is matched.", "Kundens konto i CRM-systemet, om något är matchat."},
+	"added.owner":             {"Who owns that account.", "Vem som äger det kontot."},
+	"added.mailable_contacts": {"How many contacts of the customer may be mailed.", "Hur många av kundens kontakter som får e-post."},
+	"sheet.source":            {"Source", "Källa"},
+	"sheet.month":             {"Month", "Månad"},
+	"sheet.filter":            {"Filter", "Filter"},
+	"sheet.made":              {"Made", "Skapad"},
+	"error.sheet_rows":        {"A workbook holds 1,048,575 rows and the list has more. Choose CSV, or narrow the filter.", "En arbetsbok rymmer 1 048 575 rader och listan har fler. Välj CSV eller gör filtret snävare."},
+	"error.sheet_source":      {"{0} is no source of a list: name one of the six reports, customers, or cohort:ID.", "{0} är ingen källa för en lista: ange en av de sex rapporterna, customers eller cohort:ID."},
+
 	// A file that is refused whole.
 	"error.report.empty": {
 		"The file is empty. Download the report again and import the new file.",

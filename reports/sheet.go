@@ -10,8 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
-
 	"actnow"
 )
 
@@ -45,27 +43,51 @@ func Harmless(cell string) string {
 	return cell
 }
 
-// Sheet is a report as it can be written again.
+// Sheet is a list as it can be written as a file.
 type Sheet struct {
-	Headers []string
-	Rows    iter.Seq2[[]string, error] // in the order of the file; may be read once
+	Columns []SheetColumn
+	// Notes are what the list holds and how it was chosen, as names and values, for
+	// the sheet of a workbook that explains it; none for no such sheet.
+	Notes [][2]string
+	Rows  iter.Seq2[[]string, error] // may be read once
+}
+
+// SheetColumn is a column of a Sheet.
+type SheetColumn struct {
+	Header string
+	Number bool   // its plain numbers are numbers in a workbook; never of ids
+	About  string // what it says, in a sentence
+}
+
+// PlainColumns returns columns of text with these headers.
+func PlainColumns(headers ...string) []SheetColumn {
+	list := make([]SheetColumn, len(headers))
+	for i, h := range headers {
+		list[i] = SheetColumn{Header: h}
+	}
+	return list
 }
 
 // WriteSheet writes a list with its headers, every cell made harmless, and
 // returns how many rows it had. A CSV begins with a byte order mark, by which
-// Excel knows UTF-8. The error of a row ends the writing.
-func WriteSheet(w io.Writer, format Format, headers []string, rows iter.Seq2[[]string, error]) (int, error) {
+// Excel knows UTF-8. The error of a row ends the writing; it is an
+// *actnow.InputError if a workbook cannot hold so many rows.
+func WriteSheet(w io.Writer, format Format, sheet Sheet) (int, error) {
 	if format == XLSXFormat {
-		return writeXLSX(w, headers, rows)
+		return writeWorkbook(w, sheet)
 	}
 	b := bufio.NewWriter(w)
 	b.WriteString("\ufeff")
 	out := csv.NewWriter(b)
 	n := 0
-	if err := out.Write(harmless(headers)); err != nil {
+	cells := make([]string, len(sheet.Columns))
+	for i, c := range sheet.Columns {
+		cells[i] = Harmless(c.Header)
+	}
+	if err := out.Write(cells); err != nil {
 		return 0, err
 	}
-	for row, err := range rows {
+	for row, err := range sheet.Rows {
 		if err == nil {
 			err = out.Write(harmless(row))
 		}
@@ -84,40 +106,4 @@ func harmless(cells []string) []string {
 		safe[i] = Harmless(c)
 	}
 	return safe
-}
-
-func writeXLSX(w io.Writer, headers []string, rows iter.Seq2[[]string, error]) (n int, err error) {
-	book := excelize.NewFile()
-	defer func() { err = errors.Join(err, book.Close()) }()
-	sheet, err := book.NewStreamWriter(book.GetSheetName(0))
-	if err != nil {
-		return 0, err
-	}
-	put := func(line int, cells []string) error {
-		at, err := excelize.CoordinatesToCellName(1, line)
-		if err != nil {
-			return err
-		}
-		values := make([]any, len(cells))
-		for i, c := range cells {
-			values[i] = Harmless(c) // a text cell is run by nobody, until it is saved as CSV
-		}
-		return sheet.SetRow(at, values)
-	}
-	if err := put(1, headers); err != nil {
-		return 0, err
-	}
-	for row, err := range rows {
-		if err == nil {
-			err = put(n+2, row)
-		}
-		if err != nil {
-			return n, err
-		}
-		n++
-	}
-	if err := sheet.Flush(); err != nil {
-		return n, err
-	}
-	return n, book.Write(w)
 }

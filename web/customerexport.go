@@ -22,7 +22,7 @@ func (s *Server) exportCustomers(c echo.Context) error {
 		return err
 	}
 	scope := s.scope(c)
-	return s.sendSheet(c, "customers."+string(format), format, reports.Sheet{Headers: customerHeaders(scope), Rows: s.customerRows(c, scope, q)})
+	return s.sendSheet(c, "customers."+string(format), format, reports.Sheet{Columns: reports.PlainColumns(customerHeaders(scope)...), Rows: s.customerRows(c, scope, q)})
 }
 
 // customerHeaders are named as the fields of filters are.

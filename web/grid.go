@@ -289,7 +289,7 @@ func (s *Server) exportGrid(c echo.Context) error {
 	if scope.Revenue {
 		headers = append(headers, "revenue_low", "currency")
 	}
-	return s.sendSheet(c, "grid-"+string(area)+"."+string(format), format, reports.Sheet{Headers: headers, Rows: gridCells(g, scope)})
+	return s.sendSheet(c, "grid-"+string(area)+"."+string(format), format, reports.Sheet{Columns: reports.PlainColumns(headers...), Rows: gridCells(g, scope)})
 }
 
 // gridCells yields a row for each cell, and one more for each further currency.

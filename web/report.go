@@ -25,8 +25,8 @@ type reportStore interface {
 	Snapshots(ctx context.Context, scope actnow.Scope, kind reports.Kind, limit int) ([]reports.Snapshot, error)
 	Snapshot(ctx context.Context, scope actnow.Scope, id actnow.SnapshotID) (reports.Snapshot, error)
 	RejectedRows(ctx context.Context, scope actnow.Scope, id actnow.SnapshotID, offset, limit int) ([]reports.Rejected, int, error)
-	// ReportSheet returns the headers and rows of the newest month of a report.
-	OpenReport(ctx context.Context, scope actnow.Scope, kind reports.Kind, columns []string, filter string) (reports.Sheet, error)
+	// OpenSheet returns a list to be written as a file.
+	OpenSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQuery) (reports.Sheet, error)
 	Jobs(ctx context.Context, kind string, limit int) ([]actnow.Job, error)
 }
 
@@ -344,7 +344,7 @@ func (s *Server) writeReport(c echo.Context) error {
 		columns = strings.Split(list, ",")
 	}
 	where := strings.TrimSpace(c.QueryParam("where"))
-	sheet, err := s.store.OpenReport(ctx(c), s.scope(c), kind, columns, where)
+	sheet, err := s.store.OpenSheet(ctx(c), s.scope(c), actnow.SheetQuery{Source: string(kind), Columns: columns, Where: where, Language: s.text(c).Lang})
 	var input *actnow.InputError
 	if errors.As(err, &input) && !isAPI(c.Request().URL.Path) {
 		return s.refuseWrite(c, kind, where, input)
@@ -377,7 +377,7 @@ func (s *Server) refuseWrite(c echo.Context, kind reports.Kind, where string, in
 // like one.
 func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, sheet reports.Sheet) error {
 	var b bytes.Buffer
-	if _, err := reports.WriteSheet(&b, format, sheet.Headers, sheet.Rows); err != nil {
+	if _, err := reports.WriteSheet(&b, format, sheet); err != nil {
 		return err
 	}
 	kind := "text/csv; charset=utf-8"

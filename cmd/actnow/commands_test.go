@@ -134,6 +134,9 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 		t.Errorf("report create: %v with %d lines, the first %v", made, len(rows), rows[0])
 	}
 	s.object("report", "create", "--source", "azure", "--out", strings.TrimSuffix(out, ".csv")+".xlsx")
+	if all := s.object("report", "create", "--source", "customers", "--added", "--sort", "revenue", "--out", out); s.number(all, "rows") == 0 {
+		t.Errorf("report create --source customers: %v", all)
+	}
 	if b, err := os.ReadFile(strings.TrimSuffix(out, ".csv") + ".xlsx"); err != nil || !strings.HasPrefix(string(b), "PK") {
 		t.Errorf("report create --out made.xlsx: no workbook (%v)", err)
 	}
