@@ -30,6 +30,8 @@ var Messages = map[string][2]string{
 	"error.sheet_rows":        {"A workbook holds 1,048,575 rows and the list has more. Choose CSV, or narrow the filter.", "En arbetsbok rymmer 1 048 575 rader och listan har fler. Välj CSV eller gör filtret snävare."},
 	"error.sheet_source":      {"{0} is no source of a list: name one of the six reports, customers, or cohort:ID.", "{0} är ingen källa för en lista: ange en av de sex rapporterna, customers eller cohort:ID."},
 
+	"error.sheet_sort": {"{0} is no order of a list: leave it empty, or say revenue or end.", "{0} är ingen ordning för en lista: lämna den tom, eller ange revenue eller end."},
+
 	// A file that is refused whole.
 	"error.report.empty": {
 		"The file is empty. Download the report again and import the new file.",
