@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -58,6 +59,11 @@ func progress(j actnow.Job, text *Text) Progress {
 			p.Result = lookPath(j.ID)
 		case j.Kind == "refit":
 			p.Result = refitPath(j.ID)
+		case j.Kind == "download":
+			var f actnow.DownloadFile
+			if json.Unmarshal(j.Result, &f) == nil {
+				p.Result = downloadPath(f.Download)
+			}
 		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)

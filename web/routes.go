@@ -46,6 +46,8 @@ func (s *Server) allRoutes() []route {
 		s.activityRoutes(),
 		s.jobRoutes(),
 		s.reportRoutes(),
+		s.downloadRoutes(),
+		s.downloadAPIRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
 		s.settingRoutes(),

@@ -136,17 +136,23 @@ func (a *app) background(ctx context.Context, kind, title string, by actnow.Acto
 	if err != nil {
 		return 0, err
 	}
+	a.goOn(ctx, id, kind, work)
+	return id, nil
+}
+
+// goOn does the work of a job that was started, in the background.
+func (a *app) goOn(ctx context.Context, id actnow.JobID, kind string, work func(ctx context.Context, progress func(done, total int64)) (any, error)) {
 	a.jobs.Go(func() {
-		ctx := a.jobsCtx
-		result, err := a.guard(ctx, work, a.reporter(ctx, id))
-		if err != nil {
+		if err := a.doJob(a.jobsCtx, id, work); err != nil {
 			a.log.ErrorContext(ctx, "job failed", "job", id, "kind", kind, "error", err)
 		}
-		if err := a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)); err != nil {
-			a.log.ErrorContext(ctx, "finish job", "job", id, "error", err)
-		}
 	})
-	return id, nil
+}
+
+// doJob does the work of a job that was started and records how it ended.
+func (a *app) doJob(ctx context.Context, id actnow.JobID, work func(ctx context.Context, progress func(done, total int64)) (any, error)) error {
+	result, err := a.guard(ctx, work, a.reporter(ctx, id))
+	return errors.Join(err, a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)))
 }
 
 // guard turns a panic of the work into its error, so that the daemon lives.

@@ -133,10 +133,15 @@ func (d *daemon) assemble(ctx context.Context) error {
 			}),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
-				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)))
+				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx))
 			}),
 		},
-		Lookup: d.campaignJob,
+		Lookup: func(key string) (schedule.Job, bool) {
+			if job, ok := d.downloadJob(key); ok {
+				return job, true
+			}
+			return d.campaignJob(key)
+		},
 	}
 	bell := crm.NewBell()
 	d.receiver = &crm.Receiver{Store: d.db, Now: d.now, Stored: bell.Ring}

@@ -140,8 +140,37 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if b, err := os.ReadFile(strings.TrimSuffix(out, ".csv") + ".xlsx"); err != nil || !strings.HasPrefix(string(b), "PK") {
 		t.Errorf("report create --out made.xlsx: no workbook (%v)", err)
 	}
+	s.keptReportCommands(out)
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
+}
+
+// keptReportCommands keep a report, list it, take its file and delete it.
+func (s *site) keptReportCommands(out string) {
+	t := s.t
+	t.Helper()
+	kept := s.object("report", "create", "--source", "azure", "--preset", "call", "--where", "org_size >= 25", "--name", "To call", "--format", "csv", "--cron", "0 6 26 * *")
+	s.members("report create --name", kept, "id", "name", "source", "where", "format", "by", "cron", "state", "rows", "bytes", "made_at")
+	if kept["state"] != "done" || s.number(kept, "rows") != 7 {
+		t.Errorf("report create --name: %v", kept)
+	}
+	id := fmt.Sprint(s.number(kept, "id"))
+	for _, again := range []string{"--again=false", "--again"} {
+		got := s.object("report", "get", id, again, "--out", out)
+		if rows := readCSV(t, out); len(rows) != 8 || s.number(got, "rows") != 7 || !slices.Contains(rows[0], "Act Now: CRM owner") || slices.Contains(rows[0], "AzureFit") {
+			t.Errorf("report get %s: %v with the header %v", again, got, rows[0])
+		}
+	}
+	if a := s.command("report", "list"); a.code != 0 || !strings.Contains(a.stdout, "To call") {
+		t.Errorf("report list: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
+	if a := s.command("report", "columns", "--source", "azure"); a.code != 0 || !strings.Contains(a.stdout, "Act Now: Azure cluster") {
+		t.Errorf("report columns: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
+	s.object("report", "delete", id)
+	if a := s.command("report", "get", id, "--out", out); a.code != 1 || !strings.Contains(a.stderr, "there is no report "+id) {
+		t.Errorf("report get after delete: exit code %d, %q", a.code, a.stderr)
+	}
 }
 
 // explainCommands asks why an account has its customer, by its id and by its
@@ -339,6 +368,11 @@ func (s *site) refusals(daemon bool) {
 		{2, "--name", []string{"cohort", "create", "--where", "country = Sweden"}},
 		{2, "--source", []string{"report", "create", "--source", "weather", "--out", "x.csv"}},
 		{2, ".pdf", []string{"report", "create", "--source", "azure", "--out", "x.pdf"}},
+		{2, "--name", []string{"report", "create", "--source", "azure"}},
+		{2, "--cron", []string{"report", "create", "--source", "azure", "--out", "x.csv", "--cron", "0 6 * * *"}},
+		{2, "preset", []string{"report", "create", "--source", "azure", "--out", "x.csv", "--preset", "odd"}},
+		{1, "fields", []string{"report", "create", "--source", "azure", "--name", "A", "--cron", "often"}},
+		{2, "report list", []string{"report", "get", "x"}},
 		{2, "--at", []string{"campaign", "create", "--name", "Bad", "--pack", "x", "--cohort", "1", "--at", "tomorrow"}},
 	} {
 		a := s.command(append(tt.args, "--json")...)
