@@ -22,6 +22,7 @@ var (
 	ErrRefused      = errors.New("the API does not take the request")
 	ErrNotReady     = errors.New("the report is not ready after hours")
 	ErrTooLarge     = errors.New("the file is too large")
+	ErrBroken       = errors.New("the file does not come whole")
 	ErrUnavailable  = errors.New("the API does not answer")
 )
 
@@ -41,9 +42,9 @@ func refuse(kind error, code string, args ...any) error {
 	return &Refusal{Kind: kind, InputError: &actnow.InputError{Code: code, Args: args, Text: NewNotice(code, args...).String()}}
 }
 
-// connection reports whether an error is about the account, not about one
-// dataset, so that trying the next dataset is of no use.
-func connection(err error) bool {
+// ofConnection reports whether an error is about the account or the line, not
+// about one dataset, so that trying the next one is of no use.
+func ofConnection(err error) bool {
 	for _, kind := range []error{ErrNotConnected, ErrMFA, ErrSignIn, ErrApp, ErrTenant, ErrRole, ErrNoAccess, ErrNoDatasets, ErrUnavailable} {
 		if errors.Is(err, kind) {
 			return true

@@ -20,10 +20,11 @@ import (
 
 // File is a report on the disk, as Microsoft made it, unpacked.
 type File struct {
-	Path   string
-	SHA256 string // of its content, in hex
-	Bytes  int64
-	Rows   int64 // records after the header; 0 is a file with a header only
+	Path    string
+	SHA256  string // of its bytes, in hex
+	Content string // the same for the same records in whatever order, in hex
+	Bytes   int64
+	Rows    int64 // records after the header; 0 is a file with a header only
 }
 
 // maxBytes is how large a file may be, unpacked, if the client does not say.
@@ -54,7 +55,7 @@ func (c *Client) Download(ctx context.Context, o *Order, path string) (f File, e
 			return f, err
 		}
 		if n == maxLinks {
-			return f, refuse(ErrUnavailable, "error.insights.link")
+			return f, refuse(ErrBroken, "error.insights.link")
 		}
 	}
 	return c.unpack(part, path)
@@ -68,7 +69,7 @@ var errExpired = errors.New("the link has expired")
 func (c *Client) receive(ctx context.Context, link string, part *os.File) error {
 	u, err := url.Parse(link)
 	if err != nil || u.Host == "" || u.Scheme != "https" && !strings.HasPrefix(c.API, "http:") {
-		return refuse(ErrUnavailable, "error.insights.link")
+		return refuse(ErrBroken, "error.insights.link")
 	}
 	have, etag := int64(0), ""
 	if err := part.Truncate(0); err != nil {
@@ -167,7 +168,7 @@ func (c *Client) unpack(part *os.File, path string) (f File, err error) {
 	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return f, refuse(ErrUnavailable, "error.insights.gzip")
+			return f, refuse(ErrBroken, "error.insights.gzip")
 		}
 		from = z
 	}
@@ -176,49 +177,17 @@ func (c *Client) unpack(part *os.File, path string) (f File, err error) {
 		return f, fmt.Errorf("keep the file: %w", err)
 	}
 	defer func() { err = errors.Join(err, out.Cleanup()) }()
-	sum, rows := sha256.New(), &recordCounter{}
-	size, err := io.Copy(io.MultiWriter(out, sum, rows), &limited{r: from, left: c.limit(), most: c.limit()})
+	sum, all := sha256.New(), newRecords()
+	size, err := io.Copy(io.MultiWriter(out, sum, all), &limited{r: from, left: c.limit(), most: c.limit()})
 	switch {
 	case errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF):
-		return f, refuse(ErrUnavailable, "error.insights.gzip")
+		return f, refuse(ErrBroken, "error.insights.gzip")
 	case err != nil:
 		return f, err
 	}
 	if err := out.CloseAtomicallyReplace(); err != nil {
 		return f, fmt.Errorf("keep the file: %w", err)
 	}
-	return File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: size, Rows: max(0, rows.end()-1)}, nil
-}
-
-// recordCounter counts the records of a delimited file that are not blank; line
-// breaks within quotes are part of a record.
-type recordCounter struct {
-	n               int64
-	quoted, content bool
-}
-
-func (k *recordCounter) Write(p []byte) (int, error) {
-	for _, b := range p {
-		switch b {
-		case '\n':
-			if !k.quoted {
-				k.end()
-			}
-		case '"':
-			k.quoted, k.content = !k.quoted, true
-		case '\r', ' ', '\t':
-		default:
-			k.content = true
-		}
-	}
-	return len(p), nil
-}
-
-// end ends a record and returns how many there are.
-func (k *recordCounter) end() int64 {
-	if k.content {
-		k.n++
-	}
-	k.content = false
-	return k.n
+	all.end()
+	return File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Content: all.content(), Bytes: size, Rows: max(0, all.n-1)}, nil
 }
