@@ -24,7 +24,7 @@ const (
 type Fetch struct {
 	ID      int64        `json:"-"`
 	Dataset string       `json:"dataset"` // "" if the connection failed before any was known
-	Period  string       `json:"period"`  // the day, or the second at which a person asked
+	Period  string       `json:"period"`  // the day, or the moment at which a person asked
 	Month   actnow.Month `json:"month"`
 	State   State        `json:"state"`
 	Report  string       `json:"report"` // which report it was imported as, or ""

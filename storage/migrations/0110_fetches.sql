@@ -14,7 +14,7 @@ CREATE TABLE fetch_connection ( -- one row, or none
 CREATE TABLE fetches ( -- attempts at a dataset
 	id         INTEGER PRIMARY KEY,
 	dataset    TEXT NOT NULL, -- '' where the connection failed before any was known
-	period     TEXT NOT NULL, -- '2026-11-25', or the second at which a person asked
+	period     TEXT NOT NULL, -- '2026-11-25', or the moment at which a person asked
 	month      TEXT NOT NULL,
 	state      TEXT NOT NULL CHECK (state IN ('running','imported','unchanged','empty','given_up','failed')),
 	report     TEXT NOT NULL DEFAULT '',
