@@ -35,6 +35,7 @@ type Store interface {
 	mailboxStore
 	settingStore
 	connectionStore
+	fetchStore
 	inboxStore
 	suppressionStore
 	scheduleStore
@@ -48,6 +49,7 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	fetchActions
 	campaignActions
 	deliveryActions
 	mailboxActions

@@ -16,7 +16,7 @@ type Connection struct {
 	Days        int       `json:"days"`      // on which new content is looked for
 	Connected   bool      `json:"connected"` // somebody has signed in
 	ConnectedBy string    `json:"connected_by"`
-	ConnectedAt time.Time `json:"connected_at"`
+	ConnectedAt time.Time `json:"connected_at,omitzero"`
 }
 
 // Registration is what an administrator says of the app registration.

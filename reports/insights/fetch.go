@@ -40,7 +40,7 @@ type Fetch struct {
 	Note      Notice    `json:"note"`
 	Sentence  string    `json:"sentence"` // Note in English
 	StartedAt time.Time `json:"started_at"`
-	EndedAt   time.Time `json:"ended_at"` // zero while it runs
+	EndedAt   time.Time `json:"ended_at,omitzero"` // zero while it runs
 }
 
 // Store keeps what was fetched. A fetch is one row for its dataset and period.
