@@ -52,6 +52,8 @@ func (s *Server) allRoutes() []route {
 		s.snapshotRoutes(),
 		s.settingRoutes(),
 		s.connectionRoutes(),
+		s.fetchingRoutes(),
+		s.fetchingAPIRoutes(),
 		s.inboxRoutes(),
 		s.suppressionRoutes(),
 		s.scheduleRoutes(),

@@ -36,6 +36,7 @@ type Store interface {
 	mailboxStore
 	settingStore
 	connectionStore
+	fetchStore
 	inboxStore
 	suppressionStore
 	scheduleStore
@@ -50,6 +51,7 @@ type Actions interface {
 	matchActions
 	uploadActions
 	downloadActions
+	fetchActions
 	campaignActions
 	deliveryActions
 	mailboxActions

@@ -46,6 +46,7 @@ func (s *Server) showSettings(c echo.Context) error {
 		{Path: "/account", Icon: "user", Name: "account"},
 		{Path: "/people", Icon: "users", Name: "people"},
 		{Path: "/settings/connections", Icon: "plug", Name: "connections"},
+		{Path: fetchingPath, Icon: "download", Name: "fetching"},
 		{Path: "/settings/inbox", Icon: "inbox", Name: "inbox"},
 		{Path: "/settings/sender", Icon: "mail", Name: "sender"},
 		{Path: "/settings/suppressions", Icon: "ban", Name: "suppressions"},

@@ -36,6 +36,7 @@ type app struct {
 	tokens   *campaigns.Tokens
 	outbox   *campaigns.Outbox // nil unless this process sends
 
+	fetching fetching
 	matching sync.Mutex // one match run at a time; guards live
 	live     matcher.Live
 	jobs     sync.WaitGroup

@@ -131,6 +131,7 @@ func (d *daemon) assemble(ctx context.Context) error {
 				_, err := d.score(ctx, nil, func(int64, int64) {})
 				return err
 			}),
+			"job:fetch": schedule.JobFunc(d.fetchDue),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
 				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx))
@@ -167,7 +168,8 @@ func standingOrders(zone string) []schedule.Schedule {
 		return schedule.Schedule{Key: key, Line: line, Zone: zone, CatchUp: schedule.CatchLatest, MaxLate: schedule.MaxLateJob, Enabled: true}
 	}
 	return []schedule.Schedule{
-		order("job:score", "0 4 25 * *"), // before the reports of the day are looked for
+		order("job:score", "0 4 25 * *"),          // before the reports of the day are looked for
+		order("job:fetch", "10 6 1-10,25-31 * *"), // from the 25th; the job itself knows when to stop
 		order("job:match", "30 3 * * *"),
 		order("job:prune", "15 3 * * *"),
 	}

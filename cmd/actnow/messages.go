@@ -7,6 +7,7 @@ import (
 	"actnow/crm"
 	"actnow/matcher"
 	"actnow/reports"
+	"actnow/reports/insights"
 	"actnow/schedule"
 	"actnow/scoring"
 	"actnow/storage"
@@ -24,6 +25,7 @@ var sentences = map[string][2]string{
 	"preflight.public_other": {"{0} answers, but not as this daemon: unsubscribe links may lead nowhere.", "{0} svarar, men inte som den här tjänsten: avregistreringslänkar kanske inte leder någonstans."},
 	"preflight.no_smtp":      {"No mail server is set: mails wait until ACTNOW_SMTP_URL is.", "Ingen e-postserver är angiven: utskicken väntar tills ACTNOW_SMTP_URL är satt."},
 	"error.no_journal":       {"Policy reconcile needs a mailbox that gets a copy of every mail: set ACTNOW_JOURNAL_URL, or choose hold.", "Regeln reconcile behöver en brevlåda som får en kopia av varje utskick: sätt ACTNOW_JOURNAL_URL eller välj hold."},
+	"error.service_url":      {"{0} is no https address: secrets are sent there, so write one that begins with https://.", "{0} är ingen https-adress: hemligheter skickas dit, så ange en som börjar med https://."},
 	"error.no_such":          {"There is no {0} {1}.", "Det finns ingen {0} {1}."},
 	"error.test_address":     {"{0} is no e-mail address.", "{0} är ingen e-postadress."},
 	"error.download_owner":   {"{0} may not export lists any more: make the list anew as somebody who may.", "{0} får inte längre exportera listor: skapa listan på nytt som någon som får det."},
@@ -33,6 +35,6 @@ var sentences = map[string][2]string{
 
 // messages are the sentences of all packages, for the pages.
 func messages() web.Messages {
-	return web.MergeMessages(sentences, reports.Messages, crm.Messages, matcher.Messages, scoring.Messages,
+	return web.MergeMessages(sentences, reports.Messages, insights.Messages, crm.Messages, matcher.Messages, scoring.Messages,
 		cohorts.Messages, schedule.Messages, campaigns.Messages, mail.Messages, storage.CampaignMessages)
 }

@@ -31,7 +31,7 @@ func newRoot(sh *shell) *cobra.Command {
 	addOptions(root)
 	root.AddCommand(
 		newServeCommand(sh), newDemoCommand(sh),
-		newImportCommand(sh), newMatchCommand(sh), newScoreCommand(sh),
+		newImportCommand(sh), newFetchCommand(sh), newMatchCommand(sh), newScoreCommand(sh),
 		newCohortCommand(sh), newCampaignCommand(sh), newHookCommand(sh), newReportCommand(sh),
 		newUserCommand(sh), newConnectionCommand(sh),
 		newBackupCommand(sh), newRestoreCommand(sh), newDoctorCommand(sh),
