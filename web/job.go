@@ -58,6 +58,8 @@ func progress(j actnow.Job, text *Text) Progress {
 			p.Result = lookPath(j.ID)
 		case j.Kind == "refit":
 			p.Result = refitPath(j.ID)
+		case j.Kind == "undo" || j.Kind == "redo":
+			p.Result = "/reports#history"
 		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)

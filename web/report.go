@@ -80,7 +80,7 @@ type snapshotRow struct {
 	Path, Report, File, By, At   string
 	Month                        actnow.Month
 	Revision                     int
-	Current                      bool
+	Current, Undone              bool
 	Rows, New, Changed, Rejected int
 }
 
@@ -188,7 +188,7 @@ func newest(list []reports.Snapshot) (best reports.Snapshot, ok bool) {
 
 func newSnapshotRow(text *Text, snap reports.Snapshot) snapshotRow {
 	return snapshotRow{Path: snapshotPath(snap.ID), Report: reportName(text, string(snap.Report)), File: snap.File, By: snap.By, At: text.DateTime(snap.At),
-		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
+		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Undone: snap.Undone(), Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
 }
 
 func monthField(text *Text, month string) Field {

@@ -48,6 +48,7 @@ func (s *Server) allRoutes() []route {
 		s.reportRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
+		s.undoRoutes(),
 		s.settingRoutes(),
 		s.connectionRoutes(),
 		s.inboxRoutes(),

@@ -29,6 +29,7 @@ type Store interface {
 	matchStore
 	cohortStore
 	reportStore
+	undoStore
 	campaignStore
 	packStore
 	deliveryStore
@@ -48,6 +49,7 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	undoActions
 	campaignActions
 	deliveryActions
 	mailboxActions
