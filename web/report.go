@@ -51,6 +51,7 @@ type reportsPage struct {
 	Month     Field
 	Problem   *Note // why an upload was refused
 	Waiting   []waitingUpload
+	Watched   *watchPanel
 	History   []snapshotRow
 	Chosen    string // the report whose history it is, "" for all
 	Write     *writeForm
@@ -143,7 +144,10 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 	}
 	if p.MayImport {
 		var err error
-		p.Waiting, err = s.waitingUploads(c, JobLookReport)
+		if p.Waiting, err = s.waitingUploads(c, JobLookReport); err != nil {
+			return p, err
+		}
+		p.Watched, err = s.watchPanel(c)
 		return p, err
 	}
 	return p, nil

@@ -28,6 +28,8 @@ type desk struct {
 	db    *storage.DB
 	woken int // how often the inbox was woken
 
+	watched reports.WatchStatus
+
 	mu    sync.Mutex
 	files map[actnow.JobID]deskFile
 }
@@ -105,6 +107,8 @@ func (d *desk) DropUpload(_ context.Context, looked actnow.JobID) error {
 	delete(d.files, looked)
 	return nil
 }
+
+func (d *desk) Watched() reports.WatchStatus { return d.watched }
 
 func (d *desk) UndoImport(ctx context.Context, by actnow.Actor, id actnow.SnapshotID) (actnow.JobID, error) {
 	if _, err := d.db.PreviewUndo(ctx, id); err != nil {

@@ -88,12 +88,13 @@ func (s *Server) previewUndo(c echo.Context) (reports.Undo, error) {
 	return s.store.PreviewUndo(ctx(c), id)
 }
 
+// undoID returns the import in the path, if the person may take it back.
 func (s *Server) undoID(c echo.Context) (actnow.SnapshotID, error) {
-	id, err := pathID(c, "id")
+	snap, err := s.snapshot(c)
 	if err == nil && !s.mayUndo(c) {
-		err = fmt.Errorf("take import %d back: %w", id, actnow.ErrForbidden)
+		err = fmt.Errorf("take import %d back: %w", snap.ID, actnow.ErrForbidden)
 	}
-	return actnow.SnapshotID(id), err
+	return snap.ID, err
 }
 
 func (s *Server) undoImport(c echo.Context) error { return s.startUndo(c, s.actions.UndoImport) }

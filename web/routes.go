@@ -49,6 +49,7 @@ func (s *Server) allRoutes() []route {
 		s.lookRoutes(),
 		s.snapshotRoutes(),
 		s.undoRoutes(),
+		s.watchRoutes(),
 		s.settingRoutes(),
 		s.connectionRoutes(),
 		s.inboxRoutes(),

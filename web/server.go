@@ -30,6 +30,7 @@ type Store interface {
 	cohortStore
 	reportStore
 	undoStore
+	watchStore
 	campaignStore
 	packStore
 	deliveryStore
@@ -50,6 +51,7 @@ type Actions interface {
 	matchActions
 	uploadActions
 	undoActions
+	watchActions
 	campaignActions
 	deliveryActions
 	mailboxActions

@@ -16,6 +16,7 @@ import (
 	"actnow/campaigns"
 	"actnow/crm"
 	"actnow/matcher"
+	"actnow/reports"
 	"actnow/scoring"
 	"actnow/storage"
 )
@@ -35,6 +36,8 @@ type app struct {
 	renderer *campaigns.Renderer
 	tokens   *campaigns.Tokens
 	outbox   *campaigns.Outbox // nil unless this process sends
+
+	watcher *reports.Watcher // nil unless this process watches a folder
 
 	matching sync.Mutex // one match run at a time; guards live
 	live     matcher.Live

@@ -17,7 +17,7 @@ import (
 
 func newImportCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "import", Short: "import reports and CRM files"}
-	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh), newImportUndoCommand(sh), newImportRedoCommand(sh))
+	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh), newImportUndoCommand(sh), newImportRedoCommand(sh), newImportWatchedCommand(sh))
 	return cmd
 }
 
