@@ -64,6 +64,8 @@ func progress(j actnow.Job, text *Text) Progress {
 			if json.Unmarshal(j.Result, &f) == nil {
 				p.Result = downloadPath(f.Download)
 			}
+		case j.Kind == "undo" || j.Kind == "redo":
+			p.Result = "/reports#history"
 		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)

@@ -51,6 +51,7 @@ type reportsPage struct {
 	Month     Field
 	Problem   *Note // why an upload was refused
 	Waiting   []waitingUpload
+	Watched   *watchPanel
 	History   []snapshotRow
 	Chosen    string // the report whose history it is, "" for all
 	MayExport bool
@@ -81,7 +82,7 @@ type snapshotRow struct {
 	Path, Report, File, By, At   string
 	Month                        actnow.Month
 	Revision                     int
-	Current                      bool
+	Current, Undone              bool
 	Rows, New, Changed, Rejected int
 }
 
@@ -144,7 +145,10 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 	}
 	if p.MayImport {
 		var err error
-		p.Waiting, err = s.waitingUploads(c, JobLookReport)
+		if p.Waiting, err = s.waitingUploads(c, JobLookReport); err != nil {
+			return p, err
+		}
+		p.Watched, err = s.watchPanel(c)
 		return p, err
 	}
 	return p, nil
@@ -189,7 +193,7 @@ func newest(list []reports.Snapshot) (best reports.Snapshot, ok bool) {
 
 func newSnapshotRow(text *Text, snap reports.Snapshot) snapshotRow {
 	return snapshotRow{Path: snapshotPath(snap.ID), Report: reportName(text, string(snap.Report)), File: snap.File, By: snap.By, At: text.DateTime(snap.At),
-		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
+		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Undone: snap.Undone(), Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
 }
 
 func monthField(text *Text, month string) Field {

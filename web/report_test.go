@@ -32,6 +32,7 @@ type desk struct {
 	mu      sync.Mutex
 	files   map[actnow.JobID]deskFile
 	written map[actnow.DownloadFileID][]byte
+	watched reports.WatchStatus
 }
 
 type deskFile struct {
@@ -106,6 +107,29 @@ func (d *desk) DropUpload(_ context.Context, looked actnow.JobID) error {
 	defer d.mu.Unlock()
 	delete(d.files, looked)
 	return nil
+}
+
+func (d *desk) Watched() reports.WatchStatus { return d.watched }
+
+func (d *desk) UndoImport(ctx context.Context, by actnow.Actor, id actnow.SnapshotID) (actnow.JobID, error) {
+	if _, err := d.db.PreviewUndo(ctx, id); err != nil {
+		return 0, err
+	}
+	job, err := d.db.StartJob(ctx, "undo", "", by)
+	if err != nil {
+		return 0, err
+	}
+	u, failed := d.db.UndoSnapshot(ctx, by, id, nil)
+	return job, d.db.FinishJob(ctx, job, u, failed)
+}
+
+func (d *desk) RedoImport(ctx context.Context, by actnow.Actor, id actnow.SnapshotID) (actnow.JobID, error) {
+	job, err := d.db.StartJob(ctx, "redo", "", by)
+	if err != nil {
+		return 0, err
+	}
+	res, failed := d.db.RedoSnapshot(ctx, by, id, nil)
+	return job, d.db.FinishJob(ctx, job, res, failed)
 }
 
 func (d *desk) UploadWaits(looked actnow.JobID) bool {

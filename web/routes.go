@@ -50,6 +50,8 @@ func (s *Server) allRoutes() []route {
 		s.downloadAPIRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
+		s.undoRoutes(),
+		s.watchRoutes(),
 		s.settingRoutes(),
 		s.connectionRoutes(),
 		s.fetchingRoutes(),

@@ -30,6 +30,8 @@ type Store interface {
 	cohortStore
 	reportStore
 	downloadStore
+	undoStore
+	watchStore
 	campaignStore
 	packStore
 	deliveryStore
@@ -52,6 +54,8 @@ type Actions interface {
 	uploadActions
 	downloadActions
 	fetchActions
+	undoActions
+	watchActions
 	campaignActions
 	deliveryActions
 	mailboxActions

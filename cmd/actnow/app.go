@@ -16,6 +16,7 @@ import (
 	"actnow/campaigns"
 	"actnow/crm"
 	"actnow/matcher"
+	"actnow/reports"
 	"actnow/scoring"
 	"actnow/storage"
 )
@@ -37,6 +38,8 @@ type app struct {
 	outbox   *campaigns.Outbox // nil unless this process sends
 
 	fetching fetching
+	watcher  *reports.Watcher // nil unless this process watches a folder
+
 	matching sync.Mutex // one match run at a time; guards live
 	live     matcher.Live
 	jobs     sync.WaitGroup

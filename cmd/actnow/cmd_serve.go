@@ -85,6 +85,9 @@ func (d *daemon) run(ctx context.Context) error {
 	start(&working, work, "schedules", d.runner.Run)
 	start(&working, work, "inbox", d.worker.Serve)
 	start(&working, work, "rematch", d.rematch)
+	if d.watcher != nil {
+		start(&working, work, "watched folder", d.watcher.Run)
+	}
 	if d.outbox != nil {
 		start(&working, work, "outbox", d.outbox.Run)
 	}
@@ -149,6 +152,7 @@ func (d *daemon) assemble(ctx context.Context) error {
 	d.touched = crm.NewBell()
 	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell,
 		Touched: func(context.Context, actnow.ConnectionID, []string) { d.touched.Ring() }}
+	d.watcher = d.newWatcher()
 	if err := d.openOutbox(ctx); err != nil {
 		return err
 	}

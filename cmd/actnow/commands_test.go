@@ -143,6 +143,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	s.keptReportCommands(out)
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
+	s.undoCommands()
 }
 
 // keptReportCommands keep a report, list it, take its file and delete it.
@@ -355,6 +356,10 @@ func (s *site) refusals(daemon bool) {
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
+		{1, "there is no import 999", []string{"import", "undo", "999"}},
+		{1, "there is no import 999", []string{"import", "redo", "999"}},
+		{1, "in force", []string{"import", "redo", "1"}},
+		{2, "no number", []string{"import", "undo", "azure"}},
 		{1, "a refit needs 50", []string{"match", "calibrate"}},
 		{2, "exclude each other", []string{"match", "calibrate", "--accept", "--reset"}},
 		{2, "no number", []string{"campaign", "show", "first"}},
