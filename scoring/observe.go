@@ -174,6 +174,13 @@ const (
 	breadthDays = 90  // events of so long ago still count as breadth
 )
 
+// seriesKinds are the kinds of series, and whether counts of them that fade are looked
+// at: a few come often, of the others the last one says what there is to say.
+var seriesKinds = []struct {
+	name   string
+	counts bool
+}{{"opportunity", true}, {"purchase", true}, {"won", false}, {"lost", false}, {"subscription", false}}
+
 // pulse is what has happened: for each kind of event, in the area and elsewhere,
 // counts that fade, and how long ago the last one was; in how many areas anything
 // happened; how soon an agreement ends.
@@ -181,10 +188,10 @@ func (k *known) pulse(area actnow.Area) []Observation {
 	var out traits
 	if k.Account {
 		all := map[string]*series{}
-		for _, kind := range []string{"opportunity", "won", "lost", "purchase", "subscription"} {
-			all[kind+".same"], all[kind+".other"] = &series{}, &series{}
+		for _, kind := range seriesKinds {
+			all[kind.name+".same"], all[kind.name+".other"] = &series{often: kind.counts}, &series{often: kind.counts}
 		}
-		all["engagement"] = &series{}
+		all["engagement"] = &series{often: true}
 		busy := map[actnow.Area]bool{}
 		var newest time.Time
 		k.events(func(e *Event) {
@@ -201,7 +208,7 @@ func (k *known) pulse(area actnow.Area) []Observation {
 			}
 		})
 		for name, s := range all {
-			for i, half := range halfLives {
+			for i, half := range halfLives[:s.fading()] {
 				out.number(fmt.Sprintf("%s.%gd", name, half), s.counts[i], s.newest)
 			}
 			if !s.newest.IsZero() {
@@ -229,8 +236,17 @@ func (k *known) pulse(area actnow.Area) []Observation {
 
 // series is the events of one kind: three counts that fade, and the newest.
 type series struct {
+	often  bool
 	counts [3]float64
 	newest time.Time
+}
+
+// fading is how many of the counts are looked at.
+func (s *series) fading() int {
+	if s.often {
+		return len(s.counts)
+	}
+	return 0
 }
 
 func (s *series) add(at, end time.Time) {
