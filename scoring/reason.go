@@ -147,10 +147,23 @@ var modelMessages = map[string][2]string{
 	"model.ending.same.missing":        {"No agreement in this area is known to end within a year.", "Inget avtal i detta område är känt att löpa ut inom ett år."},
 	"model.ending.other.missing":       {"No agreement in another area is known to end within a year.", "Inget avtal i ett annat område är känt att löpa ut inom ett år."},
 
-	"error.model.json":    {"This is no model as Act Now keeps it: {0}.", "Detta är ingen modell som Act Now sparar dem: {0}."},
-	"error.model.several": {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},
-	"error.model.format":  {"The model has the format {0}, and this version of Act Now reads {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser {1}: träna på nytt."},
-	"error.model.damaged": {"The model is damaged at {0}: train anew, or go back to an earlier one.", "Modellen är skadad vid {0}: träna på nytt eller gå tillbaka till en tidigare."},
+	"model.why.untrained":  {"Nothing has been learned here yet. The points card scores.", "Inget har lärts in här ännu. Poängkortet ger värdet."},
+	"model.why.shadow":     {"A model has been learned and waits in the shadow of the points card, which scores until the model has proved better or somebody promotes it.", "En modell är inlärd och väntar i skuggan av poängkortet, som ger värdet tills modellen visat sig bättre eller någon befordrar den."},
+	"model.why.back":       {"Somebody went back to the points card, or the last challenger was no better.", "Någon gick tillbaka till poängkortet, eller så var den senaste utmanaren inte bättre."},
+	"model.why.few.fit":    {"Of opportunities {0} were won and {1} lost. A probability needs {2} of each: {3} are missing. Until then the points card scores.", "Av affärsmöjligheter vanns {0} och förlorades {1}. En sannolikhet kräver {2} av varje: {3} saknas. Till dess ger poängkortet värdet."},
+	"model.why.few.intent": {"Of opportunities {0} opened within 90 days of a month’s look back, and {1} looks back saw none. A probability needs {2} of each: {3} are missing. Until then the points card scores.", "Av affärsmöjligheter öppnades {0} inom 90 dagar efter en månads tillbakablick, och {1} tillbakablickar såg ingen. En sannolikhet kräver {2} av varje: {3} saknas. Till dess ger poängkortet värdet."},
+	"model.why.early":      {"The outcomes came too close together: none could be foretold from those before it. The points card scores until more time has passed.", "Utfallen kom för tätt: inget kunde förutsägas av dem som kom före. Poängkortet ger värdet tills mer tid har gått."},
+	"model.why.signal":     {"What is known does not tell who buys. Of pairs of outcomes that were not learned from, the model put {0} in the right order, surely no less than {1}; chance does 0.5, and {2} must be surpassed. The points card scores.", "Det som är känt säger inte vem som köper. Av par av utfall som inte lärts in satte modellen {0} i rätt ordning, säkert inte mindre än {1}; slumpen klarar 0,5 och {2} måste överträffas. Poängkortet ger värdet."},
+
+	"error.model.json":     {"This is no model as Act Now keeps it: {0}.", "Detta är ingen modell som Act Now sparar dem: {0}."},
+	"error.model.training": {"A training is running already: wait until it is done.", "En träning pågår redan: vänta tills den är klar."},
+	"error.model.score":    {"A score is fit or intent, not {0}.", "Ett värde är fit eller intent, inte {0}."},
+	"error.model.none":     {"No model is in force for {0} of {1}: the points card scores already.", "Ingen modell gäller för {0} i {1}: poängkortet ger redan värdet."},
+	"error.model.missing":  {"There is no version of a model with the id {0}: see actnow score models.", "Det finns ingen version av en modell med id:t {0}: se actnow score models."},
+	"error.model.inforce":  {"The version {0} is in force already.", "Versionen {0} gäller redan."},
+	"error.model.several":  {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},
+	"error.model.format":   {"The model has the format {0}, and this version of Act Now reads {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser {1}: träna på nytt."},
+	"error.model.damaged":  {"The model is damaged at {0}: train anew, or go back to an earlier one.", "Modellen är skadad vid {0}: träna på nytt eller gå tillbaka till en tidigare."},
 }
 
 // withoutAccount are the signals that are missing for one reason: only the CRM tells

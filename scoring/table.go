@@ -113,7 +113,7 @@ func dataHash(examples []Example) string {
 const (
 	judgedBlocks = 4
 	foreShare    = 0.4
-	fewestToTest = 5 // outcomes of either kind that a block is foretold from
+	fewestToTest = 10 // outcomes of either kind that a block is foretold from
 )
 
 // forwardSplit divides examples for validation: own, the first of all in order of time,

@@ -19,6 +19,7 @@ import (
 	"actnow/campaigns/mail"
 	"actnow/crm"
 	"actnow/schedule"
+	"actnow/scoring"
 	"actnow/web"
 )
 
@@ -131,6 +132,8 @@ func (d *daemon) assemble(ctx context.Context) error {
 				_, err := d.score(ctx, nil, func(int64, int64) {})
 				return err
 			}),
+			"job:train-fit":    d.trainingJob(scoring.Fit),
+			"job:train-intent": d.trainingJob(scoring.Intent),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
 				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)))
@@ -162,7 +165,9 @@ func standingOrders(zone string) []schedule.Schedule {
 		return schedule.Schedule{Key: key, Line: line, Zone: zone, CatchUp: schedule.CatchLatest, MaxLate: schedule.MaxLateJob, Enabled: true}
 	}
 	return []schedule.Schedule{
-		order("job:score", "0 4 25 * *"), // before the reports of the day are looked for
+		order("job:score", "0 4 25 * *"),            // before the reports of the day are looked for
+		order("job:train-fit", "0 1 23 1,4,7,10 *"), // once a quarter, before the month is scored
+		order("job:train-intent", "0 1 24 * *"),
 		order("job:match", "30 3 * * *"),
 		order("job:prune", "15 3 * * *"),
 	}
