@@ -296,7 +296,7 @@ func TestEverySignalHasItsSentence(t *testing.T) {
 			observed[known[i].Feature] = &known[i]
 		}
 		for _, o := range known {
-			signal := signalOf(o.Feature)
+			signal := SignalOf(o.Feature)
 			for name, r := range map[string]reason{"observed": reasonOf(signal, observed), "missing": reasonOf(signal, nil)} {
 				if Messages["model."+r.code] == [2]string{} {
 					t.Errorf("%s: no sentence model.%s, %s", o.Feature, r.code, name)

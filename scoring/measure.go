@@ -223,3 +223,18 @@ func ones(n int) []float64 {
 	}
 	return w
 }
+
+// Interval returns the ends of the 95 % interval of a rate of hits among rows, after
+// Wilson, "Probable inference, the law of succession, and statistical inference"
+// (1927); 0 and 1 of no rows.
+func Interval(hits, rows int) (low, high float64) {
+	if rows == 0 {
+		return 0, 1
+	}
+	const z = 1.959964
+	n := float64(rows)
+	p := float64(hits) / n
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(middle-half, 0), min(middle+half, 1)
+}

@@ -63,7 +63,7 @@ func (m *Model) parts(known []Observation, shares []float64, calibration float64
 			continue
 		}
 		name := m.Features[j].Name
-		signal := signalOf(name)
+		signal := SignalOf(name)
 		if n := len(signals); n > 0 && signals[n-1].Feature == signal { // features are in order of their names
 			signals[n-1].LogOdds += shares[j]
 			continue

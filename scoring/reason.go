@@ -7,9 +7,9 @@ import (
 	"actnow"
 )
 
-// signalOf returns what a feature is part of: the counts and the age of one kind of
+// SignalOf returns what a feature is part of: the counts and the age of one kind of
 // event are one signal.
-func signalOf(feature string) string {
+func SignalOf(feature string) string {
 	i := strings.LastIndexByte(feature, '.')
 	if i < 0 {
 		return feature
@@ -37,7 +37,7 @@ func reasonOf(signal string, observed map[string]*Observation) reason {
 	kind, of, _ := strings.Cut(signal, ".")
 	switch kind {
 	case "flag", "owns":
-		value := flagName(of)
+		value := FlagName(of)
 		if kind == "owns" {
 			value = actnow.Area(of).Name()
 		}
@@ -62,9 +62,9 @@ func reasonOf(signal string, observed map[string]*Observation) reason {
 	return reason{signal, format(o.Number), o.At}
 }
 
-// flagName writes the key of a yes/no column as people read it: "has_azure" is
+// FlagName writes the key of a yes/no column as people read it: "has_azure" is
 // "Has Azure".
-func flagName(field string) string {
+func FlagName(field string) string {
 	words := strings.Split(field, "_")
 	for i, w := range words {
 		switch w {
@@ -100,8 +100,8 @@ var modelMessages = map[string][2]string{
 	"model.flag.yes":              {"{0}: yes, in the report of {1}.", "{0}: ja, i rapporten från {1}."},
 	"model.flag.no":               {"{0}: no, in the report of {1}.", "{0}: nej, i rapporten från {1}."},
 	"model.flag.missing":          {"{0}: the reports do not say.", "{0}: rapporterna säger inget."},
-	"model.microsoft_fit":         {"Microsoft’s own fit is {0}, in the report of {1}.", "Microsofts egen fit är {0}, i rapporten från {1}."},
-	"model.microsoft_fit.missing": {"Microsoft gives no fit.", "Microsoft anger ingen fit."},
+	"model.microsoft_fit":         {"Microsoft’s own fit is {0}, in the report of {1}.", "Microsofts egen passform är {0}, i rapporten från {1}."},
+	"model.microsoft_fit.missing": {"Microsoft gives no fit.", "Microsoft anger ingen passform."},
 	"model.agreements":            {"Running agreements in the reports: {0}.", "Löpande avtal i rapporterna: {0}."},
 	"model.agreements.missing":    {"The reports name no agreement.", "Rapporterna nämner inget avtal."},
 	"model.wins.same":             {"Won in this area before: {0}.", "Vunna i detta område tidigare: {0}."},

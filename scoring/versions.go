@@ -136,3 +136,11 @@ func (l *Lesson) judge(challenger, champion *Model) *Verdict {
 	v.Promote = !v.Waits() && v.Loss < v.Against
 	return v
 }
+
+// ClusterOutcome is how many customers of a cluster had an opportunity opened in the
+// area within 90 days of the month's report day, among those with an account.
+type ClusterOutcome struct {
+	Cluster actnow.Cluster `json:"cluster"`
+	Rows    int            `json:"rows"`
+	Hits    int            `json:"hits"`
+}

@@ -39,6 +39,7 @@ type Store interface {
 	suppressionStore
 	scheduleStore
 	scoringStore
+	modelStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -52,6 +53,7 @@ type Actions interface {
 	deliveryActions
 	mailboxActions
 	inboxActions
+	modelActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a

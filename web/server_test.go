@@ -38,6 +38,7 @@ type doings struct {
 	matched    []actnow.Actor
 	calibrated []actnow.MatchCalibration
 	oneToOne   []bool
+	models     []string
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {
