@@ -39,7 +39,7 @@ type jobPage struct {
 }
 
 // jobResults says where the result of a kind of job is seen.
-var jobResults = map[string]string{"match": "/matches", "score": "/customers", "fetch": fetchingPath, "fetch-connect": fetchingPath}
+var jobResults = map[string]string{"match": "/matches", "score": "/customers", "fetch": fetchingPath, "fetch-connect": fetchingPath, "train": "/scoring/models"}
 
 // lookPath is where what a job found in a file is seen.
 func lookPath(id actnow.JobID) string { return fmt.Sprintf("/reports/look/%d", id) }

@@ -60,6 +60,8 @@ func (s *Server) allRoutes() []route {
 		s.suppressionRoutes(),
 		s.scheduleRoutes(),
 		s.scoringRoutes(),
+		s.modelRoutes(),
+		s.modelAPIRoutes(),
 		s.reportAPIRoutes(),
 		s.apiRoutes(),
 		s.healthRoutes(),

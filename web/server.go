@@ -43,6 +43,7 @@ type Store interface {
 	suppressionStore
 	scheduleStore
 	scoringStore
+	modelStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -60,6 +61,7 @@ type Actions interface {
 	deliveryActions
 	mailboxActions
 	inboxActions
+	modelActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a

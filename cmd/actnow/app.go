@@ -33,6 +33,7 @@ type app struct {
 
 	crm      *crm.Importer
 	rescorer *scoring.Rescorer
+	trainer  *scoring.Trainer
 	renderer *campaigns.Renderer
 	tokens   *campaigns.Tokens
 	outbox   *campaigns.Outbox // nil unless this process sends
@@ -41,6 +42,7 @@ type app struct {
 	watcher  *reports.Watcher // nil unless this process watches a folder
 
 	matching sync.Mutex // one match run at a time; guards live
+	training sync.Mutex // one training at a time
 	live     matcher.Live
 	jobs     sync.WaitGroup
 	jobsCtx  context.Context // of work that outlives the request that asked for it
@@ -61,7 +63,8 @@ func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	a := &app{cfg: cfg, db: db, log: log, now: time.Now, zone: zone, renderer: &campaigns.Renderer{}}
 	a.jobsCtx, a.endJobs = context.WithCancel(context.WithoutCancel(ctx))
 	a.crm = &crm.Importer{Store: db, Now: a.now, Log: log}
-	a.rescorer = &scoring.Rescorer{Store: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.rescorer = &scoring.Rescorer{Store: db, Models: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.trainer = &scoring.Trainer{Store: db, Now: a.now, Log: log}
 	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
 	if err == nil {
 		err = a.openSpool(ctx)

@@ -19,6 +19,7 @@ import (
 	"actnow/campaigns/mail"
 	"actnow/crm"
 	"actnow/schedule"
+	"actnow/scoring"
 	"actnow/web"
 )
 
@@ -134,7 +135,9 @@ func (d *daemon) assemble(ctx context.Context) error {
 				_, err := d.score(ctx, nil, func(int64, int64) {})
 				return err
 			}),
-			"job:fetch": schedule.JobFunc(d.fetchDue),
+			"job:fetch":        schedule.JobFunc(d.fetchDue),
+			"job:train-fit":    d.trainingJob(scoring.Fit),
+			"job:train-intent": d.trainingJob(scoring.Intent),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
 				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx))
@@ -172,6 +175,8 @@ func standingOrders(zone string) []schedule.Schedule {
 		return schedule.Schedule{Key: key, Line: line, Zone: zone, CatchUp: schedule.CatchLatest, MaxLate: schedule.MaxLateJob, Enabled: true}
 	}
 	return []schedule.Schedule{
+		order("job:train-fit", "0 1 23 1,4,7,10 *"), // once a quarter, before the month is scored
+		order("job:train-intent", "0 1 24 * *"),
 		order("job:score", "0 4 25 * *"),          // before the reports of the day are looked for
 		order("job:fetch", "10 6 1-10,25-31 * *"), // from the 25th; the job itself knows when to stop
 		order("job:match", "30 3 * * *"),

@@ -120,6 +120,22 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 			t.Errorf("score run --area m365: %v", area)
 		}
 	}
+	train := s.object("score", "train", "--area", "azure")
+	s.members("score train", train, "trials")
+	for _, x := range train["trials"].([]any) {
+		s.members("a trial", x.(object), "area", "score", "day", "rows", "outcomes", "others", "missing", "reason", "outcome")
+		if trial := x.(object); trial["reason"] != "too few outcomes" || trial["outcome"] != "none" || s.number(trial, "missing") == 0 {
+			t.Errorf("score train --area azure: %v", trial)
+		}
+	}
+	models := s.object("score", "models")
+	s.members("score models", models, "models")
+	for _, x := range models["models"].([]any) {
+		s.members("a score of score models", x.(object), "area", "score", "in_force", "why", "versions", "…")
+	}
+	if n := len(models["models"].([]any)); n != 16 {
+		t.Errorf("score models lists %d scores, want 16", n)
+	}
 	cohort := s.object("cohort", "create", "--name", "All", "--where", `area = azure and cluster in ("Act Now", "Evaluate")`)
 	s.members("cohort create", cohort, "id", "customers", "matched", "mailable")
 	if s.number(cohort, "customers") != 12 || s.number(cohort, "matched") != 12 || s.number(cohort, "mailable") != 12 {
@@ -369,6 +385,12 @@ func (s *site) refusals(daemon bool) {
 		{2, "--kind", []string{"import", "crm", "--kind", "person", broken}},
 		{2, "--area", []string{"score", "run", "--area", "windows"}},
 		{2, "unknown flag", []string{"match", "run", "--fast"}},
+		{2, "--area", []string{"score", "train", "--area", "windows"}},
+		{2, "--score", []string{"score", "train", "--score", "luck"}},
+		{2, "--area and --score", []string{"score", "rollback", "--area", "azure"}},
+		{2, "id of a version", []string{"score", "promote"}},
+		{1, "no version of a model with the id 123456", []string{"score", "promote", "123456"}},
+		{1, "the points card scores already", []string{"score", "rollback", "--area", "azure", "--score", "fit"}},
 		{2, "2026-13", []string{"import", "report", broken, "--month", "2026-13"}},
 		{2, "--name", []string{"cohort", "create", "--where", "country = Sweden"}},
 		{2, "--source", []string{"report", "create", "--source", "weather", "--out", "x.csv"}},
