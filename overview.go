@@ -47,6 +47,7 @@ type Grid struct {
 	Month    Month
 	Previous Month
 	Matrix   string // its name: "quadrants" or "rows"
+	Edges    Edges  // where its bands begin
 	Cells    []GridCell
 	Clusters []GridCluster // hottest first; what files say counts, so cells of the letter may add up differently
 	Unscored int           // customers without a cell in the area

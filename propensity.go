@@ -1,6 +1,9 @@
 package actnow
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Band is the coarse reading of a score from 0 to 100.
 type Band string
@@ -16,19 +19,57 @@ const (
 // Bands lists the bands, best first.
 var Bands = []Band{High, Medium, Low, VeryLow}
 
-// BandOf returns the band of an unrounded score in [0, 100] with Microsoft's
-// example edges: High from 75, Medium from 55, Low from 30.
-func BandOf(score float64) Band {
+// Edges are the lowest scores of the bands High, Medium and Low; below Low is
+// Very low. They are data, versioned with the matrix that the bands lead to.
+type Edges struct {
+	High   float64 `json:"high" yaml:"high"`
+	Medium float64 `json:"medium" yaml:"medium"`
+	Low    float64 `json:"low" yaml:"low"`
+}
+
+// DefaultEdges are those of the CloudAscent page, which calls them examples that
+// vary by model.
+var DefaultEdges = Edges{High: 75, Medium: 55, Low: 30}
+
+// Band returns the band of an unrounded score in [0, 100]. NaN has no band.
+func (e Edges) Band(score float64) Band {
 	switch {
-	case score >= 75:
+	case math.IsNaN(score):
+		return ""
+	case score >= e.High:
 		return High
-	case score >= 55:
+	case score >= e.Medium:
 		return Medium
-	case score >= 30:
+	case score >= e.Low:
 		return Low
 	}
 	return VeryLow
 }
+
+// Of returns the scores of a band: from the lowest on, up to but without the upper
+// end, which is 100 and belongs to it for High.
+func (e Edges) Of(b Band) (low, high float64) {
+	switch b {
+	case High:
+		return e.High, 100
+	case Medium:
+		return e.Medium, e.High
+	case Low:
+		return e.Low, e.Medium
+	}
+	return 0, e.Low
+}
+
+// Check returns an *InputError unless 100 ≥ High > Medium > Low > 0.
+func (e Edges) Check() error {
+	if e.High <= 100 && e.High > e.Medium && e.Medium > e.Low && e.Low > 0 {
+		return nil
+	}
+	return Invalid("error.score.edges", "edges", "band edges must fall from High to Low between 100 and 0, not %g, %g, %g", e.High, e.Medium, e.Low)
+}
+
+// BandOf returns the band of an unrounded score in [0, 100] by DefaultEdges.
+func BandOf(score float64) Band { return DefaultEdges.Band(score) }
 
 // ParseBand reads a band word without regard to case and spaces. ok is false if
 // the word is no band.

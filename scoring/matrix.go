@@ -7,47 +7,18 @@ import (
 	"actnow"
 )
 
-// Edges are the lowest scores of the bands High, Medium and Low; below Low is
-// Very low. They are data of a model, since Microsoft calls its own values
-// examples that vary by model.
-type Edges struct {
-	High   float64 `json:"high" yaml:"high"`
-	Medium float64 `json:"medium" yaml:"medium"`
-	Low    float64 `json:"low" yaml:"low"`
-}
+// Edges are where the bands of a score begin.
+type Edges = actnow.Edges
 
 // DefaultEdges are the values of the CloudAscent page.
-var DefaultEdges = Edges{High: 75, Medium: 55, Low: 30}
+var DefaultEdges = actnow.DefaultEdges
 
-// Band returns the band of an unrounded score in [0, 100]. NaN has no band.
-func (e Edges) Band(score float64) actnow.Band {
-	switch {
-	case math.IsNaN(score):
-		return ""
-	case score >= e.High:
-		return actnow.High
-	case score >= e.Medium:
-		return actnow.Medium
-	case score >= e.Low:
-		return actnow.Low
-	}
-	return actnow.VeryLow
-}
-
-func (e Edges) bandOf(s Score) actnow.Band {
+// bandOf returns the band of a score, "" without one.
+func bandOf(e Edges, s Score) actnow.Band {
 	if s.Points == nil {
 		return ""
 	}
 	return e.Band(*s.Points)
-}
-
-// Check returns an *actnow.InputError unless 100 ≥ High > Medium > Low > 0.
-func (e Edges) Check() error {
-	if e.High <= 100 && e.High > e.Medium && e.Medium > e.Low && e.Low > 0 {
-		return nil
-	}
-	return actnow.Invalid("error.score.edges", "edges",
-		"band edges must fall from High to Low between 100 and 0, not %g, %g, %g", e.High, e.Medium, e.Low)
 }
 
 // Shown returns a score as pages show it: rounded down, so that no score looks
@@ -83,7 +54,7 @@ func Rows() Matrix {
 }
 
 func builtin(name string, grid [4][4]actnow.Cell) Matrix {
-	m := Matrix{Name: name, Version: 1, Cells: make(map[actnow.Band]map[actnow.Band]actnow.Cell, 4)}
+	m := Matrix{Name: name, Version: 1, Edges: DefaultEdges, Cells: make(map[actnow.Band]map[actnow.Band]actnow.Cell, 4)}
 	for i, fit := range actnow.Bands {
 		m.Cells[fit] = make(map[actnow.Band]actnow.Cell, 4)
 		for j, intent := range actnow.Bands {
@@ -96,11 +67,14 @@ func builtin(name string, grid [4][4]actnow.Cell) Matrix {
 // Cell returns where the two bands cross. A missing band has no cell.
 func (m Matrix) Cell(fit, intent actnow.Band) actnow.Cell { return m.Cells[fit][intent] }
 
-// Check returns an *actnow.InputError unless the matrix has a name and sixteen
-// different cells from A1 to D4.
+// Check returns an *actnow.InputError unless the matrix has a name, edges that
+// fall, and sixteen different cells from A1 to D4.
 func (m Matrix) Check() error {
 	if m.Name == "" {
 		return actnow.Invalid("error.score.matrix.name", "name", "a matrix needs a name")
+	}
+	if err := m.Edges.Check(); err != nil {
+		return err
 	}
 	seen := make(map[actnow.Cell]bool, 16)
 	for _, fit := range actnow.Bands {

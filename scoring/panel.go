@@ -83,9 +83,9 @@ func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matri
 			for i, s := range m.Scores(known) {
 				q := &ps[i*len(p.cards)+c]
 				if target == Fit {
-					q.Fit, q.FitBand = s, DefaultEdges.bandOf(s)
+					q.Fit, q.FitBand = s, bandOf(DefaultEdges, s)
 				} else {
-					q.Intent, q.IntentBand = s, DefaultEdges.bandOf(s)
+					q.Intent, q.IntentBand = s, bandOf(DefaultEdges, s)
 				}
 				q.Cell = matrix.Cell(q.FitBand, q.IntentBand)
 				q.Cluster = q.Cell.Cluster()

@@ -112,3 +112,18 @@ type Sourced struct {
 	Model       string // of our own scores
 	Explanation string // the words of a report
 }
+
+// Place sets the bands by the edges of the matrix in force, and the cell and the
+// cluster unless a file says them.
+func (s *Sourced) Place(m Matrix) {
+	if s.Fit != nil {
+		s.FitBand = m.Edges.Band(*s.Fit)
+	}
+	if s.Intent != nil {
+		s.IntentBand = m.Edges.Band(*s.Intent)
+	}
+	if s.ClusterFrom == "matrix" {
+		s.Cell = m.Cell(s.FitBand, s.IntentBand)
+		s.Cluster = s.Cell.Cluster()
+	}
+}

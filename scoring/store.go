@@ -32,10 +32,11 @@ type ModelStore interface {
 	SaveDrift(ctx context.Context, model string, month actnow.Month, drift []FeatureDrift) error
 }
 
-// Matrix says which cell a fit band and an intent band cross in. It is data:
-// versioned, and chosen by name.
+// Matrix says where the bands begin and which cell a fit band and an intent band
+// cross in. It is data: versioned, and chosen by name.
 type Matrix struct {
-	Name    string // "quadrants" or "rows", or one of the partner's own
-	Version int
-	Cells   map[actnow.Band]map[actnow.Band]actnow.Cell // fit, then intent
+	Name    string                                      `json:"name"` // "quadrants" or "rows", or one of the partner's own
+	Version int                                         `json:"version"`
+	Edges   actnow.Edges                                `json:"edges"`
+	Cells   map[actnow.Band]map[actnow.Band]actnow.Cell `json:"cells"` // fit, then intent
 }

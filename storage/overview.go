@@ -116,7 +116,7 @@ func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, mo
 // layOut gives the grid its empty cells and clusters, and returns where the cells
 // are.
 func layOut(g *actnow.Grid, matrix scoring.Matrix) map[actnow.Cell]int {
-	g.Matrix = matrix.Name
+	g.Matrix, g.Edges = matrix.Name, matrix.Edges
 	places := map[actnow.Cell]int{}
 	for _, fit := range actnow.Bands {
 		for _, intent := range actnow.Bands {

@@ -197,10 +197,15 @@ func (db *DB) Sources(ctx context.Context, scope actnow.Scope, id actnow.Custome
 		if err := tx.QueryRow(`SELECT 1 FROM customers c WHERE c.id = ? AND `+in.sql, append([]any{id}, in.args...)...).Scan(&one); err != nil {
 			return noRows(err)
 		}
+		matrix, err := activeMatrix(tx)
+		if err != nil {
+			return err
+		}
 		return each(tx, `SELECT area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, model, explanation
 			FROM propensities WHERE customer_id = ? ORDER BY month DESC, area, source = 'own', source`, []any{id}, func(rows *sql.Rows) error {
 			var s scoring.Sourced
 			err := rows.Scan(&s.Area, &s.Month, &s.Source, &s.Fit, &s.Intent, &s.FitBand, &s.IntentBand, &s.Cell, &s.Cluster, &s.ClusterFrom, &s.Model, &s.Explanation)
+			s.Place(matrix)
 			out = append(out, s)
 			return err
 		})
@@ -209,105 +214,4 @@ func (db *DB) Sources(ctx context.Context, scope actnow.Scope, id actnow.Custome
 		return nil, fmt.Errorf("sources of customer %d: %w", id, err)
 	}
 	return out, nil
-}
-
-// Matrix returns the active matrix.
-func (db *DB) Matrix(ctx context.Context) (scoring.Matrix, error) {
-	var m scoring.Matrix
-	err := db.read(ctx, func(tx *sql.Tx) error {
-		var err error
-		m, err = activeMatrix(tx)
-		return err
-	})
-	return m, err
-}
-
-// Matrices returns all versions of all matrices by name, newest version first;
-// active is the place of the one in force.
-func (db *DB) Matrices(ctx context.Context) (all []scoring.Matrix, active int, err error) {
-	err = db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, `SELECT name, version, cells, active FROM matrices ORDER BY name, version DESC`, nil, func(rows *sql.Rows) error {
-			var m scoring.Matrix
-			var cells string
-			var inForce bool
-			if err := rows.Scan(&m.Name, &m.Version, &cells, &inForce); err != nil {
-				return err
-			}
-			if inForce {
-				active = len(all)
-			}
-			all = append(all, m)
-			return json.Unmarshal([]byte(cells), &all[len(all)-1].Cells)
-		})
-	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("matrices: %w", err)
-	}
-	return all, active, nil
-}
-
-// AddMatrix keeps m as the next version of its name, without choosing it, and
-// returns it with that version. The error is an *actnow.InputError if a cell is
-// missing, or if the name is that of a built-in matrix.
-func (db *DB) AddMatrix(ctx context.Context, by actnow.Actor, m scoring.Matrix) (scoring.Matrix, error) {
-	if err := m.Check(); err != nil {
-		return m, err
-	}
-	if m.Name == scoring.QuadrantsName || m.Name == scoring.RowsName {
-		return m, actnow.Invalid("error.score.matrix.builtin", "name", "%s is the name of a built-in matrix", m.Name)
-	}
-	cells, err := json.Marshal(m.Cells)
-	if err != nil {
-		return m, fmt.Errorf("add matrix %s: %w", m.Name, err)
-	}
-	err = db.write(ctx, func(tx *sql.Tx) error {
-		if err := tx.QueryRow(`INSERT INTO matrices (name, version, cells, active, created_by, created_at)
-			SELECT ?, COALESCE(max(version), 0) + 1, ?, 0, ?, ? FROM matrices WHERE name = ? RETURNING version`,
-			m.Name, string(cells), by.Name, db.now().Unix(), m.Name).Scan(&m.Version); err != nil {
-			return err
-		}
-		return db.audit(tx, by, "matrix.add", fmt.Sprintf("matrix:%s@%d", m.Name, m.Version), m.Cells)
-	})
-	if err != nil {
-		return m, fmt.Errorf("add matrix %s: %w", m.Name, err)
-	}
-	return m, nil
-}
-
-// ChooseMatrix puts a version of a matrix in force and places all customers
-// anew, in one transaction. Clusters that a file says stay. The error matches
-// actnow.ErrNotFound if there is no such version.
-func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, version int) error {
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		var id int64
-		if err := tx.QueryRow(`SELECT id FROM matrices WHERE name = ? AND version = ?`, name, version).Scan(&id); err != nil {
-			return noRows(err)
-		}
-		if _, err := tx.Exec(`UPDATE matrices SET active = 0 WHERE active = 1 AND id <> ?`, id); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`UPDATE matrices SET active = 1 WHERE id = ?`, id); err != nil {
-			return err
-		}
-		m, err := activeMatrix(tx)
-		if err != nil {
-			return err
-		}
-		for fit, line := range m.Cells {
-			for intent, cell := range line {
-				if _, err := tx.Exec(`UPDATE propensities SET cell = ?, cluster = ? WHERE cluster_from = 'matrix' AND fit_band = ? AND intent_band = ?`,
-					cell, cell.Cluster(), fit, intent); err != nil {
-					return err
-				}
-			}
-		}
-		if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
-			return err
-		}
-		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)
-	})
-	if err != nil {
-		return fmt.Errorf("choose matrix %s version %d: %w", name, version, err)
-	}
-	return nil
 }

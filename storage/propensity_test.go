@@ -3,12 +3,15 @@ package storage_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"actnow"
 	"actnow/scoring"
@@ -220,4 +223,66 @@ func TestMatrixVersions(t *testing.T) {
 	if _, err := db.AddMatrix(ctx, actnow.System, scoring.Matrix{Name: "thin"}); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("no cells: %v", err)
 	}
+}
+
+// What a matrix is said to move is what it moves once it is in force.
+func TestMatrixEffect(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	scores := []string{"0", "29.9", "30", "54", "55", "60.5", "74.9", "75", "99", "NULL"}
+	bands := []string{"Very low", "Very low", "Low", "Low", "Medium", "Medium", "Medium", "High", "High", "Medium"}
+	var seed strings.Builder
+	id := 0
+	for _, source := range []string{"own", "azure"} {
+		for _, named := range []string{"'', ''", "'Nurture', 'file'"} {
+			for i, fit := range scores {
+				for j, intent := range scores {
+					id++
+					fmt.Fprintf(&seed, "INSERT INTO customers (id, key, name, first_month, last_month, updated_at) VALUES (%d, 'tpid:%d', 'K', '2026-11', '2026-11', 0);\n", id, id)
+					fmt.Fprintf(&seed, `INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cluster, cluster_from, scored_at)
+						VALUES (%d, 'azure', '2026-11', '%s', %s, %s, '%s', '%s', %s, 0);`, id, source, fit, intent, bands[i], bands[j], named)
+				}
+			}
+		}
+	}
+	db := storagetest.Open(t, seed.String())
+	if err := db.ChooseMatrix(ctx, actnow.System, scoring.QuadrantsName, 1); err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		clusters := func() map[actnow.CustomerID]actnow.Cluster {
+			page, err := db.Customers(ctx, actnow.Everything, actnow.CustomerQuery{Area: actnow.Azure, Limit: id})
+			if err != nil || len(page.Rows) != id {
+				rt.Fatal(len(page.Rows), err)
+			}
+			got := map[actnow.CustomerID]actnow.Cluster{}
+			for _, r := range page.Rows {
+				got[r.Customer.ID] = r.Standing.Cluster
+			}
+			return got
+		}
+		before := clusters()
+		m := rapid.SampledFrom([]scoring.Matrix{scoring.Rows(), scoring.Quadrants()}).Draw(rt, "cells")
+		m.Name, m.Edges = "ours", actnow.Edges{High: rapid.SampledFrom([]float64{74.9, 75, 99.5}).Draw(rt, "high"), Medium: rapid.SampledFrom([]float64{54, 55, 60}).Draw(rt, "medium"), Low: 20}
+		said, err := db.MatrixEffect(ctx, m)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		m, err = db.AddMatrix(ctx, actnow.System, m)
+		if err == nil {
+			err = db.ChooseMatrix(ctx, actnow.System, m.Name, m.Version)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		counts := map[scoring.Shift]int{}
+		for id, to := range clusters() {
+			if to != before[id] {
+				counts[scoring.Shift{Area: actnow.Azure, From: before[id], To: to}]++
+			}
+		}
+		if diff := cmp.Diff(scoring.NewShifts(counts), said); diff != "" {
+			rt.Errorf("what came (-) is not what was said (+): %s", diff)
+		}
+	})
 }

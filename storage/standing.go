@@ -12,13 +12,11 @@ import (
 
 // activeMatrix reads the matrix in force.
 func activeMatrix(tx *sql.Tx) (scoring.Matrix, error) {
-	var m scoring.Matrix
-	var cells string
-	err := tx.QueryRow(`SELECT name, version, cells FROM matrices WHERE active = 1`).Scan(&m.Name, &m.Version, &cells)
+	m, err := scanMatrix(tx.QueryRow(`SELECT ` + matrixColumns + ` FROM matrices WHERE active = 1`))
 	if err != nil {
-		return m, fmt.Errorf("active matrix: %w", noRows(err))
+		return m, fmt.Errorf("active matrix: %w", err)
 	}
-	return m, json.Unmarshal([]byte(cells), &m.Cells)
+	return m, nil
 }
 
 // refreshChunk is how many customers are made anew at a time, so that memory
@@ -169,7 +167,10 @@ func (r *refresh) settle(all []said) standing {
 			named = s
 		}
 	}
-	out := standing{microsoft: named.cluster, own: own.cluster}
+	for _, s := range []*said{&report, &own} {
+		s.fitBand, s.intentBand = rebanded(r.matrix.Edges, s.fit, s.fitBand), rebanded(r.matrix.Edges, s.intent, s.intentBand)
+	}
+	out := standing{microsoft: named.cluster, own: r.matrix.Cell(own.fitBand, own.intentBand).Cluster()}
 	out.fit, out.fitBand, out.fitFrom = first(report.fit, report.fitBand, report.source, own.fit, own.fitBand)
 	out.intent, out.intentBand, out.intentFrom = first(report.intent, report.intentBand, report.source, own.intent, own.intentBand)
 	out.cell = report.cell
@@ -183,6 +184,15 @@ func (r *refresh) settle(all []said) standing {
 		out.cluster, out.clusterFrom = out.cell.Cluster(), "matrix"
 	}
 	return out
+}
+
+// rebanded is the band of a score by the edges in force, or the band as the source
+// gives it where it gives no score.
+func rebanded(e actnow.Edges, score sql.NullFloat64, band actnow.Band) actnow.Band {
+	if score.Valid {
+		return e.Band(score.Float64)
+	}
+	return band
 }
 
 // bands is how many of the two bands a source gives.

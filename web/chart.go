@@ -28,7 +28,7 @@ type MatrixCell struct {
 
 // MatrixRow is one fit band.
 type MatrixRow struct {
-	Fit   actnow.Band
+	Fit   BandHead
 	Cells []MatrixCell
 	Split bool // first row of the lower half
 }
@@ -37,7 +37,14 @@ type MatrixRow struct {
 type Matrix struct {
 	Caption string
 	Small   bool
+	Heads   []BandHead // of the intent
 	Rows    []MatrixRow
+}
+
+// BandHead is a band and the scores it covers: "75+", "55–74".
+type BandHead struct {
+	Band  actnow.Band
+	Range string
 }
 
 // MatrixValue is what a page knows of a crossing before it is drawn.
@@ -56,16 +63,16 @@ type MatrixValue struct {
 // value is an empty cell. Heat is relative to
 // the fullest cell of the same cluster, so that the crowd does not outshine the
 // few who are ready.
-func NewMatrix(caption string, small bool, values []MatrixValue) Matrix {
+func NewMatrix(caption string, small bool, edges actnow.Edges, values []MatrixValue) Matrix {
 	top := map[actnow.Cluster]float64{}
 	at := map[[2]actnow.Band]MatrixValue{}
 	for _, v := range values {
 		top[v.Cell.Cluster()] = max(top[v.Cell.Cluster()], v.Value)
 		at[[2]actnow.Band{v.Fit, v.Intent}] = v
 	}
-	m := Matrix{Caption: caption, Small: small}
+	m := Matrix{Caption: caption, Small: small, Heads: bandHeads(edges)}
 	for i, fit := range actnow.Bands {
-		row := MatrixRow{Fit: fit, Split: i == 2}
+		row := MatrixRow{Fit: m.Heads[i], Split: i == 2}
 		for j, intent := range actnow.Bands {
 			v, ok := at[[2]actnow.Band{fit, intent}]
 			if !ok {
@@ -91,17 +98,19 @@ func heat(value, top float64) int {
 	return min(5, max(1, int(math.Ceil(value/top*5))))
 }
 
-// BandRange returns the scores a band covers, as heads show it: "75+", "55–74".
-func BandRange(b actnow.Band) string {
-	switch b {
-	case actnow.High:
-		return "75+"
-	case actnow.Medium:
-		return "55–74"
-	case actnow.Low:
-		return "30–54"
+// bandHeads are the bands with the scores they cover. Scores are shown rounded down,
+// so that whole numbers tell bands with whole edges apart.
+func bandHeads(e actnow.Edges) []BandHead {
+	heads := make([]BandHead, len(actnow.Bands))
+	for i, b := range actnow.Bands {
+		low, high := e.Of(b)
+		from, to := strconv.FormatFloat(low, 'f', -1, 64), strconv.FormatFloat(math.Ceil(high)-1, 'f', -1, 64)
+		heads[i] = BandHead{Band: b, Range: from + "–" + to}
+		if b == actnow.High {
+			heads[i].Range = from + "+"
+		}
 	}
-	return "0–29"
+	return heads
 }
 
 // Piece is one part of a stacked bar and its line in the legend.

@@ -40,7 +40,7 @@ func part(t *testing.T, lang, name string, data any) string {
 func ptr(x float64) *float64 { return &x }
 
 func TestCharts(t *testing.T) {
-	matrix := NewMatrix("Azure: fit and intent", false, []MatrixValue{
+	matrix := NewMatrix("Azure: fit and intent", false, actnow.DefaultEdges, []MatrixValue{
 		{Fit: actnow.High, Intent: actnow.High, Cell: "A1", Value: 61, Text: "61", Href: "/customers?cell=A1", Delta: "+28", Notes: []string{"SEK 4.1 M", "<29> matched"}},
 		{Fit: actnow.High, Intent: actnow.Medium, Cell: "A2", Value: 164, Text: "164", Href: "/customers?cell=A2", Open: true},
 		{Fit: actnow.Low, Intent: actnow.High, Cell: "C1", Value: 0, Text: "0", Href: "/customers?cell=C1"},
@@ -62,7 +62,7 @@ func TestCharts(t *testing.T) {
 	}{
 		{"matrix.en", "en", "matrix", matrix},
 		{"matrix.sv", "sv", "matrix", matrix},
-		{"matrix.empty", "en", "matrix", NewMatrix("Nothing", true, nil)},
+		{"matrix.empty", "en", "matrix", NewMatrix("Nothing", true, actnow.DefaultEdges, nil)},
 		{"bar", "en", "bar", Bar{Label: "Azure", Tall: true, Pieces: []Piece{{Name: "Act Now", Text: "426", Value: 426, Class: "fill-a"}, {Name: "None", Text: "0", Class: "fill-b"}, {Name: "Educate", Text: "3,185", Value: 3185, Class: "fill-d"}}}},
 		{"bar.empty", "en", "bar", Bar{Label: "Nothing"}},
 		{"barlegend", "en", "barlegend", Bar{Pieces: []Piece{{Name: "Sent", Text: "12", Value: 12, Class: "f-ok", Href: "/deliveries"}}}},

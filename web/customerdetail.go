@@ -345,7 +345,8 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 		}
 		w := get(r.Area)
 		w.Month, w.Model = r.Month, r.Model
-		w.Scores = append(w.Scores, scoreReasons(text, r, parts, ownScore(sources, r)))
+		score, band := ownScore(sources, r)
+		w.Scores = append(w.Scores, scoreReasons(text, r, parts, score, band))
 	}
 	newest := map[actnow.Area]actnow.Month{}
 	for _, src := range sources {
@@ -372,23 +373,23 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 	return list, nil
 }
 
-// ownScore is the score that reasons are of, nil if it is not kept.
-func ownScore(sources []scoring.Sourced, r actnow.ScoreReason) *float64 {
+// ownScore is the score that reasons are of with its band, nil if it is not kept.
+func ownScore(sources []scoring.Sourced, r actnow.ScoreReason) (score *float64, band actnow.Band) {
 	for _, src := range sources {
 		if src.Source != "own" || src.Area != r.Area || src.Month != r.Month {
 			continue
 		}
 		if r.Score == string(scoring.Fit) {
-			return src.Fit
+			return src.Fit, src.FitBand
 		}
-		return src.Intent
+		return src.Intent, src.IntentBand
 	}
-	return nil
+	return nil, ""
 }
 
 // scoreReasons draws how a score came about. The points of a card add up to the
 // score exactly; those of a model are log-odds, which are a chance.
-func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score *float64) whyScore {
+func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score *float64, band actnow.Band) whyScore {
 	card := slices.ContainsFunc(parts, func(p scoring.Part) bool { return p.Points != 0 })
 	value := func(p scoring.Part) float64 {
 		if card {
@@ -417,14 +418,16 @@ func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score 
 	}
 	w.Total = Fall{Value: total, Text: text.Decimal(total, decimals(total, card))}
 	if card {
-		score = &total
-		w.Total.Sentence = text.T("customer.score", text.Band(actnow.BandOf(total)))
+		if score == nil {
+			score, band = &total, actnow.BandOf(total)
+		}
+		w.Total.Sentence = text.T("customer.score", text.Band(band))
 	} else {
 		w.Total.Sentence = text.T("models.chance", text.Percent(1/(1+math.Exp(-total))))
 	}
 	title := name
 	if score != nil {
-		title = text.T("customer.why_title", name, Ladder{Score: score}.Shown(), text.Band(actnow.BandOf(*score)))
+		title = text.T("customer.why_title", name, Ladder{Score: score}.Shown(), text.Band(band))
 	}
 	return whyScore{Title: title, Fall: w}
 }

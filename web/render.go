@@ -118,8 +118,6 @@ func funcs(t *Text, a *assets) template.FuncMap {
 		"band":          t.Band,
 		"clusterclass":  clusterClass,
 		"clusterletter": clusterLetter,
-		"bands":         func() []actnow.Band { return actnow.Bands },
-		"bandrange":     BandRange,
 		"last":          func(i, n int) bool { return i == n-1 },
 		"lang":          func() string { return t.Lang },
 		"asset":         a.url,

@@ -60,6 +60,7 @@ func (s *Server) allRoutes() []route {
 		s.suppressionRoutes(),
 		s.scheduleRoutes(),
 		s.scoringRoutes(),
+		s.matrixAPIRoutes(),
 		s.modelRoutes(),
 		s.modelAPIRoutes(),
 		s.reportAPIRoutes(),

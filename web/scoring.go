@@ -19,13 +19,18 @@ type scoringStore interface {
 	Matrices(ctx context.Context) (all []scoring.Matrix, active int, err error)
 	// ChooseMatrix puts a version in force and places all customers anew.
 	ChooseMatrix(ctx context.Context, by actnow.Actor, name string, version int) error
-	Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, month actnow.Month) (actnow.Grid, error)
+	// MatrixEffect returns whom a matrix would move if it were in force.
+	MatrixEffect(ctx context.Context, m scoring.Matrix) ([]scoring.Shift, error)
+	// AddMatrix keeps a matrix of the partner's own as its next version.
+	AddMatrix(ctx context.Context, by actnow.Actor, m scoring.Matrix) (scoring.Matrix, error)
 }
 
 func (s *Server) scoringRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/settings/scoring", right: actnow.RightAdmin, nav: "settings", handle: s.showScoring},
 		{method: http.MethodPost, path: "/settings/scoring", right: actnow.RightAdmin, maxBody: 64 << 10, handle: s.chooseMatrix},
+		{method: http.MethodGet, path: "/settings/scoring/matrix", right: actnow.RightAdmin, nav: "settings", handle: s.newMatrix},
+		{method: http.MethodPost, path: "/settings/scoring/matrix", right: actnow.RightAdmin, nav: "settings", maxBody: 64 << 10, handle: s.saveMatrix},
 	}
 }
 
@@ -42,6 +47,7 @@ type matrixChoice struct {
 	Version string
 	Active  bool
 	Moves   string // what choosing it would do
+	Change  string // path of the form that begins with it
 	Matrix  Matrix
 }
 
@@ -51,24 +57,15 @@ func (s *Server) showScoring(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var grids []actnow.Grid
-	for _, area := range actnow.Areas {
-		g, err := s.store.Grid(ctx(c), actnow.Everything, area, "")
-		if err != nil {
-			return err
-		}
-		grids = append(grids, g)
-	}
 	p := scoringPage{Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.scoring")}}, Text: text.T("scoring.text")}}
-	if len(all) > 0 {
-		p.Head.Title = text.T("scoring.title", matrixName(text, all[active].Name))
-	}
-	for _, b := range actnow.Bands {
-		p.Bands = append(p.Bands, pair{Name: text.Band(b), Value: BandRange(b)})
+	p.Head.Title = text.T("scoring.title", matrixName(text, all[active].Name))
+	p.Head.Actions = []Action{{Text: text.T("scoring.own"), Href: matrixPath(all[active]), Icon: "sliders-horizontal"}}
+	for _, h := range bandHeads(all[active].Edges) {
+		p.Bands = append(p.Bands, pair{Name: text.Band(h.Band), Value: h.Range})
 	}
 	for i, m := range all {
-		choice := matrixChoice{Name: matrixName(text, m.Name), Key: m.Name, Version: strconv.Itoa(m.Version), Active: i == active,
-			Matrix: NewMatrix(matrixName(text, m.Name), true, matrixCells(m))}
+		choice := matrixChoice{Name: matrixName(text, m.Name), Key: m.Name, Version: strconv.Itoa(m.Version), Active: i == active, Change: matrixPath(m),
+			Matrix: NewMatrix(matrixName(text, m.Name), true, m.Edges, matrixCells(m))}
 		if m.Version > 1 {
 			choice.Name = text.T("scoring.version", choice.Name, m.Version)
 		}
@@ -76,7 +73,11 @@ func (s *Server) showScoring(c echo.Context) error {
 			choice.About = text.T(key)
 		}
 		if i != active {
-			choice.Moves = text.TN("scoring.moves", int64(movers(grids, all[active], m)))
+			shifts, err := s.store.MatrixEffect(ctx(c), m)
+			if err != nil {
+				return err
+			}
+			choice.Moves = effectSentence(text, shifts)
 		}
 		p.Matrices = append(p.Matrices, choice)
 	}
@@ -93,21 +94,6 @@ func matrixCells(m scoring.Matrix) []MatrixValue {
 		}
 	}
 	return values
-}
-
-// movers counts the scores whose cluster another matrix would change, in the
-// latest month of each area. Clusters that a file names stay, so it is an upper
-// bound where files name them.
-func movers(grids []actnow.Grid, now, other scoring.Matrix) int {
-	n := 0
-	for _, g := range grids {
-		for _, cell := range g.Cells {
-			if now.Cell(cell.Fit, cell.Intent).Cluster() != other.Cell(cell.Fit, cell.Intent).Cluster() {
-				n += cell.Count
-			}
-		}
-	}
-	return n
 }
 
 func (s *Server) chooseMatrix(c echo.Context) error {

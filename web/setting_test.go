@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -204,7 +205,7 @@ func TestChooseMatrix(t *testing.T) {
 	b := s.as(t, actnow.RoleAdministrator)
 	a := b.want(b.upload("/reports", nil, [2]string{"azure.csv", azureReport}), http.StatusSeeOther)
 	b.want(b.post(a.Header.Get("Location")+"/import", nil), http.StatusSeeOther)
-	b.says(b.want(b.get("/settings/scoring"), http.StatusOK), "The matrix Quadrants is in force", "At most", "75&#43;", "Use Rows")
+	b.says(b.want(b.get("/settings/scoring"), http.StatusOK), "The matrix Quadrants is in force", "Nobody would move", "75&#43;", "Use Rows")
 	b.want(b.post("/settings/scoring", url.Values{"name": {"rows"}, "version": {"1"}}), http.StatusSeeOther)
 	if m, err := s.db.Matrix(t.Context()); err != nil || m.Name != scoring.RowsName {
 		t.Errorf("in force is %q, %v", m.Name, err)
@@ -212,4 +213,68 @@ func TestChooseMatrix(t *testing.T) {
 	b.says(b.want(b.get("/settings/scoring"), http.StatusOK), "The matrix Rows is in force", "Use Quadrants")
 	b.want(b.post("/settings/scoring", url.Values{"name": {"none"}, "version": {"1"}}), http.StatusNotFound)
 	b.want(b.post("/settings/scoring", url.Values{"name": {"rows"}, "version": {"x"}}), http.StatusNotFound)
+}
+
+// Own edges and cells are tried before they are saved, and saved before they hold.
+func TestOwnMatrix(t *testing.T) {
+	s, _ := openDesk(t)
+	b := s.as(t, actnow.RoleAdministrator)
+	unnamed := strings.NewReplacer("AzureCluster,", "", ",Act Now", "", ",Nurture", "", ",Evaluate", "", ",Educate", "").Replace(azureReport)
+	a := b.want(b.upload("/reports", nil, [2]string{"azure.csv", unnamed}), http.StatusSeeOther)
+	b.want(b.post(a.Header.Get("Location")+"/import", nil), http.StatusSeeOther)
+	b.says(b.want(b.get("/settings/scoring"), http.StatusOK), "/settings/scoring/matrix?name=quadrants")
+	page := b.says(b.want(b.get("/settings/scoring/matrix?name=rows&version=1"), http.StatusOK), `value="A4" selected`, `value="75"`)
+	form := url.Values{"name": {"Ours"}, "high": {"75"}, "medium": {"55"}, "low": {"30"}, "do": {"look"}}
+	for _, m := range regexp.MustCompile(`<select name="(cell-\d-\d)".*?value="(..)" selected`).FindAllStringSubmatch(page.body, -1) {
+		form.Set(m[1], m[2])
+	}
+	form.Set("high", "101")
+	b.says(b.want(b.post("/settings/scoring/matrix", form), http.StatusUnprocessableEntity), "must fall from High")
+	form.Set("high", "x")
+	b.says(b.want(b.post("/settings/scoring/matrix", form), http.StatusUnprocessableEntity), `id="high-error"`)
+	form.Set("high", "99")
+	form.Set("cell-0-0", "D4")
+	b.says(b.want(b.post("/settings/scoring/matrix", form), http.StatusUnprocessableEntity), "must be one of A1 to D4")
+	form.Set("cell-0-0", "A1")
+	form.Set("medium", "98")
+	form.Set("low", "97")
+	b.says(b.want(b.post("/settings/scoring/matrix", form), http.StatusOK), "What it would do", "move")
+	if all, _, err := s.db.Matrices(t.Context()); err != nil || len(all) != 2 {
+		t.Errorf("looking saved a matrix: %d, %v", len(all), err)
+	}
+	form.Set("do", "save")
+	b.want(b.post("/settings/scoring/matrix", form), http.StatusSeeOther)
+	if m, err := s.db.Matrix(t.Context()); err != nil || m.Name != scoring.QuadrantsName {
+		t.Errorf("saving put %q in force, %v", m.Name, err)
+	}
+	form.Set("do", "use")
+	b.want(b.post("/settings/scoring/matrix", form), http.StatusSeeOther)
+	if m, err := s.db.Matrix(t.Context()); err != nil || m.Name != "Ours" || m.Version != 2 || m.Edges.High != 99 {
+		t.Errorf("in force is %+v, %v", m, err)
+	}
+	b.says(b.want(b.get("/settings/scoring"), http.StatusOK), "The matrix Ours is in force", "99&#43;", "97–97")
+	b.says(b.want(b.get("/grid?area=azure"), http.StatusOK), "99&#43;")
+}
+
+func TestMatricesByAPI(t *testing.T) {
+	s, _ := openDesk(t)
+	admin, viewer := s.caller(t, actnow.RoleAdministrator), s.caller(t, actnow.RoleReportViewer)
+	const list = "/api/v1/matrices"
+	own := scoring.Rows()
+	own.Name, own.Edges.High = "Ours", 80
+	text, err := json.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := viewer.ask("GET", list, list, "", 200, nil); !strings.Contains(got, `"edges":{"high":75,"medium":55,"low":30}`) {
+		t.Errorf("the matrices: %s", got)
+	}
+	viewer.ask("POST", list, list, string(text), 403, nil)
+	admin.ask("POST", list+"/effect", list+"/effect", string(text), 200, nil)
+	admin.ask("POST", list+"/effect", list+"/effect", `{"name":"thin"}`, 422, nil)
+	admin.ask("POST", list, list, string(text), 201, nil)
+	admin.ask("POST", list+"/use", list+"/use", `{"name":"Ours","version":2}`, 404, nil)
+	if got := admin.ask("POST", list+"/use", list+"/use", `{"name":"Ours","version":1}`, 200, nil); !strings.Contains(got, `"high":80`) || !strings.Contains(got, `"active":true`) {
+		t.Errorf("in force: %s", got)
+	}
 }

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"actnow"
+	"actnow/scoring"
 )
 
 // TestCommands runs every command that others script, by itself and through a
@@ -136,6 +139,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if n := len(models["models"].([]any)); n != 16 {
 		t.Errorf("score models lists %d scores, want 16", n)
 	}
+	s.matrixCommands()
 	cohort := s.object("cohort", "create", "--name", "All", "--where", `area = azure and cluster in ("Act Now", "Evaluate")`)
 	s.members("cohort create", cohort, "id", "customers", "matched", "mailable")
 	if s.number(cohort, "customers") != 12 || s.number(cohort, "matched") != 12 || s.number(cohort, "mailable") != 12 {
@@ -160,6 +164,34 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
 	s.undoCommands()
+}
+
+// matrixCommands try a matrix, save it, put it in force and go back.
+func (s *site) matrixCommands() {
+	t := s.t
+	t.Helper()
+	m := scoring.Rows()
+	m.Name, m.Edges = "ours", actnow.Edges{High: 99.5, Medium: 99, Low: 98}
+	b, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := s.write("matrix.json", string(b))
+	moved := s.object("score", "matrix", "try", file)
+	if list, ok := moved["shifts"].([]any); !ok || len(list) == 0 {
+		t.Errorf("score matrix try: %v", moved)
+	}
+	s.members("score matrix add", s.object("score", "matrix", "add", file, "--use"), "name", "version", "active")
+	if again := s.object("score", "matrix", "try", file); len(again["shifts"].([]any)) != 0 {
+		t.Errorf("the matrix in force would move somebody: %v", again)
+	}
+	s.object("score", "matrix", "use", "quadrants")
+	if a := s.command("score", "matrix", "list"); a.code != 0 || !strings.Contains(a.stdout, "ours") {
+		t.Errorf("score matrix list: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
+	if a := s.command("score", "matrix", "use", "none"); a.code != 1 || !strings.Contains(a.stderr, "there is no matrix none") {
+		t.Errorf("score matrix use none: exit code %d, %q", a.code, a.stderr)
+	}
 }
 
 // keptReportCommands keep a report, list it, take its file and delete it.

@@ -30,6 +30,7 @@ var sentences = map[string][2]string{
 	"error.test_address":     {"{0} is no e-mail address.", "{0} är ingen e-postadress."},
 	"error.download_owner":   {"{0} may not export lists any more: make the list anew as somebody who may.", "{0} får inte längre exportera listor: skapa listan på nytt som någon som får det."},
 	"error.download_none":    {"The report {0} has no file: write one with --again.", "Rapporten {0} har ingen fil: skriv en med --again."},
+	"error.matrix_file":      {"{0} is no matrix in JSON: {1}", "{0} är ingen matris i JSON: {1}"},
 	"error.no_smtp":          {"No mail server is set: set ACTNOW_SMTP_URL and start again.", "Ingen e-postserver är angiven: sätt ACTNOW_SMTP_URL och starta om."},
 }
 
