@@ -55,19 +55,13 @@ func TestFetchByBrowser(t *testing.T) {
 			}
 			m.Set(func(f *insightstest.Faults) { f.Redacted = true })
 			v.click(`form[action="/settings/fetching/run"] button`)
-			if id := jobOf(v); id != "" {
-				p.get("/jobs/" + id + "/events")
-			}
-			v.open("/settings/fetching")
+			v.fetched(p)
 			v.check("fetching-fetched")
 			m.Set(func(f *insightstest.Faults) { f.NoRole, f.DevicePolls = true, 1_000_000 })
 			v.click(`form[action="/settings/fetching/device"] button`)
 			v.check("fetching-device")
 			v.click(`form[action="/settings/fetching/run"] button`)
-			if id := jobOf(v); id != "" {
-				p.get("/jobs/" + id + "/events")
-			}
-			v.open("/settings/fetching")
+			v.fetched(p)
 			v.check("fetching-failed")
 			if !strings.Contains(v.text("main"), "Executive report viewer") {
 				t.Error("the page does not say which role is missing")
@@ -83,7 +77,14 @@ func TestFetchByBrowser(t *testing.T) {
 	}
 }
 
-// jobOf is the number of the fetch that the page shows the progress of, or "".
-func jobOf(v *visitor) string {
-	return eval[string](v, `((document.querySelector('.panel[id^="job-"]')||{id:""}).id).replace("job-", "")`)
+// fetched waits until the fetch that the page shows has ended, and comes back to
+// the page.
+func (v *visitor) fetched(p *pageReader) {
+	v.t.Helper()
+	id := eval[string](v, `((document.querySelector('.page > .panel[id^="job-"]')||{id:""}).id).replace("job-", "")`)
+	v.open("/settings")
+	if id != "" { // else it had ended already
+		p.get("/jobs/" + id + "/events")
+	}
+	v.open("/settings/fetching")
 }
