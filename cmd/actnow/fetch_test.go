@@ -3,6 +3,8 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
+	"errors"
 	"html"
 	"io"
 	"net/http"
@@ -12,7 +14,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"actnow/reports/insights"
 	"actnow/reports/insights/insightstest"
 )
 
@@ -209,5 +213,46 @@ func TestFetchPages(t *testing.T) {
 	}
 	if made := s.object("report", "create", "--source", "customers", "--out", s.write("customers.csv", "")); s.number(made, "rows") != 12 {
 		t.Errorf("the store has %v customers", made["rows"])
+	}
+}
+
+// TestFetchSchedule: the daemon catches up with the look it missed. On a day
+// that is none of the calendar's it asks Microsoft for nothing; on the others it
+// fetches, under the day as its period.
+func TestFetchSchedule(t *testing.T) {
+	s, m := fetchSite(t)
+	s.object("fetch", "connect", "--device", "--tenant", insightstest.Tenant, "--client-id", insightstest.ClientID)
+	db := s.database()
+	defer db.Close()
+	_, err := db.Exec(`INSERT INTO schedules (key, line, zone, catch_up, max_late, since, enabled, updated_at) VALUES ('job:fetch', '10 6 * * *', 'UTC', 'latest', 2678400, unixepoch() - 172800, 1, 0)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, before := insights.Calendar(time.Now().UTC())
+	s.start()
+	var period, state, message string
+	deadline := time.Now().Add(3 * time.Minute)
+	for state != "done" {
+		err := db.QueryRow(`SELECT r.period, r.state, r.message FROM schedule_runs r JOIN schedules s ON s.id = r.schedule_id
+			WHERE s.key = 'job:fetch' ORDER BY r.due_at DESC`).Scan(&period, &state, &message)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			t.Fatal(err)
+		}
+		if state == "failed" || time.Now().After(deadline) {
+			t.Fatalf("the run is %q: %s\n%s", state, message, s.daemon.stderr)
+		}
+	}
+	_, after := insights.Calendar(time.Now().UTC())
+	status := s.object("fetch", "status")
+	fetches := status["fetches"].([]any)
+	switch n := insights.DefaultDays; {
+	case before >= n && after >= n:
+		if len(fetches) != 0 || len(m.Requests()) != 0 {
+			t.Errorf("on day %d something was fetched: %v", before, fetches)
+		}
+	case before < n-1 && after < n-1: // not at the edge, where the zones differ
+		if len(fetches) != len(insightstest.All) || fetches[0].(object)["period"] != period || fetches[0].(object)["state"] != "imported" {
+			t.Errorf("on day %d of the calendar: %v, want six of the period %s", before, fetches, period)
+		}
 	}
 }

@@ -76,6 +76,13 @@ func (c *Client) http() *http.Client {
 	return defaultHTTP
 }
 
+func (c *Client) api() string {
+	if c.API != "" {
+		return c.API
+	}
+	return DefaultAPI
+}
+
 func (c *Client) now() time.Time {
 	if c.Now != nil {
 		return c.Now()
@@ -133,11 +140,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 
 // once is call with a token, without another try.
 func (c *Client) once(ctx context.Context, method, path string, query url.Values, data []byte, token string, value any) (redacted bool, err error) {
-	base := c.API
-	if base == "" {
-		base = DefaultAPI
-	}
-	to := base + path
+	to := c.api() + path
 	if len(query) > 0 {
 		to += "?" + query.Encode()
 	}
@@ -287,4 +290,13 @@ func (c *Client) list(ctx context.Context, path string, query url.Values, value 
 		return false, nil
 	}
 	return redacted, err
+}
+
+// delete deletes a thing; one that is not there is fine.
+func (c *Client) delete(ctx context.Context, path, id string) error {
+	_, err := c.call(ctx, http.MethodDelete, path+url.PathEscape(id), nil, nil, nil)
+	if errors.Is(err, errMissing) {
+		return nil
+	}
+	return err
 }

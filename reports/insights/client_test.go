@@ -327,6 +327,9 @@ func TestOrderIsFoundAgain(t *testing.T) {
 	if err != nil || three.Report == one.Report {
 		t.Errorf("another period finds %s again, %v", three.Report, err)
 	}
+	if n := b.server.Reports(); n != 1 {
+		t.Errorf("%d reports are left at Microsoft, want the last one alone", n)
+	}
 }
 
 // TestToken: renewed five minutes early and when it is refused, and the refresh
