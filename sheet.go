@@ -8,7 +8,7 @@ type SheetQuery struct {
 	Columns  []string `json:"columns"`         // headers in order; none for all of the source
 	Added    bool     `json:"added,omitempty"` // without Columns: what Act Now adds, too
 	Where    string   `json:"where"`           // a filter, "" for all
-	Sort     string   `json:"sort"`            // SheetByRevenue, or "" for the order of the file or of names
+	Sort     string   `json:"sort"`            // SheetByRevenue, SheetByEnd, or "" for the order of the file or of names
 	Language string   `json:"-"`               // of what explains the list, "en" or "sv"
 }
 
@@ -16,5 +16,6 @@ type SheetQuery struct {
 const (
 	CustomersSource = "customers"
 	CohortSource    = "cohort:"
-	SheetByRevenue  = "revenue"
+	SheetByRevenue  = "revenue" // falling: the potential revenue, of renewals what expires
+	SheetByEnd      = "end"     // the agreement that ends first stands first
 )

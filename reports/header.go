@@ -145,12 +145,17 @@ func readHeader(header record, name string) (*layout, error) {
 		return nil, refuse("error.report.identity")
 	}
 	l.mapAreas()
+	l.findCohorts()
+	return l, nil
+}
+
+// findCohorts notes the columns that are a cohort or may be one.
+func (l *layout) findCohorts() {
 	for i, c := range l.columns {
 		if c.Header != "" && (c.Known || c.Unknown()) {
 			l.cohorts = append(l.cohorts, i)
 		}
 	}
-	return l, nil
 }
 
 // recognise finds the report for which the columns speak most.

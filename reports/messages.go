@@ -30,6 +30,8 @@ var Messages = map[string][2]string{
 	"error.sheet_rows":        {"A workbook holds 1,048,575 rows and the list has more. Choose CSV, or narrow the filter.", "En arbetsbok rymmer 1 048 575 rader och listan har fler. Välj CSV eller gör filtret snävare."},
 	"error.sheet_source":      {"{0} is no source of a list: name one of the six reports, customers, or cohort:ID.", "{0} är ingen källa för en lista: ange en av de sex rapporterna, customers eller cohort:ID."},
 
+	"error.sheet_sort": {"{0} is no order of a list: leave it empty, or say revenue or end.", "{0} är ingen ordning för en lista: lämna den tom, eller ange revenue eller end."},
+
 	// A file that is refused whole.
 	"error.report.empty": {
 		"The file is empty. Download the report again and import the new file.",
@@ -79,6 +81,23 @@ var Messages = map[string][2]string{
 	"error.report.workbook": {
 		"The workbook cannot be read: it is broken, too large or has a password. Save its sheet as CSV UTF-8 and import that.",
 		"Arbetsboken kan inte läsas: den är trasig, för stor eller har ett lösenord. Spara bladet som CSV UTF-8 och importera den."},
+
+	// What became of a file of the watched folder.
+	"watch.done": {
+		"Imported as the report {0} of {1}, revision {2}: {3} rows, {4} new, {5} changed, {6} unchanged, {7} rejected.",
+		"Importerad som rapporten {0} för {1}, revision {2}: {3} rader, {4} nya, {5} ändrade, {6} oförändrade, {7} avvisade."},
+	"watch.again": {
+		"The same content was imported before, as the report {0} of {1}, revision {2}: nothing changed.",
+		"Samma innehåll har importerats förut, som rapporten {0} för {1}, revision {2}: ingenting ändrades."},
+	"watch.forbidden": {
+		"{0} may not be read. Give Act Now the right to read it and put it into the folder again.",
+		"{0} får inte läsas. Ge Act Now rätt att läsa den och lägg den i mappen igen."},
+	"watch.stuck": {
+		"It could not be moved to the folder {0}: {1}. It is left where it is and not looked at again until it changes.",
+		"Den kunde inte flyttas till mappen {0}: {1}. Den ligger kvar och läses inte igen förrän den ändras."},
+	"watch.unreadable": {
+		"The watched folder {0} cannot be read: {1}. Make it, or give Act Now the right to read and write it.",
+		"Den bevakade mappen {0} kan inte läsas: {1}. Skapa den, eller ge Act Now rätt att läsa och skriva i den."},
 
 	"error.cohort_state": {
 		"“{0}” is no decision about a cohort: confirm or dismiss it.",
@@ -180,12 +199,15 @@ type Notice struct {
 func NewNotice(code string, args ...any) Notice { return Notice{Code: code, Args: args} }
 
 // String returns the sentence in English.
-func (n Notice) String() string {
+func (n Notice) String() string { return n.in(0) }
+
+// in returns the sentence in a language of Messages.
+func (n Notice) in(language int) string {
 	var pairs []string
 	for i, arg := range n.Args {
 		pairs = append(pairs, fmt.Sprintf("{%d}", i), fmt.Sprint(arg))
 	}
-	return strings.NewReplacer(pairs...).Replace(Messages[n.Code][0])
+	return strings.NewReplacer(pairs...).Replace(Messages[n.Code][language])
 }
 
 // refuse returns the error that refuses a file whole.

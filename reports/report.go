@@ -170,7 +170,8 @@ type Result struct {
 	AlreadyImported  bool         `json:"already_imported,omitempty"`
 	DryRun           bool         `json:"dry_run,omitempty"`
 
-	Snapshot actnow.SnapshotID `json:"-"`
+	// Snapshot is the import, by which it can be taken back; 0 for a dry run.
+	Snapshot actnow.SnapshotID `json:"snapshot,omitempty"`
 	// Superseded says, of an earlier import, that another revision of its month
 	// has come since and is the current one.
 	Superseded bool `json:"-"`

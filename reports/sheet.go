@@ -55,8 +55,39 @@ type Sheet struct {
 // SheetColumn is a column of a Sheet.
 type SheetColumn struct {
 	Header string
+	Group  string // what it is about: one of the Group constants or the key of a solution area
+	Added  bool   // Act Now adds it to what the source has
 	Number bool   // its plain numbers are numbers in a workbook; never of ids
 	About  string // what it says, in a sentence
+}
+
+// Groups of columns, by which people choose.
+const (
+	GroupCustomer   = "customer"
+	GroupScores     = "scores"
+	GroupRevenue    = "revenue"
+	GroupAgreements = "agreements"
+	GroupEstate     = "estate" // what is installed
+	GroupCohorts    = "cohorts"
+	GroupKept       = "kept" // columns that the catalogue does not know
+	GroupCRM        = "crm"
+)
+
+// SheetGroup returns the group that a column of the field belongs to.
+func (f Field) SheetGroup() string {
+	switch f.Group {
+	case "propensity", "fit", "intent":
+		return GroupScores
+	case "revenue":
+		return GroupRevenue
+	case "agreement":
+		return GroupAgreements
+	case "installbase":
+		return GroupEstate
+	case "cohort":
+		return GroupCohorts
+	}
+	return GroupCustomer
 }
 
 // PlainColumns returns columns of text with these headers.

@@ -28,6 +28,26 @@ type Snapshot struct {
 	Columns   []Column
 	By        string
 	At        time.Time
+	UndoneAt  time.Time // zero unless the import was taken back
+	UndoneBy  string
+}
+
+// Undone reports whether the import was taken back.
+func (s Snapshot) Undone() bool { return !s.UndoneAt.IsZero() }
+
+// Undo says what taking an import back changes, or has changed. Its JSON is a
+// contract with scripts.
+type Undo struct {
+	Snapshot  actnow.SnapshotID `json:"snapshot"`
+	Report    Kind              `json:"report"`
+	Month     actnow.Month      `json:"month"`
+	Revision  int               `json:"revision"`
+	Rows      int               `json:"rows"`      // that are taken back
+	Becomes   int               `json:"becomes"`   // the revision that is current again, 0 if the month has no other
+	Customers int               `json:"customers"` // whom no other import names: they go
+	Kept      int               `json:"kept"`      // whom no other import names and who stay, since mails name them
+	Cohorts   []string          `json:"cohorts"`   // columns that no other import has: they go
+	DryRun    bool              `json:"dry_run,omitempty"`
 }
 
 // CohortColumnID is the key of a cohort column.

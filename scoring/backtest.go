@@ -213,10 +213,10 @@ func places(n int) []int {
 	return out
 }
 
-// rate returns the weighted share of positives, never 0 or 1.
+// rate returns the weighted share of positives among the own rows, never 0 or 1.
 func rate(r recipe) float64 {
 	sum, n := 0.0, 0.0
-	for i, row := range r.rows {
+	for i, row := range r.ownRows() {
 		sum += r.label(row) * r.weight[i]
 		n += r.weight[i]
 	}

@@ -150,7 +150,7 @@ func boost(ctx context.Context, s sample, order int) (m *booster, heldOut []floa
 // bag grows trees on all rows but those it holds out, and keeps them up to where
 // the rows held out were likeliest.
 func (b *boosting) bag(ctx context.Context, bag int, heldOut []float64) (level float64, trees []tree, err error) {
-	b.random = rand.New(rand.NewPCG(uint64(bag), uint64(b.order)))
+	b.random = rand.New(rand.NewPCG(uint64(bag)+b.seed<<8, uint64(b.order)))
 	grown, held := b.deal(bag)
 	sum, n := 0.0, 0.0
 	for _, i := range grown {
@@ -191,7 +191,7 @@ func (b *boosting) bag(ctx context.Context, bag int, heldOut []float64) (level f
 // booster, others for each bag, positives and negatives in fair shares.
 func (b *boosting) deal(bag int) (grown, held []int32) {
 	dealt := [2]int{}
-	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(len(b.outcome)) {
+	for _, i := range rand.New(rand.NewPCG(1+b.seed<<8, 1)).Perm(len(b.outcome)) {
 		y := int(b.outcome[i])
 		if dealt[y]++; dealt[y]%heldShare == bag {
 			held = append(held, int32(i))

@@ -89,17 +89,7 @@ func drift(train *frame, trainRows []int, judged *frame, judgedRows []int) []flo
 		for _, i := range judgedRows {
 			after[b.bin(judged, i)]++
 		}
-		n, m := float64(len(trainRows)), float64(len(judgedRows))
-		for k := range before {
-			p, q := (before[k]+0.5)/(n+0.5*float64(b.bins)), (after[k]+0.5)/(m+0.5*float64(b.bins))
-			out[j] += (q - p) * math.Log(q/p)
-		}
-		// Without any change, n·m/(n+m) times the index is about chi-squared.
-		chance := (1/n + 1/m) * float64(b.bins-1)
-		spread := (1/n + 1/m) * math.Sqrt(2*float64(b.bins-1))
-		if out[j] -= chance; out[j] < 4*spread {
-			out[j] = 0
-		}
+		out[j] = stability(before, after, float64(len(trainRows)), float64(len(judgedRows)))
 	}
 	return out
 }

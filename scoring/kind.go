@@ -76,7 +76,10 @@ func (r *recipe) order(ctx context.Context, rarer int) (int, error) {
 }
 
 // outOfFold is what a kind said of rows that it had not seen.
-type outOfFold struct{ score, outcome, weight []float64 }
+type outOfFold struct {
+	score, outcome, weight []float64
+	account                []string // of each row; nil if rows do not go together
+}
 
 // losses returns the log loss of each row, with an offset added to its score.
 func (o *outOfFold) losses(offset float64) []float64 {
@@ -90,6 +93,7 @@ func (o *outOfFold) losses(offset float64) []float64 {
 // trial is what the parts of all kinds said of rows that they had not seen.
 type trial struct {
 	outcome, weight       []float64
+	account               []string  // nil if rows do not go together
 	card, paired, boosted []float64 // nil if not tried
 	order                 int
 }
@@ -97,7 +101,10 @@ type trial struct {
 // tryOut learns and predicts each fold, several at a time; the result does not
 // depend on their order.
 func tryOut(ctx context.Context, r recipe, pairs bool, order int) (trial, error) {
-	split := folds(r.frame, r.rows)
+	split := r.split
+	if split == nil {
+		split = folds(r.frame, r.rows)
+	}
 	positionOf := make(map[int]int, len(r.rows))
 	for i, row := range r.rows {
 		positionOf[row] = i
@@ -131,6 +138,9 @@ func tryOut(ctx context.Context, r recipe, pairs bool, order int) (trial, error)
 		for _, i := range positions(f.test) {
 			t.outcome = append(t.outcome, r.label(r.rows[i]))
 			t.weight = append(t.weight, r.weight[i])
+			if r.split != nil {
+				t.account = append(t.account, r.frame.groups[r.rows[i]])
+			}
 		}
 	}
 	return t, nil
@@ -159,6 +169,10 @@ func tryFold(ctx context.Context, s sample, test []int, pairs bool, order int) (
 	return t, nil
 }
 
+func (t *trial) said(score []float64) outOfFold {
+	return outOfFold{score, t.outcome, t.weight, t.account}
+}
+
 // choose returns the simplest kind whose mean log loss is within one standard error
 // of the best kind's, what it said, and how to calibrate it.
 func (t *trial) choose() (kind, outOfFold, calibrator) {
@@ -167,17 +181,17 @@ func (t *trial) choose() (kind, outOfFold, calibrator) {
 		outOfFold
 		offset float64
 	}
-	list := []candidate{{kind{}, outOfFold{t.card, t.outcome, t.weight}, 0}}
+	list := []candidate{{kind{}, t.said(t.card), 0}}
 	card := t.card
 	if t.paired != nil {
-		list = append(list, candidate{kind{pairs: true}, outOfFold{t.paired, t.outcome, t.weight}, 0})
+		list = append(list, candidate{kind{pairs: true}, t.said(t.paired), 0})
 		card = t.paired
 	}
 	if t.boosted != nil {
 		k := kind{pairs: t.paired != nil, order: t.order}
 		var offset float64
 		k.weightCard, k.weightBoost, offset = stack(card, t.boosted, t.outcome, t.weight, 10)
-		list = append(list, candidate{k, outOfFold{mixed(card, t.boosted, k.weightCard, k.weightBoost), t.outcome, t.weight}, offset})
+		list = append(list, candidate{k, t.said(mixed(card, t.boosted, k.weightCard, k.weightBoost)), offset})
 	}
 	losses := make([][]float64, len(list))
 	best := 0

@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
 	"slices"
 )
@@ -26,6 +27,13 @@ type Measures struct {
 // rate that BaseLoss supposes. Without both outcomes, AUC is 0.5 and its
 // interval is everything.
 func Measure(probability, outcome []float64, base float64) Measures {
+	return measure(outOfFold{score: probability, outcome: outcome}, base)
+}
+
+// measure is Measure where rows may go together: the interval of the AUC is then
+// that of as many accounts, not of as many rows.
+func measure(said outOfFold, base float64) Measures {
+	probability, outcome := said.score, said.outcome
 	m := Measures{Rows: len(outcome)}
 	if m.Rows == 0 {
 		return m
@@ -39,7 +47,7 @@ func Measure(probability, outcome []float64, base float64) Measures {
 		m.BaseLoss += logLoss(base, y) / n
 		m.Brier += (probability[i] - y) * (probability[i] - y) / n
 	}
-	m.AUC, m.AUCLow, m.AUCHigh = auc(probability, outcome)
+	m.AUC, m.AUCLow, m.AUCHigh = auc(probability, outcome, said.account)
 	order := make([]int, len(outcome))
 	for i := range order {
 		order[i] = i
@@ -76,8 +84,10 @@ func logLoss(p, y float64) float64 {
 
 // auc returns the area under the ROC curve and its 95 % interval by the method
 // of DeLong and others, "Comparing the areas under two or more correlated
-// receiver operating characteristic curves" (1988).
-func auc(score, outcome []float64) (area, low, high float64) {
+// receiver operating characteristic curves" (1988); where rows go together by
+// account, what they add to the variance is added up by account first, after
+// Obuchowski, "Nonparametric analysis of clustered ROC curve data" (1997).
+func auc(score, outcome []float64, account []string) (area, low, high float64) {
 	order := make([]int, len(score))
 	pos := 0.0
 	for i := range order {
@@ -112,6 +122,10 @@ func auc(score, outcome []float64) (area, low, high float64) {
 	for i, y := range outcome {
 		area += share[i] * y / pos
 	}
+	if account != nil {
+		half := 1.959964 * math.Sqrt(clustered(share, outcome, account, area, pos, neg))
+		return area, max(area-half, 0), min(area+half, 1)
+	}
 	varPos, varNeg := 0.0, 0.0
 	for i, y := range outcome {
 		if gap := share[i] - area; y == 1 {
@@ -125,8 +139,45 @@ func auc(score, outcome []float64) (area, low, high float64) {
 	return area, max(area-half, 0), min(area+half, 1)
 }
 
+// clustered returns the variance of an area under the curve from the rows' shares,
+// added up by account.
+func clustered(share, outcome []float64, account []string, area, pos, neg float64) float64 {
+	place := make(map[string]int)
+	var sums []float64
+	for i, name := range account {
+		k, known := place[name]
+		if !known {
+			k = len(sums)
+			place[name], sums = k, append(sums, 0)
+		}
+		n := neg
+		if outcome[i] == 1 {
+			n = pos
+		}
+		sums[k] += (share[i] - area) / n
+	}
+	spread, n := 0.0, float64(len(sums))
+	for _, s := range sums {
+		spread += s * s
+	}
+	return spread * n / max(n-1, 1)
+}
+
 // calibrator maps a model's log-odds to calibrated ones: slope·x + offset.
-type calibrator struct{ slope, offset float64 }
+type calibrator struct {
+	slope, offset float64
+}
+
+func (c calibrator) MarshalJSON() ([]byte, error) {
+	return json.Marshal([2]float64{c.slope, c.offset})
+}
+
+func (c *calibrator) UnmarshalJSON(data []byte) error {
+	var v [2]float64
+	err := json.Unmarshal(data, &v)
+	c.slope, c.offset = v[0], v[1]
+	return err
+}
 
 // platt fits a calibrator to scores out of the fold by maximum likelihood, after
 // Platt, "Probabilistic outputs for support vector machines" (1999). hold draws
@@ -171,4 +222,19 @@ func ones(n int) []float64 {
 		w[i] = 1
 	}
 	return w
+}
+
+// Interval returns the ends of the 95 % interval of a rate of hits among rows, after
+// Wilson, "Probable inference, the law of succession, and statistical inference"
+// (1927); 0 and 1 of no rows.
+func Interval(hits, rows int) (low, high float64) {
+	if rows == 0 {
+		return 0, 1
+	}
+	const z = 1.959964
+	n := float64(rows)
+	p := float64(hits) / n
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(middle-half, 0), min(middle+half, 1)
 }

@@ -1,5 +1,7 @@
 package scoring
 
+import "maps"
+
 // Messages are the sentences of this package in English and Swedish, by code;
 // {0}, {1} … stand for the arguments. Reasons of a points card are
 // "card.<area>.<fit or intent>.<key>", with the value and the day of the part.
@@ -56,6 +58,10 @@ func messages() map[string][2]string {
 		"error.card.range":     {"{0} needs from, to or contains.", "{0} behöver from, to eller contains."},
 		"error.card.event":     {"{0} is no kind of event.", "{0} är ingen sorts händelse."},
 		"error.card.text":      {"{0} has no letter or digit to look for.", "{0} har ingen bokstav eller siffra att leta efter."},
+	}
+	maps.Copy(m, modelMessages)
+	for _, signal := range withoutAccount {
+		m["model."+signal+".missing"] = [2]string{"No account of the CRM is matched.", "Inget konto i CRM är matchat."}
 	}
 	for _, c := range Cards() {
 		for _, side := range []struct {

@@ -10,15 +10,16 @@ import (
 	"actnow"
 )
 
-// Rescorer is the scoring job: it gives each customer fit and intent by points
-// cards in each area. What a report says of a customer stays beside it in the
-// store and is read first.
+// Rescorer is the scoring job: it gives each customer fit and intent in each area, by
+// the model in force, else by the points card. What a report says of a customer stays
+// beside it in the store and is read first.
 type Rescorer struct {
-	Store Store
-	Cards []Card // as Cards returns them
-	Batch int    // customers in a transaction; 0 means 500
-	Now   func() time.Time
-	Log   *slog.Logger
+	Store  Store
+	Cards  []Card     // as Cards returns them
+	Models ModelStore // nil: cards only
+	Batch  int        // customers in a transaction; 0 means 500
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Summary is what a run did. Its JSON is a contract with scripts.
@@ -54,6 +55,10 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 	if err != nil {
 		return Summary{}, fmt.Errorf("read matrix: %w", err)
 	}
+	panel, err := r.panel(ctx, month, cards)
+	if err != nil {
+		return Summary{}, err
+	}
 	total, err := r.Store.CountFacts(ctx, month)
 	if err != nil {
 		return Summary{}, err
@@ -64,8 +69,8 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 		day = start
 	}
 	var sum Summary
-	for _, c := range cards {
-		a := AreaSummary{Area: c.Area, Model: c.ID(), ByCluster: make(map[actnow.Cluster]int, 4)}
+	for i, c := range cards {
+		a := AreaSummary{Area: c.Area, Model: panel.name(i, c), ByCluster: make(map[actnow.Cluster]int, 4)}
 		for _, cluster := range actnow.Clusters {
 			a.ByCluster[cluster] = 0
 		}
@@ -88,6 +93,9 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 		for _, f := range batch {
 			ps = append(ps, scorer.Score(f, day, matrix)...)
 		}
+		if err := panel.score(ctx, ps, day, matrix); err != nil {
+			return sum, fmt.Errorf("score after customer %d: %w", after, err)
+		}
 		if err := r.Store.SavePropensities(ctx, month, ps); err != nil {
 			return sum, fmt.Errorf("save scores after customer %d: %w", after, err)
 		}
@@ -104,6 +112,9 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 		if progress != nil {
 			progress(int64(n), max(total, int64(n)))
 		}
+	}
+	if err := panel.saveDrift(ctx); err != nil {
+		return sum, fmt.Errorf("save drift: %w", err)
 	}
 	r.Log.InfoContext(ctx, "rescored", "month", string(month), "customers", n, "areas", len(cards), "took", r.Now().Sub(start))
 	return sum, nil

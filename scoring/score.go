@@ -56,9 +56,12 @@ type Event struct {
 	Area    actnow.Area // "" if it is of no area
 	At      time.Time
 	KnownAt time.Time
-	Amount  int64 // minor units, 0 if not known
-	Seats   int64
-	Text    string
+	Until   time.Time // end of a subscription; only in a History, zero for none
+	Amount  int64     // minor units, 0 if not known
+	// Currency of Amount; only in a History.
+	Currency string
+	Seats    int64
+	Text     string
 }
 
 // Part is one reason of a score: a point of the card or a term of a model. Its

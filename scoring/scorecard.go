@@ -50,6 +50,7 @@ type sample struct {
 	weight  []float64
 	numbers bool
 	use     []bool // features that may be learned from; nil is all
+	seed    uint64 // of what boosters draw
 }
 
 // binned returns the bins of the rows, row-major.

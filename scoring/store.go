@@ -21,6 +21,17 @@ type Store interface {
 	Matrix(ctx context.Context) (Matrix, error)
 }
 
+// ModelStore gives the models in force and what they are told of customers, and
+// takes how far customers have moved from those that the models learned from.
+type ModelStore interface {
+	// Champions returns the models in force, by area and score.
+	Champions(ctx context.Context) ([]*Model, error)
+	// Histories is that of TrainerStore.
+	Histories(ctx context.Context, month actnow.Month, ids []actnow.CustomerID) ([]History, error)
+	// SaveDrift saves the drift of the features of a model in a month.
+	SaveDrift(ctx context.Context, model string, month actnow.Month, drift []FeatureDrift) error
+}
+
 // Matrix says which cell a fit band and an intent band cross in. It is data:
 // versioned, and chosen by name.
 type Matrix struct {

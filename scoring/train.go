@@ -29,6 +29,7 @@ type predictor struct {
 	published  bool
 	reason     string // why not published
 	validation Measures
+	said       outOfFold // what the validation measured: probabilities
 }
 
 // recipe says how to learn: rows of a frame with their weights.
@@ -41,10 +42,40 @@ type recipe struct {
 	use []bool
 	// simple forbids pairs: what they say holds only while things stay as they are.
 	simple bool
+	// own is how many of the rows, from the first on, are of what is learned; those
+	// after them are alike and lend what they say. 0 is all.
+	own int
+	// outcomes is how many outcomes of the rarer kind the own rows tell of, where
+	// several rows tell of one; 0 counts rows.
+	outcomes int
+	// split says on what the validation learns and judges, own rows alone; nil is
+	// folds. With it the frame's groups are the accounts that rows go together by.
+	split []fold
+	seed  uint64
+}
+
+// ownRows returns the rows of what is learned.
+func (r recipe) ownRows() []int {
+	if r.own == 0 {
+		return r.rows
+	}
+	return r.rows[:r.own]
+}
+
+// rarer returns how many there are of the rarer outcome.
+func (r recipe) rarer() int {
+	if r.outcomes > 0 {
+		return r.outcomes
+	}
+	positives, rows := 0, r.ownRows()
+	for _, row := range rows {
+		positives += int(r.label(row))
+	}
+	return min(positives, len(rows)-positives)
 }
 
 func (r recipe) sample(positions []int) sample {
-	s := sample{frame: r.frame, use: r.use}
+	s := sample{frame: r.frame, use: r.use, seed: r.seed}
 	for _, i := range positions {
 		s.rows = append(s.rows, r.rows[i])
 		s.outcome = append(s.outcome, r.label(r.rows[i]))
@@ -58,12 +89,8 @@ func (r recipe) sample(positions []int) sample {
 // it predicted out of the fold, and refuses to publish without signal.
 func train(ctx context.Context, r recipe) (*predictor, error) {
 	p := &predictor{calibrate: calibrator{slope: 1}}
-	positives := 0
-	for _, row := range r.rows {
-		positives += int(r.label(row))
-	}
 	p.base = rate(r)
-	rarer := min(positives, len(r.rows)-positives)
+	rarer := r.rarer()
 	if rarer < fewestOutcomes {
 		p.reason = ReasonFew
 		return p, nil
@@ -78,7 +105,8 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 	}
 	var chosen outOfFold
 	p.kind, chosen, p.calibrate = t.choose()
-	p.validation = chosen.measure(p.calibrate, p.base)
+	p.said = chosen.calibrated(p.calibrate)
+	p.validation = measure(p.said, p.base)
 	if p.validation.AUCLow <= leastAUC || p.validation.LogLoss >= p.validation.BaseLoss {
 		p.reason = ReasonNoSignal
 		return p, nil
@@ -94,12 +122,14 @@ func (o outOfFold) calibrator() calibrator {
 	return platt(o.score, o.outcome, o.weight, 40)
 }
 
-func (o outOfFold) measure(c calibrator, base float64) Measures {
-	p := make([]float64, len(o.score))
+// calibrated returns probabilities in place of scores.
+func (o outOfFold) calibrated(c calibrator) outOfFold {
+	p := o
+	p.score = make([]float64, len(o.score))
 	for i, x := range o.score {
-		p[i] = sigmoid(c.slope*x + c.offset)
+		p.score[i] = sigmoid(c.slope*x + c.offset)
 	}
-	return Measure(p, o.outcome, base)
+	return p
 }
 
 // Prediction is what is said of one row. Probability is the logistic function of
@@ -135,18 +165,27 @@ func (p *predictor) predict(d *dataset, f *frame, rows []int, explain bool) []Pr
 		return out
 	}
 	base := p.model.base()
+	p.eachOdds(f, rows, func(i int, odds, calibration float64, shares []float64) {
+		out[i] = Prediction{Row: f.ids[rows[i]], Probability: sigmoid(odds), Base: base, Calibration: calibration, LogOdds: odds}
+		if explain {
+			out[i].Parts = rowParts(d, f, rows[i], shares)
+		}
+	})
+	return out
+}
+
+// eachOdds calls do with the log-odds of each row, which are the model's base, the
+// shares of the features and the calibration; several rows at a time.
+func (p *predictor) eachOdds(f *frame, rows []int, do func(i int, odds, calibration float64, shares []float64)) {
+	base := p.model.base()
 	eachShares(p.model, f, rows, func(i int, shares []float64) {
 		raw := base
 		for _, share := range shares {
 			raw += share
 		}
 		odds := min(max(p.calibrate.slope*raw+p.calibrate.offset, -maxLogOdds), maxLogOdds)
-		out[i] = Prediction{Row: f.ids[rows[i]], Probability: sigmoid(odds), Base: base, Calibration: odds - raw, LogOdds: odds}
-		if explain {
-			out[i].Parts = rowParts(d, f, rows[i], shares)
-		}
+		do(i, odds, odds-raw, shares)
 	})
-	return out
 }
 
 func rowParts(d *dataset, f *frame, row int, shares []float64) []RowPart {

@@ -73,6 +73,11 @@ func jsonAt(column string, index int) string {
 // array that is bound in its place. It stands for long IN lists.
 const jsonEach = "json_each(?)"
 
+// referencesTo selects the table and column of every reference to the table
+// whose name is bound.
+const referencesTo = `SELECT m.name, f."from" FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
+	WHERE m.type = 'table' AND f."table" = ? ORDER BY m.name, f."from"`
+
 func writerDSN(path string) string { return dsn(path, pragmas) + "&_txlock=immediate" }
 func readerDSN(path string) string {
 	return dsn(path, append(pragmas[:len(pragmas):len(pragmas)], queryOnly))

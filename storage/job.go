@@ -12,15 +12,22 @@ import (
 // StartJob records a piece of long work as running.
 func (db *DB) StartJob(ctx context.Context, kind, title string, by actnow.Actor) (actnow.JobID, error) {
 	var id actnow.JobID
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		now := db.now().Unix()
-		return tx.QueryRow(`INSERT INTO jobs (kind, title, state, started_by, started_at, updated_at) VALUES (?, ?, 'running', ?, ?, ?) RETURNING id`,
-			kind, title, by.Name, now, now).Scan(&id)
+	err := db.write(ctx, func(tx *sql.Tx) (err error) {
+		id, err = db.startJob(tx, kind, title, by)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("start job: %w", err)
 	}
 	return id, nil
+}
+
+// startJob is StartJob within a transaction.
+func (db *DB) startJob(tx *sql.Tx, kind, title string, by actnow.Actor) (id actnow.JobID, err error) {
+	now := db.now().Unix()
+	err = tx.QueryRow(`INSERT INTO jobs (kind, title, state, started_by, started_at, updated_at) VALUES (?, ?, 'running', ?, ?, ?) RETURNING id`,
+		kind, title, by.Name, now, now).Scan(&id)
+	return id, err
 }
 
 // JobProgress records how far a running job is. total 0 means not known.

@@ -19,24 +19,16 @@ import (
 // such cohort, and actnow.ErrInvalid for a source or a header that is none or a
 // filter that cannot be read.
 func (db *DB) OpenSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQuery) (reports.Sheet, error) {
-	if !scope.Export {
-		return reports.Sheet{}, fmt.Errorf("write %s: %w", q.Source, actnow.ErrForbidden)
-	}
 	var l *sheetList
-	err := db.read(ctx, func(tx *sql.Tx) (err error) {
-		if l, err = db.layOut(tx, scope, q); err != nil {
-			return err
-		}
-		_, err = l.rows(tx) // so that a filter is refused before the file is begun
+	err := db.readSheet(ctx, scope, q, func(tx *sql.Tx, laid *sheetList) error {
+		l = laid
+		_, err := l.rows(tx) // so that a filter is refused before the file is begun
 		return err
 	})
 	if err != nil {
-		return reports.Sheet{}, fmt.Errorf("write %s: %w", q.Source, err)
+		return reports.Sheet{}, err
 	}
-	out := reports.Sheet{Notes: l.notes}
-	for _, c := range l.columns {
-		out.Columns = append(out.Columns, c.SheetColumn)
-	}
+	out := reports.Sheet{Columns: l.heads(), Notes: l.notes}
 	out.Rows = func(yield func([]string, error) bool) {
 		err := db.read(ctx, func(tx *sql.Tx) error {
 			return l.each(tx, func(cells []string) error {
@@ -53,6 +45,49 @@ func (db *DB) OpenSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQ
 	return out, nil
 }
 
+// SheetCount returns how many rows the list has. Its errors are those of
+// OpenSheet.
+func (db *DB) SheetCount(ctx context.Context, scope actnow.Scope, q actnow.SheetQuery) (n int64, err error) {
+	err = db.readSheet(ctx, scope, q, func(tx *sql.Tx, l *sheetList) error {
+		from, err := l.rows(tx)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT count(*)`+from.sql, from.args...).Scan(&n)
+	})
+	return n, err
+}
+
+// SheetColumns returns all columns that a list of the source can have: its own,
+// then what is added, with About in the language. Its errors are those of
+// OpenSheet.
+func (db *DB) SheetColumns(ctx context.Context, scope actnow.Scope, source, language string) (list []reports.SheetColumn, err error) {
+	q := actnow.SheetQuery{Source: source, Added: true, Language: language}
+	err = db.readSheet(ctx, scope, q, func(_ *sql.Tx, l *sheetList) error {
+		list = l.heads()
+		return nil
+	})
+	return list, err
+}
+
+// readSheet calls f with the list, laid out.
+func (db *DB) readSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQuery, f func(tx *sql.Tx, l *sheetList) error) error {
+	err := actnow.ErrForbidden
+	if scope.Export {
+		err = db.read(ctx, func(tx *sql.Tx) error {
+			l, err := db.layOut(tx, scope, q)
+			if err != nil {
+				return err
+			}
+			return f(tx, l)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("list %s: %w", q.Source, err)
+	}
+	return nil
+}
+
 // sheetList is a list as it is read from the store.
 type sheetList struct {
 	db       *DB
@@ -65,17 +100,11 @@ type sheetList struct {
 	notes    [][2]string
 }
 
-// sheetColumn is a column and where its cells come from.
-type sheetColumn struct {
-	reports.SheetColumn
-	place int    // among the cells of the report; -1 for another source
-	sql   string // for those that are not of the report
-	args  []any
-	money bool // minor units
-}
-
 // layOut finds the source and its columns.
 func (db *DB) layOut(tx *sql.Tx, scope actnow.Scope, q actnow.SheetQuery) (*sheetList, error) {
+	if !slices.Contains([]string{"", actnow.SheetByRevenue, actnow.SheetByEnd}, q.Sort) {
+		return nil, actnow.Invalid("error.sheet_sort", "sort", "%q is no order: leave it empty, or say revenue or end", q.Sort)
+	}
 	l := &sheetList{db: db, scope: scope, query: q, areas: actnow.Areas}
 	var all []sheetColumn
 	id, isCohort := strings.CutPrefix(q.Source, actnow.CohortSource)
@@ -104,7 +133,7 @@ func (db *DB) layOut(tx *sql.Tx, scope actnow.Scope, q actnow.SheetQuery) (*shee
 			return nil, actnow.Invalid("error.sheet_source", "source", "%q is no source of a list", q.Source)
 		}
 		var name string
-		if err := tx.QueryRow(`SELECT name FROM cohorts WHERE id = ?`, n).Scan(&name); err != nil {
+		if err := tx.QueryRow(`SELECT name FROM cohorts WHERE id = ? AND deleted_at IS NULL`, n).Scan(&name); err != nil {
 			return nil, noRows(err)
 		}
 		l.cohort, all = actnow.CohortID(n), customerSheetColumns()
@@ -136,6 +165,15 @@ func (l *sheetList) note(code, value string) {
 	l.notes = append(l.notes, [2]string{l.say(code), value})
 }
 
+// heads are the columns as others see them.
+func (l *sheetList) heads() []reports.SheetColumn {
+	list := make([]reports.SheetColumn, len(l.columns))
+	for i, c := range l.columns {
+		list[i] = c.SheetColumn
+	}
+	return list
+}
+
 // choose keeps the columns that the query names, or those of the source, and what
 // is added if it asks for that.
 func (l *sheetList) choose(all []sheetColumn, own int) error {
@@ -160,74 +198,6 @@ func (l *sheetList) choose(all []sheetColumn, own int) error {
 	return nil
 }
 
-// reportColumns are those of the newest file of a report, as it had them.
-func reportColumns(heads []reports.Column, scope actnow.Scope) []sheetColumn {
-	var list []sheetColumn
-	for i, h := range heads {
-		if !scope.Revenue && strings.Contains(fold(h.Header), "revenue") {
-			continue
-		}
-		c := sheetColumn{SheetColumn: reports.SheetColumn{Header: h.Header}, place: i}
-		if f, ok := reports.FieldNamed(h.Field); ok {
-			c.Number = f.Type == reports.FitField || f.Type == reports.IntentField || f.Type == reports.MoneyField || f.Type == reports.SizeField
-		}
-		list = append(list, c)
-	}
-	return list
-}
-
-// customerSheetColumns are what is known of customers beside any report, named as
-// the fields of filters are.
-func customerSheetColumns() []sheetColumn {
-	var list []sheetColumn
-	for _, name := range []string{"name", "domain", "tpid", "segment", "org_size", "industry", "city", "country", "first_month", "last_month", "gone_month"} {
-		list = append(list, sheetColumn{SheetColumn: reports.SheetColumn{Header: name, Number: name == "org_size"}, place: -1, sql: "c." + name})
-	}
-	return list
-}
-
-// bestAccount is the account of customer c that the CRM fields are taken from.
-const bestAccount = ` FROM matches m JOIN accounts a ON a.id = m.account_id
-	WHERE m.customer_id = c.id AND m.band = 'match' AND a.deleted_at IS NULL AND a.merged_into = '' ORDER BY m.decided DESC, m.probability DESC, a.id LIMIT 1)`
-
-// addedColumns are what Act Now adds: for each area of the source, then of the
-// customer.
-func (l *sheetList) addedColumns() []sheetColumn {
-	standing := func(what string) string {
-		return `(SELECT ` + what + ` FROM standings p WHERE p.customer_id = c.id AND p.area = ? AND p.latest = 1)`
-	}
-	change := `CASE WHEN p.cluster = '' OR p.previous_month = '' THEN '' WHEN p.previous_cluster = '' THEN 'new' WHEN ` + fmt.Sprintf(byHeat, "p.cluster") + ` < ` + fmt.Sprintf(byHeat, "p.previous_cluster") +
-		` THEN 'up' WHEN ` + fmt.Sprintf(byHeat, "p.cluster") + ` > ` + fmt.Sprintf(byHeat, "p.previous_cluster") + ` THEN 'down' ELSE 'same' END`
-	from := map[string]string{
-		"fit": standing("p.fit"), "intent": standing("p.intent"), "cell": standing("p.cell"), "cluster": standing("p.cluster"), "change": standing(change),
-		"explanation": `(SELECT x.explanation FROM propensities x WHERE x.customer_id = c.id AND x.area = ? AND x.explanation <> '' ORDER BY x.month DESC, x.source LIMIT 1)`,
-		"revenue_low": standing("p.revenue_low"), "revenue_high": standing("p.revenue_high"), "currency": standing("p.currency"),
-		"account": `(SELECT a.name` + bestAccount, "owner": `(SELECT a.owner_name` + bestAccount,
-		"mailable_contacts": `(SELECT count(*) FROM mailable_contacts mc WHERE mc.customer_id = c.id)`,
-	}
-	var list []sheetColumn
-	add := func(a reports.Added, area actnow.Area, args ...any) {
-		if a.Money && !l.scope.Revenue {
-			return
-		}
-		list = append(list, sheetColumn{SheetColumn: reports.SheetColumn{Header: a.Header(area), Number: a.Number, About: l.say(a.AboutCode())},
-			place: -1, sql: from[a.Key], args: args, money: a.Money && a.Number})
-	}
-	for _, area := range l.areas {
-		for _, a := range reports.AddedColumns {
-			if a.Area {
-				add(a, area, string(area))
-			}
-		}
-	}
-	for _, a := range reports.AddedColumns {
-		if !a.Area {
-			add(a, "")
-		}
-	}
-	return list
-}
-
 // rows returns the FROM clause of the rows that the query chooses.
 func (l *sheetList) rows(tx *sql.Tx) (clause, error) {
 	chosen, err := l.db.filterQuery(tx, l.scope, l.query.Where, l.cohort)
@@ -243,20 +213,36 @@ func (l *sheetList) rows(tx *sql.Tx) (clause, error) {
 	return from, nil
 }
 
-// order returns the ORDER BY clause: by potential revenue, falling, if the query
-// asks for that and the person may see it; else as in the file, or by name.
+// order returns the ORDER BY clause: what the query asks for first, if the person
+// may see it; then as in the file, or by name.
 func (l *sheetList) order() clause {
 	last := "fold(c.name), c.key"
 	if l.snapshot != 0 {
 		last = "r.line"
 	}
-	if l.query.Sort != actnow.SheetByRevenue || !l.scope.Revenue {
-		return clause{sql: ` ORDER BY ` + last}
+	agreement := func(what string) string {
+		if l.snapshot != 0 && l.query.Source == string(reports.Renewals) {
+			return `(SELECT x.` + what + ` FROM agreements x WHERE x.snapshot_id = r.snapshot_id AND x.line = r.line)`
+		}
+		return `(SELECT min(x.` + what + `) FROM agreements x WHERE x.snapshot_id = ` + newestRenewals + ` AND x.customer_id = c.id)`
 	}
-	areas, _ := json.Marshal(l.areas)
-	return clause{` ORDER BY COALESCE((SELECT max(COALESCE(p.revenue_high, p.revenue_low)) FROM standings p
-		WHERE p.customer_id = c.id AND p.latest = 1 AND p.area IN (SELECT value FROM ` + jsonEach + `)), -1) DESC, ` + last, []any{string(areas)}}
+	var first clause
+	switch {
+	case l.query.Sort == actnow.SheetByEnd:
+		first.sql = `COALESCE(` + agreement("ends_at") + `, ` + farOff + `), `
+	case l.query.Sort != actnow.SheetByRevenue || !l.scope.Revenue:
+	case l.query.Source == string(reports.Renewals):
+		first.sql = `COALESCE(` + agreement("expiring") + `, -1) DESC, `
+	default:
+		areas, _ := json.Marshal(l.areas)
+		first = clause{`COALESCE((SELECT max(COALESCE(p.revenue_high, p.revenue_low)) FROM standings p
+			WHERE p.customer_id = c.id AND p.latest = 1 AND p.area IN (SELECT value FROM ` + jsonEach + `)), -1) DESC, `, []any{string(areas)}}
+	}
+	return clause{` ORDER BY ` + first.sql + last, first.args}
 }
+
+// farOff is a time after every agreement's end.
+const farOff = "9223372036854775807"
 
 // each calls f with the cells of each row, in order.
 func (l *sheetList) each(tx *sql.Tx, f func(cells []string) error) error {

@@ -13,14 +13,14 @@ import (
 )
 
 // Imported returns the result of the import of the same content for the same
-// report and month.
+// report and month, unless it was taken back.
 func (db *DB) Imported(ctx context.Context, sha256 string, kind reports.Kind, month actnow.Month) (reports.Result, error) {
-	return db.imported(ctx, `sha256 = ? AND report = ? AND month = ?`, sha256, string(kind), string(month))
+	return db.imported(ctx, `s.undone_at IS NULL AND sha256 = ? AND report = ? AND month = ?`, sha256, string(kind), string(month))
 }
 
 // ImportedAnyMonth returns the result of the latest import of the same content.
 func (db *DB) ImportedAnyMonth(ctx context.Context, sha256 string) (reports.Result, error) {
-	return db.imported(ctx, `sha256 = ?`, sha256)
+	return db.imported(ctx, `s.undone_at IS NULL AND sha256 = ?`, sha256)
 }
 
 func (db *DB) imported(ctx context.Context, where string, args ...any) (res reports.Result, err error) {
@@ -71,20 +71,23 @@ func readImported(tx *sql.Tx, where string, args ...any) (reports.Result, error)
 func snapshotSQL(rows string) string {
 	return `SELECT s.id, s.report, s.month, s.revision, s.current, s.file, s.encoding, s.separator, s.complete, ` + rows + `,
 		s.new, s.changed, s.unchanged, s.gone, (SELECT count(*) FROM rejected_rows x WHERE x.snapshot_id = s.id),
-		s.warnings, s.columns, s.imported_by, s.imported_at FROM snapshots s`
+		s.warnings, s.columns, s.imported_by, s.imported_at, COALESCE(s.undone_at, 0), s.undone_by FROM snapshots s`
 }
 
 func collectSnapshots(list *[]reports.Snapshot) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
 		var s reports.Snapshot
 		var warnings, columns []byte
-		var at int64
+		var at, undone int64
 		err := rows.Scan(&s.ID, &s.Report, &s.Month, &s.Revision, &s.Current, &s.File, &s.Encoding, &s.Separator, &s.Complete, &s.Rows,
-			&s.New, &s.Changed, &s.Unchanged, &s.Gone, &s.Rejected, &warnings, &columns, &s.By, &at)
+			&s.New, &s.Changed, &s.Unchanged, &s.Gone, &s.Rejected, &warnings, &columns, &s.By, &at, &undone, &s.UndoneBy)
 		if err != nil {
 			return err
 		}
 		s.At = time.Unix(at, 0).UTC()
+		if undone != 0 {
+			s.UndoneAt = time.Unix(undone, 0).UTC()
+		}
 		*list = append(*list, s)
 		last := &(*list)[len(*list)-1]
 		return errors.Join(json.Unmarshal(warnings, &last.Notices), json.Unmarshal(columns, &last.Columns))

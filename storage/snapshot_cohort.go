@@ -22,7 +22,7 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 		return err
 	}
 	for place, c := range p.res.Columns {
-		if !c.Known && !c.Unknown() {
+		if cohortKey(c) == "" {
 			continue
 		}
 		id, err := p.cohortColumn(tx, c)
@@ -42,12 +42,21 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 	return nil
 }
 
+// cohortKey is what a column that is, or may be, a cohort is known by through
+// the years; "" for any other.
+func cohortKey(c reports.Column) string {
+	switch {
+	case c.Known:
+		return reports.NormalHeader(c.Field)
+	case c.Unknown():
+		return reports.NormalHeader(c.Header)
+	}
+	return ""
+}
+
 // cohortColumn returns the key of the column's cohort, 0 if it is none.
 func (p *publication) cohortColumn(tx *sql.Tx, c reports.Column) (int64, error) {
-	report, month, key := string(p.head.Kind), string(p.head.Month), reports.NormalHeader(c.Header)
-	if c.Known {
-		key = reports.NormalHeader(c.Field)
-	}
+	report, month, key := string(p.head.Kind), string(p.head.Month), cohortKey(c)
 	var id int64
 	err := tx.QueryRow(`UPDATE cohort_columns SET
 			header = CASE WHEN last_month <= ?1 THEN ?2 ELSE header END,

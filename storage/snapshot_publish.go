@@ -100,8 +100,8 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 // compared with: the current one of the month, else of the month before that
 // has one.
 func (p *publication) findBefore(tx *sql.Tx) error {
-	err := tx.QueryRow(`SELECT COALESCE(max(revision), 0) + 1 FROM snapshots WHERE report = ? AND month = ?`,
-		string(p.head.Kind), string(p.head.Month)).Scan(&p.res.Revision)
+	err := tx.QueryRow(`SELECT COALESCE(max(revision), 0) + 1 FROM snapshots WHERE report = ? AND month = ? AND id <> ?`,
+		string(p.head.Kind), string(p.head.Month), p.id).Scan(&p.res.Revision)
 	if err != nil {
 		return err
 	}
@@ -183,25 +183,28 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 		return err
 	}
 	err = execAll(tx, "revision", []clause{
+		{`UPDATE snapshots SET revision = -id WHERE id = ?`, []any{p.id}}, // it may get the same number again
 		{`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, []any{string(p.head.Kind), string(p.head.Month)}},
 		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{p.id}},
 		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{p.id}},
 		{`DELETE FROM rejected_rows WHERE snapshot_id = ?`, []any{p.id}},
+		{`DELETE FROM undone_rows WHERE snapshot_id = ?`, []any{p.id}},
 	})
 	if err != nil {
 		return err
 	}
 	err = tx.QueryRow(`INSERT INTO snapshots (report, month, revision, current, file, sha256, encoding, separator, columns, complete,
-			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at)
-		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at, before_id, seq)
+		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT COALESCE(max(seq), 0) + 1 FROM snapshots))
 		ON CONFLICT (sha256, report, month) DO UPDATE SET revision = excluded.revision, current = 1, file = excluded.file,
 			columns = excluded.columns, complete = excluded.complete, rows = excluded.rows, new = excluded.new, changed = excluded.changed,
 			unchanged = excluded.unchanged, gone = excluded.gone, warnings = excluded.warnings,
-			imported_by = excluded.imported_by, imported_at = excluded.imported_at
+			imported_by = excluded.imported_by, imported_at = excluded.imported_at,
+			before_id = excluded.before_id, seq = excluded.seq, undone_at = NULL, undone_by = ''
 		RETURNING id`,
 		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
 		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
-		string(warnings), p.head.By, p.now).Scan(&p.id)
+		string(warnings), p.head.By, p.now, null(p.before)).Scan(&p.id)
 	if err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}

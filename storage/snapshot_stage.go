@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -71,12 +72,20 @@ func (db *DB) Stage(ctx context.Context, head reports.Head) (reports.Stage, erro
 			name = "raw:" + reports.NormalHeader(c.Header)
 		}
 		s.order = append(s.order, hashColumn{name, i})
-		if f, ok := reports.FieldNamed(c.Field); ok && f.Fact() {
-			s.facts = append(s.facts, factColumn{f.Name, i, f.Type == reports.YesNoField})
-		}
 	}
+	s.facts = factColumns(head.Columns)
 	sort.SliceStable(s.order, func(i, j int) bool { return s.order[i].name < s.order[j].name })
 	return s, nil
+}
+
+func factColumns(columns []reports.Column) []factColumn {
+	var facts []factColumn
+	for i, c := range columns {
+		if f, ok := reports.FieldNamed(c.Field); ok && f.Fact() {
+			facts = append(facts, factColumn{f.Name, i, f.Type == reports.YesNoField})
+		}
+	}
+	return facts
 }
 
 // Discard drops the stage. It may be called again.
@@ -106,11 +115,7 @@ func (s *snapshotStage) Add(ctx context.Context, rows []reports.Row) error {
 		}
 		into["rows"].add(s.rowValues(r, string(cells))...)
 		for _, v := range r.Scores {
-			if v.Cluster == "" {
-				v.Cluster = v.Cell.Cluster()
-			}
-			into["scores"].add(r.Line, string(v.Area), v.Fit, v.Intent, string(v.FitBand), string(v.IntentBand),
-				string(v.Cell), string(v.Cluster), v.Explanation)
+			into["scores"].add(append([]any{r.Line}, scoreValues(v)...)...)
 		}
 		for _, v := range r.Revenue {
 			into["revenues"].add(r.Line, string(v.Area), v.Low, v.High, v.Currency, v.Text)
@@ -132,28 +137,46 @@ func (s *snapshotStage) Add(ctx context.Context, rows []reports.Row) error {
 	return tx.Commit()
 }
 
+// scoreValues is what a row says of an area. A cell names its cluster.
+func scoreValues(v reports.AreaScore) []any {
+	if v.Cluster == "" {
+		v.Cluster = v.Cell.Cluster()
+	}
+	return []any{string(v.Area), v.Fit, v.Intent, string(v.FitBand), string(v.IntentBand), string(v.Cell), string(v.Cluster), v.Explanation}
+}
+
 func (s *snapshotStage) rowValues(r reports.Row, cells string) []any {
 	c, a := r.Customer, r.Agreement
 	var keys [3]string
-	kind, masked := "", true
+	kind := ""
 	for i, k := range c.Keys() {
 		keys[i] = k.String()
 		if i == 0 {
 			kind = string(k.Kind)
 		}
-		masked = masked && k.Kind != reports.KeyName
-	}
-	domain, ok := reports.NormalDomain(c.Domain)
-	if !ok {
-		domain = "" // the cell keeps what it says
 	}
 	return []any{r.Line, s.hash(r.Cells), cells, keys[0], kind, keys[1], keys[2],
 		r.Location.GlobalID, r.Location.Name,
-		c.TPID, c.DUNS, c.Name, masked, domain, c.OrgSize,
+		c.TPID, c.DUNS, c.Name, masked(c), domainOf(c), c.OrgSize,
 		c.Industry, c.Vertical, c.GeoArea, c.Subsidiary, c.SalesTerritory,
 		c.City, c.State, c.PostalCode, c.Country,
 		string(segmentOf(c)), c.SegmentText, c.Nonprofit,
 		a.ID, a.Program, a.Division, null(a.EndsAt), a.Expiring, a.Currency}
+}
+
+// masked reports whether the name is blank or hidden, and so names nobody.
+func masked(c reports.Customer) bool {
+	return !slices.ContainsFunc(c.Keys(), func(k reports.Key) bool { return k.Kind == reports.KeyName })
+}
+
+// domainOf is the customer's domain, "" for a word that is none: the cell keeps
+// what it says.
+func domainOf(c reports.Customer) string {
+	domain, ok := reports.NormalDomain(c.Domain)
+	if !ok {
+		return ""
+	}
+	return domain
 }
 
 func (s *snapshotStage) hash(cells []string) string {

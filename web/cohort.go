@@ -197,7 +197,9 @@ type cohortStart struct{ Name, Text, Href string }
 // startFilters are the target groups that partners ask for most.
 var startFilters = []struct{ key, filter string }{
 	{"azure", `area = azure and cluster in ("Act Now", "Evaluate") and has_m365 = yes and has_azure = no`},
-	{"renewal", `agreement_end >= today and agreement_end <= today + 90d`},
+	{"renewal30", `agreement_end >= today and agreement_end <= today + 30d`},
+	{"renewal60", `agreement_end >= today and agreement_end <= today + 60d`},
+	{"renewal90", `agreement_end >= today and agreement_end <= today + 90d`},
 	{"copilot", `area = copilot and cluster in ("Act Now", "Evaluate") and has_m365 = yes`},
 	{"e5", `area = security and cluster in ("Act Now", "Evaluate") and has_m365 = yes`},
 	{"bc", `area = d365bc and cluster in ("Act Now", "Evaluate") and org_size < 300`},

@@ -69,6 +69,7 @@ type whyArea struct {
 	Open        bool
 	Scores      []whyScore
 	Model       string
+	ModelHref   string // what it is, for people of all locations
 	Explained   []explained
 	FromReports bool // the report's scores count, ours stand beside them
 }
@@ -138,6 +139,11 @@ func (s *Server) showCustomer(c echo.Context) error {
 	}
 	if p.Why, err = whyAreas(text, d, sources); err != nil {
 		return err
+	}
+	for i := range p.Why {
+		if s.user(c).AllLocations && p.Why[i].Model != "" {
+			p.Why[i].ModelHref = modelPath(p.Why[i].Area)
+		}
 	}
 	p.Standings = standingLines(text, d, p.Why)
 	p.Best = bestStanding(p.Standings, area)
@@ -339,7 +345,7 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 		}
 		w := get(r.Area)
 		w.Month, w.Model = r.Month, r.Model
-		w.Scores = append(w.Scores, scoreReasons(text, r, parts))
+		w.Scores = append(w.Scores, scoreReasons(text, r, parts, ownScore(sources, r)))
 	}
 	newest := map[actnow.Area]actnow.Month{}
 	for _, src := range sources {
@@ -366,9 +372,23 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 	return list, nil
 }
 
+// ownScore is the score that reasons are of, nil if it is not kept.
+func ownScore(sources []scoring.Sourced, r actnow.ScoreReason) *float64 {
+	for _, src := range sources {
+		if src.Source != "own" || src.Area != r.Area || src.Month != r.Month {
+			continue
+		}
+		if r.Score == string(scoring.Fit) {
+			return src.Fit
+		}
+		return src.Intent
+	}
+	return nil
+}
+
 // scoreReasons draws how a score came about. The points of a card add up to the
-// score exactly; those of a model are log-odds.
-func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part) whyScore {
+// score exactly; those of a model are log-odds, which are a chance.
+func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score *float64) whyScore {
 	card := slices.ContainsFunc(parts, func(p scoring.Part) bool { return p.Points != 0 })
 	value := func(p scoring.Part) float64 {
 		if card {
@@ -395,11 +415,16 @@ func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part) whySco
 		f.Text = text.SignedDecimal(v, decimals(v, card))
 		w.Steps = append(w.Steps, f)
 	}
-	w.Total = Fall{Sentence: text.T("customer.log_odds"), Value: total, Text: text.Decimal(total, decimals(total, card))}
-	title := name
+	w.Total = Fall{Value: total, Text: text.Decimal(total, decimals(total, card))}
 	if card {
+		score = &total
 		w.Total.Sentence = text.T("customer.score", text.Band(actnow.BandOf(total)))
-		title = text.T("customer.why_title", name, Ladder{Score: &total}.Shown(), text.Band(actnow.BandOf(total)))
+	} else {
+		w.Total.Sentence = text.T("models.chance", text.Percent(1/(1+math.Exp(-total))))
+	}
+	title := name
+	if score != nil {
+		title = text.T("customer.why_title", name, Ladder{Score: score}.Shown(), text.Band(actnow.BandOf(*score)))
 	}
 	return whyScore{Title: title, Fall: w}
 }

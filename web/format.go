@@ -37,6 +37,22 @@ func (t *Text) Decimal(x float64, decimals int) string {
 	return t.group(whole) + mark + part
 }
 
+// Size writes a number of bytes: 820 B, 12 kB, 3.4 MB.
+func (t *Text) Size(bytes int64) string {
+	x, unit := float64(bytes), "B"
+	for _, larger := range []string{"kB", "MB", "GB"} {
+		if x < 1000 {
+			break
+		}
+		x, unit = x/1000, larger
+	}
+	decimals := 0
+	if unit != "B" && x < 10 {
+		decimals = 1
+	}
+	return t.Decimal(x, decimals) + nbsp + unit
+}
+
 // Signed writes a change: +28, −9, ±0.
 func (t *Text) Signed(n int64) string {
 	switch {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -38,7 +39,7 @@ type jobPage struct {
 }
 
 // jobResults says where the result of a kind of job is seen.
-var jobResults = map[string]string{"match": "/matches", "score": "/customers", "fetch": fetchingPath, "fetch-connect": fetchingPath}
+var jobResults = map[string]string{"match": "/matches", "score": "/customers", "fetch": fetchingPath, "fetch-connect": fetchingPath, "train": "/scoring/models"}
 
 // lookPath is where what a job found in a file is seen.
 func lookPath(id actnow.JobID) string { return fmt.Sprintf("/reports/look/%d", id) }
@@ -58,6 +59,13 @@ func progress(j actnow.Job, text *Text) Progress {
 			p.Result = lookPath(j.ID)
 		case j.Kind == "refit":
 			p.Result = refitPath(j.ID)
+		case j.Kind == "download":
+			var f actnow.DownloadFile
+			if json.Unmarshal(j.Result, &f) == nil {
+				p.Result = downloadPath(f.Download)
+			}
+		case j.Kind == "undo" || j.Kind == "redo":
+			p.Result = "/reports#history"
 		}
 	case j.State == actnow.JobFailed:
 		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)

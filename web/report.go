@@ -51,9 +51,11 @@ type reportsPage struct {
 	Month     Field
 	Problem   *Note // why an upload was refused
 	Waiting   []waitingUpload
+	Watched   *watchPanel
 	History   []snapshotRow
 	Chosen    string // the report whose history it is, "" for all
-	Write     *writeForm
+	MayExport bool
+	Hub       *hubPanel
 }
 
 // reportRow says of one of the six reports how new it is.
@@ -80,14 +82,14 @@ type snapshotRow struct {
 	Path, Report, File, By, At   string
 	Month                        actnow.Month
 	Revision                     int
-	Current                      bool
+	Current, Undone              bool
 	Rows, New, Changed, Rejected int
 }
 
-// writeForm asks which report to write again.
-type writeForm struct {
-	Report Select
-	Where  Field
+// hubPanel leads to the lists that people make of what is known.
+type hubPanel struct {
+	Mine   string // "3 reports of yours"
+	Starts []Action
 }
 
 func (s *Server) showReports(c echo.Context) error {
@@ -108,7 +110,6 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 	p := reportsPage{MayImport: s.may(c, actnow.RightImport), Month: monthField(text, string(due))}
 	fresh := 0
 	var all []reports.Snapshot
-	var written []Option
 	for _, kind := range reports.Kinds {
 		list, err := s.store.Snapshots(ctx(c), s.scope(c), kind, 50)
 		if err != nil {
@@ -117,9 +118,6 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 		row := s.reportRow(c, kind, list, due)
 		if row.Month >= due {
 			fresh++
-		}
-		if row.Path != "" {
-			written = append(written, Option{Value: string(kind), Text: row.Name})
 		}
 		p.Reports = append(p.Reports, row)
 		if chosen == "" || chosen == kind {
@@ -134,16 +132,23 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 		p.Chosen = reportName(text, string(chosen))
 	}
 	p.Head = Head{Title: text.T("reports.title", fresh, len(reports.Kinds), due), Text: text.T("reports.text")}
-	if len(written) == 0 {
+	if len(all) == 0 {
 		p.Head = Head{Title: text.T("reports.none"), Text: text.T("reports.none_text")}
 	}
-	if s.may(c, actnow.RightExport) && len(written) > 0 {
-		p.Write = &writeForm{Report: Select{Name: "report", Label: text.T("reports.report"), Options: written},
-			Where: Field{Name: "where", Label: text.T("reports.where"), Hint: text.T("reports.where_hint"), Autocomplete: "off"}}
+	if p.MayExport = s.may(c, actnow.RightExport); p.MayExport && len(all) > 0 {
+		list, err := s.store.Downloads(ctx(c), s.user(c).ID)
+		if err != nil {
+			return p, err
+		}
+		p.Hub = &hubPanel{Mine: text.TN("download.title", int64(len(list))), Starts: []Action{
+			{Text: text.T("download.mine"), Href: downloadsPath}, {Text: text.T("download.new"), Href: downloadsPath + "/new", Icon: "plus", Class: "main"}}}
 	}
 	if p.MayImport {
 		var err error
-		p.Waiting, err = s.waitingUploads(c, JobLookReport)
+		if p.Waiting, err = s.waitingUploads(c, JobLookReport); err != nil {
+			return p, err
+		}
+		p.Watched, err = s.watchPanel(c)
 		return p, err
 	}
 	return p, nil
@@ -188,7 +193,7 @@ func newest(list []reports.Snapshot) (best reports.Snapshot, ok bool) {
 
 func newSnapshotRow(text *Text, snap reports.Snapshot) snapshotRow {
 	return snapshotRow{Path: snapshotPath(snap.ID), Report: reportName(text, string(snap.Report)), File: snap.File, By: snap.By, At: text.DateTime(snap.At),
-		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
+		Month: snap.Month, Revision: snap.Revision, Current: snap.Current, Undone: snap.Undone(), Rows: snap.Rows, New: snap.New, Changed: snap.Changed, Rejected: snap.Rejected}
 }
 
 func monthField(text *Text, month string) Field {
@@ -345,31 +350,10 @@ func (s *Server) writeReport(c echo.Context) error {
 	}
 	where := strings.TrimSpace(c.QueryParam("where"))
 	sheet, err := s.store.OpenSheet(ctx(c), s.scope(c), actnow.SheetQuery{Source: string(kind), Columns: columns, Where: where, Language: s.text(c).Lang})
-	var input *actnow.InputError
-	if errors.As(err, &input) && !isAPI(c.Request().URL.Path) {
-		return s.refuseWrite(c, kind, where, input)
-	}
 	if err != nil {
 		return err
 	}
 	return s.sendSheet(c, name, format, sheet)
-}
-
-// refuseWrite shows the form again with what cannot be used.
-func (s *Server) refuseWrite(c echo.Context, kind reports.Kind, where string, input *actnow.InputError) error {
-	p, err := s.reportsPage(c)
-	if err != nil {
-		return err
-	}
-	if p.Write == nil {
-		return input
-	}
-	p.Write.Where.Value, p.Write.Where.Error = where, s.text(c).Error(input)
-	for i := range p.Write.Report.Options {
-		o := &p.Write.Report.Options[i]
-		o.Selected = o.Value == string(kind)
-	}
-	return s.renderStatus(c, http.StatusUnprocessableEntity, "reports", p)
 }
 
 // sendSheet sends a sheet as a file of that name. Every cell is made harmless.
@@ -380,12 +364,18 @@ func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, s
 	if _, err := reports.WriteSheet(&b, format, sheet); err != nil {
 		return err
 	}
+	sheetHeaders(c, name, format)
+	return c.Blob(http.StatusOK, c.Response().Header().Get("Content-Type"), b.Bytes())
+}
+
+// sheetHeaders says that a file of that name follows.
+func sheetHeaders(c echo.Context, name string, format reports.Format) {
 	kind := "text/csv; charset=utf-8"
 	if format == reports.XLSXFormat {
 		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	}
 	h := c.Response().Header()
+	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, kind, b.Bytes())
 }

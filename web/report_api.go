@@ -42,6 +42,8 @@ type apiReport struct {
 	Rejected  int          `json:"rejected"`
 	By        string       `json:"by"`
 	At        time.Time    `json:"at"`
+	UndoneBy  string       `json:"undone_by,omitempty"`
+	UndoneAt  time.Time    `json:"undone_at,omitzero"`
 }
 
 func (s *Server) apiReports(c echo.Context) error {
@@ -58,7 +60,7 @@ func (s *Server) apiReports(c echo.Context) error {
 	}{Items: []apiReport{}}
 	for _, r := range list {
 		out.Items = append(out.Items, apiReport{ID: int64(r.ID), Report: r.Report, Month: r.Month, Revision: r.Revision, Current: r.Current, File: r.File,
-			Rows: r.Rows, New: r.New, Changed: r.Changed, Unchanged: r.Unchanged, Gone: r.Gone, Rejected: r.Rejected, By: r.By, At: r.At.UTC()})
+			Rows: r.Rows, New: r.New, Changed: r.Changed, Unchanged: r.Unchanged, Gone: r.Gone, Rejected: r.Rejected, By: r.By, At: r.At.UTC(), UndoneBy: r.UndoneBy, UndoneAt: r.UndoneAt})
 	}
 	return s.answer(c, http.StatusOK, out)
 }

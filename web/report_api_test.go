@@ -38,8 +38,9 @@ func (s *site) caller(t *testing.T, role actnow.Role) *caller {
 	return &caller{t: t, s: s, token: secret}
 }
 
-// ask makes a request; described is its path in the description.
-func (c *caller) ask(method, described, path, body string, want int, out any) {
+// ask makes a request and returns its answer, also read into out as JSON unless
+// that is nil; described is its path in the description.
+func (c *caller) ask(method, described, path, body string, want int, out any) string {
 	c.t.Helper()
 	req := httptest.NewRequestWithContext(c.t.Context(), method, path, strings.NewReader(body))
 	req.Header.Set("Authorization", "Bearer "+c.token)
@@ -64,6 +65,7 @@ func (c *caller) ask(method, described, path, body string, want int, out any) {
 			c.t.Fatal(err)
 		}
 	}
+	return rec.Body.String()
 }
 
 func TestReportsByAPI(t *testing.T) {

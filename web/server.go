@@ -29,6 +29,9 @@ type Store interface {
 	matchStore
 	cohortStore
 	reportStore
+	downloadStore
+	undoStore
+	watchStore
 	campaignStore
 	packStore
 	deliveryStore
@@ -40,6 +43,7 @@ type Store interface {
 	suppressionStore
 	scheduleStore
 	scoringStore
+	modelStore
 }
 
 // Actions are what the pages set going beyond the store: imports, matching,
@@ -49,11 +53,15 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	downloadActions
 	fetchActions
+	undoActions
+	watchActions
 	campaignActions
 	deliveryActions
 	mailboxActions
 	inboxActions
+	modelActions
 }
 
 // Config is what New needs. The zero value of a field marked optional is a

@@ -39,6 +39,7 @@ type doings struct {
 	calibrated []actnow.MatchCalibration
 	oneToOne   []bool
 	fetch      fetchDoings
+	models     []string
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {

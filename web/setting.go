@@ -52,6 +52,7 @@ func (s *Server) showSettings(c echo.Context) error {
 		{Path: "/settings/suppressions", Icon: "ban", Name: "suppressions"},
 		{Path: "/settings/schedules", Icon: "calendar-clock", Name: "schedules"},
 		{Path: "/settings/scoring", Icon: "sliders-horizontal", Name: "scoring"},
+		{Path: "/scoring/models", Icon: "chart-column", Name: "models"},
 		{Path: "/activity", Icon: "history", Name: "activity"},
 		{Path: "/api/docs", Icon: "book-open", Name: "api"},
 	} {

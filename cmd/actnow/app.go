@@ -16,6 +16,7 @@ import (
 	"actnow/campaigns"
 	"actnow/crm"
 	"actnow/matcher"
+	"actnow/reports"
 	"actnow/scoring"
 	"actnow/storage"
 )
@@ -32,12 +33,16 @@ type app struct {
 
 	crm      *crm.Importer
 	rescorer *scoring.Rescorer
+	trainer  *scoring.Trainer
 	renderer *campaigns.Renderer
 	tokens   *campaigns.Tokens
 	outbox   *campaigns.Outbox // nil unless this process sends
 
 	fetching fetching
+	watcher  *reports.Watcher // nil unless this process watches a folder
+
 	matching sync.Mutex // one match run at a time; guards live
+	training sync.Mutex // one training at a time
 	live     matcher.Live
 	jobs     sync.WaitGroup
 	jobsCtx  context.Context // of work that outlives the request that asked for it
@@ -58,7 +63,8 @@ func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	a := &app{cfg: cfg, db: db, log: log, now: time.Now, zone: zone, renderer: &campaigns.Renderer{}}
 	a.jobsCtx, a.endJobs = context.WithCancel(context.WithoutCancel(ctx))
 	a.crm = &crm.Importer{Store: db, Now: a.now, Log: log}
-	a.rescorer = &scoring.Rescorer{Store: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.rescorer = &scoring.Rescorer{Store: db, Models: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.trainer = &scoring.Trainer{Store: db, Now: a.now, Log: log}
 	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
 	if err == nil {
 		err = a.openSpool(ctx)
@@ -137,17 +143,23 @@ func (a *app) background(ctx context.Context, kind, title string, by actnow.Acto
 	if err != nil {
 		return 0, err
 	}
+	a.goOn(ctx, id, kind, work)
+	return id, nil
+}
+
+// goOn does the work of a job that was started, in the background.
+func (a *app) goOn(ctx context.Context, id actnow.JobID, kind string, work func(ctx context.Context, progress func(done, total int64)) (any, error)) {
 	a.jobs.Go(func() {
-		ctx := a.jobsCtx
-		result, err := a.guard(ctx, work, a.reporter(ctx, id))
-		if err != nil {
+		if err := a.doJob(a.jobsCtx, id, work); err != nil {
 			a.log.ErrorContext(ctx, "job failed", "job", id, "kind", kind, "error", err)
 		}
-		if err := a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)); err != nil {
-			a.log.ErrorContext(ctx, "finish job", "job", id, "error", err)
-		}
 	})
-	return id, nil
+}
+
+// doJob does the work of a job that was started and records how it ended.
+func (a *app) doJob(ctx context.Context, id actnow.JobID, work func(ctx context.Context, progress func(done, total int64)) (any, error)) error {
+	result, err := a.guard(ctx, work, a.reporter(ctx, id))
+	return errors.Join(err, a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)))
 }
 
 // guard turns a panic of the work into its error, so that the daemon lives.

@@ -17,7 +17,7 @@ import (
 
 func newImportCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "import", Short: "import reports and CRM files"}
-	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh))
+	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh), newImportUndoCommand(sh), newImportRedoCommand(sh), newImportWatchedCommand(sh))
 	return cmd
 }
 
@@ -72,22 +72,27 @@ func importFile(ctx context.Context, sh *shell, a *app, path string, opt reports
 		return err
 	}
 	res.File = path
-	return sh.print(res, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s of %s, revision %d\n", res.File, res.Report, res.Month, res.Revision)
-		fmt.Fprintf(w, "rows\t%d\nnew\t%d\nchanged\t%d\nunchanged\t%d\nrejected\t%d\n", res.Rows, res.New, res.Changed, res.Unchanged, len(res.Rejected))
-		if res.AlreadyImported {
-			fmt.Fprintln(w, "The same file was imported before: nothing changed.")
-		}
-		for _, r := range res.Rejected {
-			fmt.Fprintf(w, "line %d\t%s\n", r.Line, r.Reason)
-		}
-		for _, c := range res.CohortCandidates {
-			fmt.Fprintf(w, "cohort column?\t%s\n", c)
-		}
-		for _, s := range res.Warnings {
-			fmt.Fprintf(w, "note\t%s\n", s)
-		}
-	})
+	return sh.print(res, func(w io.Writer) { printImport(w, res) })
+}
+
+func printImport(w io.Writer, res reports.Result) {
+	fmt.Fprintf(w, "%s: %s of %s, revision %d\n", res.File, res.Report, res.Month, res.Revision)
+	if res.Snapshot != 0 {
+		fmt.Fprintf(w, "import\t%d\n", res.Snapshot)
+	}
+	fmt.Fprintf(w, "rows\t%d\nnew\t%d\nchanged\t%d\nunchanged\t%d\nrejected\t%d\n", res.Rows, res.New, res.Changed, res.Unchanged, len(res.Rejected))
+	if res.AlreadyImported {
+		fmt.Fprintln(w, "The same file was imported before: nothing changed.")
+	}
+	for _, r := range res.Rejected {
+		fmt.Fprintf(w, "line %d\t%s\n", r.Line, r.Reason)
+	}
+	for _, c := range res.CohortCandidates {
+		fmt.Fprintf(w, "cohort column?\t%s\n", c)
+	}
+	for _, s := range res.Warnings {
+		fmt.Fprintf(w, "note\t%s\n", s)
+	}
 }
 
 func newImportCRMCommand(sh *shell) *cobra.Command {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,28 +15,43 @@ import (
 )
 
 func newReportCommand(sh *shell) *cobra.Command {
-	cmd := &cobra.Command{Use: "report", Short: "produce reports from what the daemon knows"}
-	cmd.AddCommand(newReportCreateCommand(sh))
+	cmd := &cobra.Command{Use: "report", Short: "put reports together from what the daemon knows"}
+	cmd.AddCommand(newReportCreateCommand(sh), newReportColumnsCommand(sh), newReportListCommand(sh), newReportGetCommand(sh), newReportDeleteCommand(sh))
 	return cmd
 }
 
 func newReportCreateCommand(sh *shell) *cobra.Command {
 	q := actnow.SheetQuery{Language: "en"}
-	var columns, out string
+	var columns, preset, out string
+	d := actnow.Download{Scope: actnow.Everything}
 	cmd := &cobra.Command{
-		Use: "create --source KEY --out FILE", Short: "write a report, or the customers of a cohort, as CSV or XLSX", Args: exactly(0, ""),
+		Use: "create --source KEY (--out FILE | --name NAME)", Short: "write a report, or the customers of a cohort, as CSV or XLSX", Args: exactly(0, ""),
+		Long: "Writes a report to a file, or keeps it under My reports and writes its first file there, with --cron again and again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !strings.HasPrefix(q.Source, actnow.CohortSource) {
-				if err := choice(q.Source, "source", sheetSources()); err != nil {
-					return err
-				}
+			if (out == "") == (d.Name == "") {
+				return usageError{errors.New("one of --out and --name is wanted")}
 			}
-			if err := choice(q.Sort, "sort", []string{"", actnow.SheetByRevenue}); err != nil {
+			if out == "" && d.Format == "" {
+				d.Format = string(reports.XLSXFormat)
+			}
+			if out != "" {
+				format, err := reports.FormatOf(out)
+				if err != nil {
+					return usageError{err}
+				}
+				if d.Line != "" || d.Format != "" {
+					return usageError{errors.New("--cron and --format go with --name")}
+				}
+				d.Format = string(format)
+			}
+			if err := choice(d.Format, "format", []string{string(reports.CSVFormat), string(reports.XLSXFormat)}); err != nil {
 				return err
 			}
-			format, err := reports.FormatOf(out)
-			if err != nil {
-				return usageError{err}
+			if err := checkSource(q.Source); err != nil {
+				return err
+			}
+			if err := choice(q.Sort, "sort", []string{"", actnow.SheetByRevenue, actnow.SheetByEnd}); err != nil {
+				return err
 			}
 			for _, c := range strings.Split(columns, ",") {
 				if c = strings.TrimSpace(c); c != "" {
@@ -42,11 +59,32 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 				}
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
-				rows, err := a.writeReport(ctx, sh, out, format, q)
+				if err := a.choosePreset(ctx, &q, preset); err != nil {
+					return err
+				}
+				d.Query = q
+				if d.Name == "" {
+					rows, err := a.writeReport(ctx, sh, out, reports.Format(d.Format), q)
+					if err != nil {
+						return err
+					}
+					return sh.print(map[string]any{"file": out, "rows": rows}, func(w io.Writer) { fmt.Fprintf(w, "%s\t%d rows\n", out, rows) })
+				}
+				if d.Zone == "" {
+					d.Zone = a.zone.String()
+				}
+				id, err := a.db.SaveDownload(ctx, commandLine, d)
+				if err == nil {
+					err = a.makeDownload(ctx, commandLine, id)
+				}
 				if err != nil {
 					return err
 				}
-				return sh.print(map[string]any{"file": out, "rows": rows}, func(w io.Writer) { fmt.Fprintf(w, "%s\t%d rows\n", out, rows) })
+				kept, err := a.db.Download(ctx, 0, id)
+				if err != nil {
+					return err
+				}
+				return sh.print(newReportLine(kept), func(w io.Writer) { reportTable(w, []reportLine{newReportLine(kept)}) })
 			})
 		},
 	}
@@ -54,10 +92,45 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 	f.StringVar(&q.Source, "source", "", fmt.Sprintf("one of %v, or cohort:ID", sheetSources()))
 	f.StringVar(&columns, "columns", "", "headers to write, parted by commas (default: all of the newest file)")
 	f.BoolVar(&q.Added, "added", false, "without --columns: what Act Now knows of each row, too")
+	f.StringVar(&preset, "preset", "", fmt.Sprintf("in place of --columns: one of %v", reports.Presets))
 	f.StringVar(&q.Where, "where", "", "filter of the customers")
-	f.StringVar(&q.Sort, "sort", "", "revenue: by potential revenue, falling (default: as in the file, or by name)")
+	f.StringVar(&q.Sort, "sort", "", "revenue: the largest first; end: the agreement that ends first (default: as in the file, or by name)")
 	f.StringVar(&out, "out", "", "file to write, .csv or .xlsx")
+	f.StringVar(&d.Name, "name", "", "keep it under My reports by this name")
+	f.StringVar(&d.Format, "format", "", "with --name: csv or xlsx (default xlsx)")
+	f.StringVar(&d.Line, "cron", "", `with --name: when its file is written again, such as "0 6 26 * *"`)
+	f.StringVar(&d.Zone, "cron-zone", "", "time zone of --cron (default: that of the installation)")
 	return cmd
+}
+
+// checkSource sees that a source can be one, as far as its words tell.
+func checkSource(source string) error {
+	if strings.HasPrefix(source, actnow.CohortSource) {
+		return nil
+	}
+	return choice(source, "source", sheetSources())
+}
+
+// choosePreset names the columns of a preset in the query, "" for none.
+func (a *app) choosePreset(ctx context.Context, q *actnow.SheetQuery, preset string) error {
+	switch {
+	case preset == "":
+		return nil
+	case len(q.Columns) > 0 || q.Added:
+		return usageError{errors.New("--preset goes without --columns and --added")}
+	case !slices.Contains(reports.Presets, reports.Preset(preset)):
+		return usageError{fmt.Errorf("preset %q is none of %v", preset, reports.Presets)}
+	case preset == string(reports.PresetPlain):
+		return nil
+	case preset == string(reports.PresetAdded):
+		q.Added = true
+		return nil
+	}
+	all, err := a.db.SheetColumns(ctx, actnow.Everything, q.Source, q.Language)
+	for _, c := range reports.Preset(preset).Choose(all) {
+		q.Columns = append(q.Columns, c.Header)
+	}
+	return err
 }
 
 // sheetSources are the sources of lists but for the cohorts.

@@ -15,7 +15,8 @@ import (
 
 func newScoreCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "score", Short: "score customers, or try the scoring on files"}
-	cmd.AddCommand(newScoreRunCommand(sh), newScoreTryCommand(sh), newScoreBacktestCommand(sh))
+	cmd.AddCommand(newScoreRunCommand(sh), newScoreTrainCommand(sh), newScoreModelsCommand(sh), newScorePromoteCommand(sh), newScoreRollbackCommand(sh),
+		newScoreTryCommand(sh), newScoreBacktestCommand(sh))
 	return cmd
 }
 

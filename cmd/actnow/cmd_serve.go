@@ -19,6 +19,7 @@ import (
 	"actnow/campaigns/mail"
 	"actnow/crm"
 	"actnow/schedule"
+	"actnow/scoring"
 	"actnow/web"
 )
 
@@ -85,6 +86,9 @@ func (d *daemon) run(ctx context.Context) error {
 	start(&working, work, "schedules", d.runner.Run)
 	start(&working, work, "inbox", d.worker.Serve)
 	start(&working, work, "rematch", d.rematch)
+	if d.watcher != nil {
+		start(&working, work, "watched folder", d.watcher.Run)
+	}
 	if d.outbox != nil {
 		start(&working, work, "outbox", d.outbox.Run)
 	}
@@ -131,19 +135,27 @@ func (d *daemon) assemble(ctx context.Context) error {
 				_, err := d.score(ctx, nil, func(int64, int64) {})
 				return err
 			}),
-			"job:fetch": schedule.JobFunc(d.fetchDue),
+			"job:fetch":        schedule.JobFunc(d.fetchDue),
+			"job:train-fit":    d.trainingJob(scoring.Fit),
+			"job:train-intent": d.trainingJob(scoring.Intent),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
-				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)))
+				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx))
 			}),
 		},
-		Lookup: d.campaignJob,
+		Lookup: func(key string) (schedule.Job, bool) {
+			if job, ok := d.downloadJob(key); ok {
+				return job, true
+			}
+			return d.campaignJob(key)
+		},
 	}
 	bell := crm.NewBell()
 	d.receiver = &crm.Receiver{Store: d.db, Now: d.now, Stored: bell.Ring}
 	d.touched = crm.NewBell()
 	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell,
 		Touched: func(context.Context, actnow.ConnectionID, []string) { d.touched.Ring() }}
+	d.watcher = d.newWatcher()
 	if err := d.openOutbox(ctx); err != nil {
 		return err
 	}
@@ -163,6 +175,8 @@ func standingOrders(zone string) []schedule.Schedule {
 		return schedule.Schedule{Key: key, Line: line, Zone: zone, CatchUp: schedule.CatchLatest, MaxLate: schedule.MaxLateJob, Enabled: true}
 	}
 	return []schedule.Schedule{
+		order("job:train-fit", "0 1 23 1,4,7,10 *"), // once a quarter, before the month is scored
+		order("job:train-intent", "0 1 24 * *"),
 		order("job:score", "0 4 25 * *"),          // before the reports of the day are looked for
 		order("job:fetch", "10 6 1-10,25-31 * *"), // from the 25th; the job itself knows when to stop
 		order("job:match", "30 3 * * *"),

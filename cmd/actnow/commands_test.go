@@ -120,6 +120,22 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 			t.Errorf("score run --area m365: %v", area)
 		}
 	}
+	train := s.object("score", "train", "--area", "azure")
+	s.members("score train", train, "trials")
+	for _, x := range train["trials"].([]any) {
+		s.members("a trial", x.(object), "area", "score", "day", "rows", "outcomes", "others", "missing", "reason", "outcome")
+		if trial := x.(object); trial["reason"] != "too few outcomes" || trial["outcome"] != "none" || s.number(trial, "missing") == 0 {
+			t.Errorf("score train --area azure: %v", trial)
+		}
+	}
+	models := s.object("score", "models")
+	s.members("score models", models, "models")
+	for _, x := range models["models"].([]any) {
+		s.members("a score of score models", x.(object), "area", "score", "in_force", "why", "versions", "…")
+	}
+	if n := len(models["models"].([]any)); n != 16 {
+		t.Errorf("score models lists %d scores, want 16", n)
+	}
 	cohort := s.object("cohort", "create", "--name", "All", "--where", `area = azure and cluster in ("Act Now", "Evaluate")`)
 	s.members("cohort create", cohort, "id", "customers", "matched", "mailable")
 	if s.number(cohort, "customers") != 12 || s.number(cohort, "matched") != 12 || s.number(cohort, "mailable") != 12 {
@@ -140,8 +156,38 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if b, err := os.ReadFile(strings.TrimSuffix(out, ".csv") + ".xlsx"); err != nil || !strings.HasPrefix(string(b), "PK") {
 		t.Errorf("report create --out made.xlsx: no workbook (%v)", err)
 	}
+	s.keptReportCommands(out)
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
+	s.undoCommands()
+}
+
+// keptReportCommands keep a report, list it, take its file and delete it.
+func (s *site) keptReportCommands(out string) {
+	t := s.t
+	t.Helper()
+	kept := s.object("report", "create", "--source", "azure", "--preset", "call", "--where", "org_size >= 25", "--name", "To call", "--format", "csv", "--cron", "0 6 26 * *")
+	s.members("report create --name", kept, "id", "name", "source", "where", "format", "by", "cron", "state", "rows", "bytes", "made_at")
+	if kept["state"] != "done" || s.number(kept, "rows") != 7 {
+		t.Errorf("report create --name: %v", kept)
+	}
+	id := fmt.Sprint(s.number(kept, "id"))
+	for _, again := range []string{"--again=false", "--again"} {
+		got := s.object("report", "get", id, again, "--out", out)
+		if rows := readCSV(t, out); len(rows) != 8 || s.number(got, "rows") != 7 || !slices.Contains(rows[0], "Act Now: CRM owner") || slices.Contains(rows[0], "AzureFit") {
+			t.Errorf("report get %s: %v with the header %v", again, got, rows[0])
+		}
+	}
+	if a := s.command("report", "list"); a.code != 0 || !strings.Contains(a.stdout, "To call") {
+		t.Errorf("report list: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
+	if a := s.command("report", "columns", "--source", "azure"); a.code != 0 || !strings.Contains(a.stdout, "Act Now: Azure cluster") {
+		t.Errorf("report columns: exit code %d, %q %q", a.code, a.stdout, a.stderr)
+	}
+	s.object("report", "delete", id)
+	if a := s.command("report", "get", id, "--out", out); a.code != 1 || !strings.Contains(a.stderr, "there is no report "+id) {
+		t.Errorf("report get after delete: exit code %d, %q", a.code, a.stderr)
+	}
 }
 
 // explainCommands asks why an account has its customer, by its id and by its
@@ -326,6 +372,10 @@ func (s *site) refusals(daemon bool) {
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
+		{1, "there is no import 999", []string{"import", "undo", "999"}},
+		{1, "there is no import 999", []string{"import", "redo", "999"}},
+		{1, "in force", []string{"import", "redo", "1"}},
+		{2, "no number", []string{"import", "undo", "azure"}},
 		{1, "a refit needs 50", []string{"match", "calibrate"}},
 		{2, "exclude each other", []string{"match", "calibrate", "--accept", "--reset"}},
 		{2, "no number", []string{"campaign", "show", "first"}},
@@ -335,10 +385,21 @@ func (s *site) refusals(daemon bool) {
 		{2, "--kind", []string{"import", "crm", "--kind", "person", broken}},
 		{2, "--area", []string{"score", "run", "--area", "windows"}},
 		{2, "unknown flag", []string{"match", "run", "--fast"}},
+		{2, "--area", []string{"score", "train", "--area", "windows"}},
+		{2, "--score", []string{"score", "train", "--score", "luck"}},
+		{2, "--area and --score", []string{"score", "rollback", "--area", "azure"}},
+		{2, "id of a version", []string{"score", "promote"}},
+		{1, "no version of a model with the id 123456", []string{"score", "promote", "123456"}},
+		{1, "the points card scores already", []string{"score", "rollback", "--area", "azure", "--score", "fit"}},
 		{2, "2026-13", []string{"import", "report", broken, "--month", "2026-13"}},
 		{2, "--name", []string{"cohort", "create", "--where", "country = Sweden"}},
 		{2, "--source", []string{"report", "create", "--source", "weather", "--out", "x.csv"}},
 		{2, ".pdf", []string{"report", "create", "--source", "azure", "--out", "x.pdf"}},
+		{2, "--name", []string{"report", "create", "--source", "azure"}},
+		{2, "--cron", []string{"report", "create", "--source", "azure", "--out", "x.csv", "--cron", "0 6 * * *"}},
+		{2, "preset", []string{"report", "create", "--source", "azure", "--out", "x.csv", "--preset", "odd"}},
+		{1, "fields", []string{"report", "create", "--source", "azure", "--name", "A", "--cron", "often"}},
+		{2, "report list", []string{"report", "get", "x"}},
 		{2, "--at", []string{"campaign", "create", "--name", "Bad", "--pack", "x", "--cohort", "1", "--at", "tomorrow"}},
 	} {
 		a := s.command(append(tt.args, "--json")...)

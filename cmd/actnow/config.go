@@ -34,6 +34,7 @@ var options = []option{
 	{name: "tls-key", usage: "key file for public-listen"},
 	{name: "acme-host", usage: "host name for which public-listen gets a certificate by itself (ACME)"},
 	{name: "trusted-proxies", usage: "networks whose X-Forwarded-For is believed, parted by commas"},
+	{name: "watch-dir", usage: "folder from which reports are imported by themselves"},
 	{name: "smtp-url", secret: true, usage: "mail server: smtp://user:pass@host:port?tls=mandatory|starttls|implicit|none"},
 	{name: "smtp-connections", fallback: "4", usage: "connections to the mail server at a time"},
 	{name: "mail-domain", usage: "domain of Message-IDs and return paths (default: that of the pack's sender)"},

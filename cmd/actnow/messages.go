@@ -28,6 +28,8 @@ var sentences = map[string][2]string{
 	"error.service_url":      {"{0} is no https address: secrets are sent there, so write one that begins with https://.", "{0} är ingen https-adress: hemligheter skickas dit, så ange en som börjar med https://."},
 	"error.no_such":          {"There is no {0} {1}.", "Det finns ingen {0} {1}."},
 	"error.test_address":     {"{0} is no e-mail address.", "{0} är ingen e-postadress."},
+	"error.download_owner":   {"{0} may not export lists any more: make the list anew as somebody who may.", "{0} får inte längre exportera listor: skapa listan på nytt som någon som får det."},
+	"error.download_none":    {"The report {0} has no file: write one with --again.", "Rapporten {0} har ingen fil: skriv en med --again."},
 	"error.no_smtp":          {"No mail server is set: set ACTNOW_SMTP_URL and start again.", "Ingen e-postserver är angiven: sätt ACTNOW_SMTP_URL och starta om."},
 }
 

@@ -112,6 +112,7 @@ func walk(t *testing.T, lang string) {
 		t.Error("nobody was mailed")
 	}
 
+	v.putReportTogether()
 	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/reports", "/campaigns", "/campaigns/packs",
 		"/settings", "/settings/connections", "/settings/fetching", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
 		v.open(path)

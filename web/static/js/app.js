@@ -3,6 +3,7 @@ import { rows } from "./rows.js";
 import { palette } from "./palette.js";
 import { toast } from "./toast.js";
 import { matrix } from "./matrix.js";
+import { narrow } from "./narrow.js";
 
 const typing = (el) => el instanceof Element && el.closest("input, textarea, select, [contenteditable]");
 const keysOff = () => document.documentElement.dataset.shortcuts === "off";
@@ -21,6 +22,7 @@ const move = rows();
 const openPalette = palette();
 toast();
 matrix();
+narrow();
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {

@@ -1,0 +1,92 @@
+package scoring
+
+import (
+	"hash/fnv"
+	"time"
+
+	"actnow"
+)
+
+// horizonDays is how far ahead intent looks.
+const horizonDays = 90
+
+// maxMonths is how far back outcomes of intent are learned from: what came before
+// tells of another market.
+const maxMonths = 36
+
+// wins returns an example of fit for each opportunity in the area that was won or
+// lost by the instant end, as the customer was known before the day it opened.
+func (h *History) wins(area actnow.Area, end time.Time) []Example {
+	var out []Example
+	for _, o := range h.Opportunities {
+		if o.Area != area || o.Opened.IsZero() || o.Closed.IsZero() || o.Closed.Before(o.Opened) || !o.Closed.Before(end) {
+			continue
+		}
+		before := dayOf(o.Opened)
+		out = append(out, Example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, Known: h.observe(Fit, area, before)})
+	}
+	return out
+}
+
+// openings returns an example of intent for each of the month days whose ninety
+// days are over by end: did an opportunity in the area open within them?
+func (h *History) openings(area actnow.Area, days []time.Time, end time.Time) []Example {
+	if !h.Account {
+		return nil
+	}
+	var out []Example
+	for _, before := range days {
+		until := before.AddDate(0, 0, horizonDays)
+		if until.After(end) {
+			continue
+		}
+		x := Example{Customer: h.Customer, End: before, Settled: until, Known: h.observe(Intent, area, before)}
+		for _, o := range h.Opportunities {
+			if o.Area == area && !o.Opened.Before(before) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
+				x.Yes, x.Outcome = true, o.Opened
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// dayOf returns the start of the day in UTC.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(day) }
+
+// reportDay is the day of the month at the end of which reports have been made and
+// the month is looked back on.
+const reportDay = 25
+
+// monthDays returns the ends of the report days from the first on whose ninety days
+// are over by end, the last maxMonths of them.
+func monthDays(first, end time.Time) []time.Time {
+	var days []time.Time
+	for month := actnow.MonthOf(first.UTC()); ; month = month.Add(1) {
+		at := month.First().AddDate(0, 0, reportDay)
+		if at.AddDate(0, 0, horizonDays).After(end) {
+			break
+		}
+		if !at.Before(first) {
+			days = append(days, at)
+		}
+	}
+	return days[max(0, len(days)-maxMonths):]
+}
+
+// sampled reports whether a customer is among the share that is learned from. The
+// same customers are, whatever the share's other customers.
+func sampled(id actnow.CustomerID, share float64) bool {
+	if share >= 1 {
+		return true
+	}
+	h := fnv.New64a()
+	for k := range 8 {
+		h.Write([]byte{byte(id >> (8 * k))})
+	}
+	v := h.Sum64()
+	v ^= v >> 33
+	v *= 0xff51afd7ed558ccd
+	v ^= v >> 33
+	return float64(v>>11)/(1<<53) < share
+}

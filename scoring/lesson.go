@@ -1,0 +1,295 @@
+package scoring
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"actnow"
+)
+
+// Lesson is what one of the two scores can be learned from: examples of all areas,
+// and what customers are like today.
+type Lesson struct {
+	Target   Target
+	End      time.Time                 // nothing of this instant or later is in it
+	Examples map[actnow.Area][]Example // in order of time
+	Present  map[actnow.Area][][]Observation
+}
+
+// Trial is what came of learning one score of one area.
+type Trial struct {
+	Area       actnow.Area `json:"area"`
+	Target     Target      `json:"score"`
+	Day        string      `json:"day"`
+	Rows       int         `json:"rows"`
+	Outcomes   int         `json:"outcomes"`         // won, or opened
+	Others     int         `json:"others"`           // lost, or rows without an opening
+	Missing    int         `json:"missing"`          // outcomes until a probability can be learned
+	Reason     string      `json:"reason,omitempty"` // why there is no model
+	Validation *Measures   `json:"validation,omitempty"`
+	Model      string      `json:"model,omitempty"` // id
+
+	model *Model
+}
+
+// lentShares are what a row of another area may count where it lends to an area's
+// own: nothing, a quarter, as much. Weighing the likelihood of what is only alike is
+// the power prior of Ibrahim and Chen, "Power prior distributions for regression
+// models" (2000): an area with many outcomes speaks for itself, one with few leans on
+// the others, and the area's own later rows decide how far.
+var lentShares = []float64{0, 0.25, 1}
+
+// maxLent bounds the rows that other areas lend, and so the time that learning takes.
+const maxLent = 20_000
+
+// clearlyBetter is how much less the log loss must be for a lender to be heard.
+const clearlyBetter = 0.998
+
+// Learn learns the score of an area, or says why it cannot be learned. The same
+// lesson and seed give the same model, to the byte.
+func (l *Lesson) Learn(ctx context.Context, area actnow.Area, seed uint64) (Trial, error) {
+	own := l.Examples[area]
+	t := Trial{Area: area, Target: l.Target, Day: l.End.Add(-1).UTC().Format(time.DateOnly), Rows: len(own)}
+	t.Outcomes, t.Others = l.count(own)
+	if t.Missing = max(0, fewestOutcomes-min(t.Outcomes, t.Others)); t.Missing > 0 {
+		t.Reason = ReasonFew
+		return t, nil
+	}
+	best, err := l.best(ctx, area, seed)
+	if err != nil {
+		return Trial{}, err
+	}
+	p := best.predictor
+	if p.validation.Rows > 0 {
+		t.Validation = &p.validation
+	}
+	if t.Reason = p.reason; !p.published {
+		return t, nil
+	}
+	m, err := best.model(t, seed)
+	if err != nil {
+		return Trial{}, err
+	}
+	t.model, t.Model = m, m.ID()
+	return t, nil
+}
+
+// best returns the best course of learning the score of an area. How much the other
+// areas' rows count is found with plain scorecards. Where these are no better than
+// chance, for all that the interval of their AUC leaves open, nothing more is tried.
+func (l *Lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*course, error) {
+	lent := l.lenders(area)
+	var best *course
+	for _, share := range lentShares {
+		if share > 0 && len(lent) == 0 {
+			break
+		}
+		c := l.course(area, lent, share, seed)
+		if err := c.learn(ctx, true); err != nil {
+			return nil, err
+		}
+		if best == nil || best.worseThan(c) {
+			best = c
+		}
+	}
+	if best.recipe.simple || best.predictor.validation.AUCHigh < leastAUC {
+		return best, nil
+	}
+	return best, best.learn(ctx, false)
+}
+
+// count returns how many outcomes examples tell of. Each opportunity that was won or
+// lost has one example; one that opened answers yes to several, and counts once.
+func (l *Lesson) count(examples []Example) (yes, no int) {
+	type opening struct {
+		customer actnow.CustomerID
+		at       int64
+	}
+	seen := map[opening]bool{}
+	for _, x := range examples {
+		k := opening{x.Customer, x.Outcome.Unix()}
+		switch {
+		case !x.Yes:
+			no++
+		case l.Target == Fit || !seen[k]:
+			seen[k] = true
+			yes++
+		}
+	}
+	return yes, no
+}
+
+// lenders returns the examples of the other areas, thinned by customer if there are
+// many, in order of time.
+func (l *Lesson) lenders(area actnow.Area) []Example {
+	n := 0
+	for a, list := range l.Examples {
+		if a != area {
+			n += len(list)
+		}
+	}
+	share := float64(maxLent) / float64(max(n, 1))
+	var lent []Example
+	for _, a := range actnow.Areas {
+		if a == area {
+			continue
+		}
+		for _, x := range l.Examples[a] {
+			if sampled(x.Customer, share) {
+				x.Known = append(slices.Clip(x.Known), Observation{Feature: areaFeature, Text: string(a)})
+				lent = append(lent, x)
+			}
+		}
+	}
+	slices.SortStableFunc(lent, compareExamples)
+	return lent
+}
+
+// course is one way of learning a score of an area.
+type course struct {
+	examples  []Example // own first
+	own       int
+	share     float64
+	features  []Feature
+	frame     *frame
+	recipe    recipe
+	predictor *predictor
+}
+
+// course lays out the area's own examples, and lent ones that count as a share.
+func (l *Lesson) course(area actnow.Area, lent []Example, share float64, seed uint64) *course {
+	c := &course{examples: slices.Clone(l.Examples[area]), own: len(l.Examples[area]), share: share}
+	present := slices.Clone(l.Present[area])
+	if share > 0 {
+		here := Observation{Feature: areaFeature, Text: string(area)}
+		for i, x := range c.examples {
+			c.examples[i].Known = append(slices.Clip(x.Known), here)
+		}
+		for i, known := range present {
+			present[i] = append(slices.Clip(known), here)
+		}
+		c.examples = append(c.examples, lent...)
+	}
+	rows := make([][]Observation, len(c.examples))
+	for i, x := range c.examples {
+		rows[i] = x.Known
+	}
+	c.features = columnsOf(rows...)
+	c.frame = examplesFrame(c.features, c.examples)
+	yes, no := l.count(c.examples[:c.own])
+	lentYes, lentNo := l.count(c.examples[c.own:])
+	c.recipe = recipe{frame: c.frame, rows: places(len(rows)), weight: ones(len(rows)), own: c.own, seed: seed,
+		outcomes: min(yes+int(share*float64(lentYes)), no+int(share*float64(lentNo))),
+		label:    func(row int) float64 { return c.frame.labels[row] },
+		split:    forwardSplit(c.examples, c.own)}
+	for i := c.own; i < len(rows); i++ {
+		c.recipe.weight[i] = share
+	}
+	// Today's customers may differ from those of the past; other areas' do not matter.
+	looked := c.recipe
+	looked.rows = c.recipe.ownRows()
+	looked.heed(frameOf(c.features, present), places(len(present)))
+	c.recipe.use, c.recipe.simple = looked.use, looked.simple
+	return c
+}
+
+// learn learns what the course laid out, plain scorecards alone if it is to be quick.
+func (c *course) learn(ctx context.Context, plain bool) error {
+	r := c.recipe
+	if len(r.split) == 0 {
+		c.predictor = &predictor{base: rate(r), reason: ReasonFew, calibrate: calibrator{slope: 1}}
+		return nil
+	}
+	r.simple = r.simple || plain
+	var err error
+	c.predictor, err = train(ctx, r)
+	return err
+}
+
+// worseThan compares what two courses foretold of the rows that both did, which are
+// the last.
+func (c *course) worseThan(d *course) bool {
+	a, b := c.predictor.said, d.predictor.said
+	n := min(len(a.score), len(b.score))
+	if n == 0 {
+		return len(a.score) < len(b.score)
+	}
+	return b.last(n).loss() < clearlyBetter*a.last(n).loss()
+}
+
+func (o outOfFold) last(n int) outOfFold {
+	at := len(o.score) - n
+	return outOfFold{score: o.score[at:], outcome: o.outcome[at:]}
+}
+
+// loss returns the mean log loss of probabilities.
+func (o outOfFold) loss() float64 {
+	sum := 0.0
+	for i, p := range o.score {
+		sum += logLoss(p, o.outcome[i])
+	}
+	return sum / float64(len(o.score))
+}
+
+// model makes a version of what the course came to.
+func (c *course) model(t Trial, seed uint64) (*Model, error) {
+	p := c.predictor
+	own := c.examples[:c.own]
+	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
+		Validation: p.validation, Promise: promise(p.said), Bands: bandOutcomes(p.said, p.base),
+		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.examples),
+			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
+		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
+	for j, f := range c.features {
+		b, _ := newBasis(c.frame, j, places(c.own), resolution{10, 10})
+		f.Edges, f.Levels, f.Rows = b.edges, b.names, make([]int, b.bins)
+		if f.bins() != b.bins { // nothing of it is known among the own rows
+			f.Rows = make([]int, f.bins())
+		}
+		for row := range c.own {
+			at := b.bin(c.frame, row)
+			if at == b.bins-1 {
+				at = len(f.Rows) - 1
+			}
+			f.Rows[at]++
+		}
+		m.Features = append(m.Features, f)
+	}
+	return m, m.seal()
+}
+
+// promise compares what was said with what happened, by tenths of the rows.
+func promise(said outOfFold) []PromiseStep {
+	order := places(len(said.score))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(said.score[a], said.score[b]) })
+	var steps []PromiseStep
+	for k := range 10 {
+		from, to := k*len(order)/10, (k+1)*len(order)/10
+		if from == to {
+			continue
+		}
+		s := PromiseStep{Rows: to - from}
+		for _, i := range order[from:to] {
+			s.Said += said.score[i] / float64(s.Rows)
+			s.Hits += int(said.outcome[i])
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// bandOutcomes counts what happened to the rows of each band.
+func bandOutcomes(said outOfFold, base float64) []BandOutcome {
+	out := make([]BandOutcome, len(actnow.Bands))
+	for k, band := range actnow.Bands {
+		out[k].Band = band
+	}
+	for i, p := range said.score {
+		k := slices.Index(actnow.Bands, DefaultEdges.Band(Points(p, base)))
+		out[k].Rows++
+		out[k].Hits += int(said.outcome[i])
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package scoring
+
+import (
+	"context"
+	"time"
+
+	"actnow"
+)
+
+// panel is the models in force during a run, beside the cards.
+type panel struct {
+	store  ModelStore
+	month  actnow.Month
+	cards  []Card
+	models []map[Target]*Model // by card
+	any    bool
+	drifts map[string]*driftCount // by id of the model
+}
+
+// panel reads the models in force in the areas of the cards.
+func (r *Rescorer) panel(ctx context.Context, month actnow.Month, cards []Card) (*panel, error) {
+	p := &panel{store: r.Models, month: month, cards: cards, models: make([]map[Target]*Model, len(cards)), drifts: map[string]*driftCount{}}
+	if r.Models == nil {
+		return p, nil
+	}
+	champions, err := r.Models.Champions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range cards {
+		p.models[i] = map[Target]*Model{}
+		for _, m := range champions {
+			if m.Area == c.Area {
+				p.models[i][m.Target], p.any = m, true
+				p.drifts[m.ID()] = newDriftCount(m)
+			}
+		}
+	}
+	return p, nil
+}
+
+// name says what scores an area: the card, or the models with the card where one of
+// the two scores has none.
+func (p *panel) name(i int, card Card) string {
+	fit, intent := p.models[i][Fit], p.models[i][Intent]
+	switch {
+	case fit == nil && intent == nil:
+		return card.ID()
+	case intent == nil:
+		return fit.Name() + " " + card.ID()
+	case fit == nil:
+		return card.ID() + " " + intent.Name()
+	}
+	return fit.Name() + " " + intent.Name()
+}
+
+// score puts what models say in the place of what cards said, customer by customer
+// and card by card, of what was known at the end of day.
+func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matrix Matrix) error {
+	if !p.any {
+		return nil
+	}
+	ids := make([]actnow.CustomerID, 0, len(ps)/len(p.cards))
+	for i := 0; i < len(ps); i += len(p.cards) {
+		ids = append(ids, ps[i].Customer)
+	}
+	histories, err := p.store.Histories(ctx, p.month, ids)
+	if err != nil {
+		return err
+	}
+	end := dayOf(day).AddDate(0, 0, 1)
+	for c, card := range p.cards {
+		for _, target := range Targets {
+			m := p.models[c][target]
+			if m == nil {
+				continue
+			}
+			known := make([][]Observation, len(histories))
+			for i := range histories {
+				known[i] = histories[i].observe(target, card.Area, end)
+			}
+			p.drifts[m.ID()].add(m.frame(known), len(known))
+			for i, s := range m.Scores(known) {
+				q := &ps[i*len(p.cards)+c]
+				if target == Fit {
+					q.Fit, q.FitBand = s, DefaultEdges.bandOf(s)
+				} else {
+					q.Intent, q.IntentBand = s, DefaultEdges.bandOf(s)
+				}
+				q.Cell = matrix.Cell(q.FitBand, q.IntentBand)
+				q.Cluster = q.Cell.Cluster()
+				q.Model = p.name(c, card)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *panel) saveDrift(ctx context.Context) error {
+	for _, models := range p.models {
+		for _, target := range Targets {
+			if m := models[target]; m != nil {
+				if err := p.store.SaveDrift(ctx, m.ID(), p.month, p.drifts[m.ID()].drift()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package scoring
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"time"
+
+	"actnow"
+)
+
+// Target is which of the two scores is meant.
+type Target string
+
+// The two scores.
+const (
+	Fit    Target = "fit"
+	Intent Target = "intent"
+)
+
+// Targets lists the two scores as pages show them.
+var Targets = []Target{Fit, Intent}
+
+// modelFormat is the version of the JSON of a model. A change of what a member
+// means, or of how scores come from it, makes a new one.
+const modelFormat = 1
+
+// Model is what was learned of one score in one area. Its JSON holds all that
+// scores a customer, to the same bytes on any day, and says what it was learned
+// from. It is named by the SHA-256 of that JSON and never changes.
+type Model struct {
+	Format   int         `json:"format"`
+	Area     actnow.Area `json:"area"`
+	Target   Target      `json:"score"`
+	Day      string      `json:"day"` // that it was learned on; nothing later is in it
+	Kind     string      `json:"kind"`
+	Seed     uint64      `json:"seed"`
+	Base     float64     `json:"base"` // chance of the average row, which scores 30
+	Features []Feature   `json:"features"`
+	Learned  Learned     `json:"learned"`
+	// Validation measures what was said of rows before their outcome was known;
+	// Promise and Bands compare it with what happened.
+	Validation Measures      `json:"validation"`
+	Promise    []PromiseStep `json:"promise"`
+	Bands      []BandOutcome `json:"bands"`
+	Shape      shape         `json:"shape"`
+
+	id        string
+	body      []byte
+	predictor predictor
+}
+
+// Feature is a column that a model reads, and how the rows that it learned from
+// were spread over it.
+type Feature struct {
+	Name    string    `json:"name"`
+	Numeric bool      `json:"numeric,omitempty"`
+	Edges   []float64 `json:"edges,omitempty"`  // upper ends of the ranges of a number, but for the last
+	Levels  []string  `json:"levels,omitempty"` // of a category
+	Rows    []int     `json:"rows"`             // by range or level; the last is what is missing, or of another level
+}
+
+// Learned says what a model was learned from.
+type Learned struct {
+	Rows     int     `json:"rows"`     // of the area
+	Outcomes int     `json:"outcomes"` // won, or opened: the kind that is asked for
+	Others   int     `json:"others"`   // of the other kind
+	Lent     int     `json:"lent"`     // rows of other areas
+	Share    float64 `json:"share"`    // what a lent row counts; 0 if none is
+	From     string  `json:"from"`     // day of the first row
+	To       string  `json:"to"`       // day of the last row
+	Data     string  `json:"data"`     // SHA-256 of the rows
+}
+
+// PromiseStep compares what was said of a tenth of the rows with what happened.
+type PromiseStep struct {
+	Said float64 `json:"said"` // mean probability
+	Rows int     `json:"rows"`
+	Hits int     `json:"hits"`
+}
+
+// BandOutcome is what happened to the rows that a band was promised.
+type BandOutcome struct {
+	Band actnow.Band `json:"band"`
+	Rows int         `json:"rows"`
+	Hits int         `json:"hits"`
+}
+
+// seal encodes the model and names it.
+func (m *Model) seal() error {
+	m.Shape = shapeOf(&m.predictor)
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	m.body, m.id = body, hex.EncodeToString(sum[:])
+	return nil
+}
+
+// ID is the SHA-256 of the model's JSON, in hex.
+func (m *Model) ID() string { return m.id }
+
+// Name is the model as a score names what made it: "model:azure.fit@1a2b3c4d".
+func (m *Model) Name() string {
+	return "model:" + string(m.Area) + "." + string(m.Target) + "@" + m.id[:8]
+}
+
+// JSON returns the model's canonical form, which ParseModel reads.
+func (m *Model) JSON() []byte { return m.body }
+
+// ParseModel reads a model and checks that nothing in it can lead a score astray.
+// Every error is an *actnow.InputError.
+func ParseModel(body []byte) (*Model, error) {
+	m := &Model{}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(m); err != nil {
+		return nil, actnow.Invalid("error.model.json", "model", "this is no model as Act Now keeps it: %s", oneLine(err))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, actnow.Invalid("error.model.json", "model", "this is no model as Act Now keeps it: %s", "something follows it")
+	}
+	if m.Format != modelFormat {
+		return nil, actnow.Invalid("error.model.format", "format", "the model has the format %d, and this version of Act Now reads %d: train anew", m.Format, modelFormat)
+	}
+	if flaw := m.flaw(); flaw != "" {
+		return nil, actnow.Invalid("error.model.damaged", flaw, "the model is damaged at %s: train anew, or go back to an earlier one", flaw)
+	}
+	m.predictor = predictor{base: m.Base, kind: m.Shape.kind(), learned: m.Shape.learned(m.Features),
+		calibrate: m.Shape.Calibrator, published: true, validation: m.Validation}
+	if err := m.seal(); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(m.body, body) {
+		return nil, actnow.Invalid("error.model.json", "model", "this is no model as Act Now keeps it: %s", "it was written by something else")
+	}
+	return m, nil
+}
+
+// flaw names the first member that cannot be, "" if there is none.
+func (m *Model) flaw() string {
+	switch {
+	case m.Area == "":
+		return "area"
+	case m.Target != Fit && m.Target != Intent:
+		return "score"
+	case !(m.Base > 0 && m.Base < 1):
+		return "base"
+	}
+	if _, err := time.Parse(time.DateOnly, m.Day); err != nil {
+		return "day"
+	}
+	for _, f := range m.Features {
+		if bins := f.bins(); f.Name == "" || len(f.Rows) != bins || !rising(f.Edges) || f.Numeric && f.Levels != nil || !f.Numeric && f.Edges != nil {
+			return "features"
+		}
+	}
+	return m.Shape.flaw(m.Features)
+}
+
+func (f *Feature) bins() int {
+	if f.Numeric {
+		return len(f.Edges) + 2
+	}
+	return len(f.Levels) + 1
+}

@@ -1,0 +1,146 @@
+package scoring
+
+import (
+	"context"
+	"time"
+
+	"actnow"
+)
+
+// VersionState is where a version of a model stands.
+type VersionState string
+
+// The states of a version. One champion and one challenger may stand in an area for
+// each score; the champion scores, the challenger is judged in its shadow.
+const (
+	Challenger VersionState = "challenger"
+	Champion   VersionState = "champion"
+	Retired    VersionState = "retired"
+)
+
+// Version is a model as the store keeps it.
+type Version struct {
+	ID        string       `json:"id"`
+	Area      actnow.Area  `json:"area"`
+	Target    Target       `json:"score"`
+	State     VersionState `json:"state"`
+	Kind      string       `json:"kind"`
+	Day       string       `json:"day"`
+	Base      float64      `json:"base"`
+	Learned   Learned      `json:"learned"`
+	Metrics   Measures     `json:"metrics"`
+	MadeAt    time.Time    `json:"made_at"`
+	DecidedAt time.Time    `json:"decided_at,omitzero"` // when it was promoted or retired last
+	DecidedBy string       `json:"decided_by,omitempty"`
+	Replaced  string       `json:"replaced,omitempty"` // id of the champion before it, which rollback goes to
+	Verdict   *Verdict     `json:"verdict,omitempty"`  // the last one on it as a challenger
+}
+
+// VersionStore keeps versions of models and what came of trials.
+type VersionStore interface {
+	// Versions returns the versions of an area and score, the newest first.
+	Versions(ctx context.Context, area actnow.Area, target Target) ([]Version, error)
+	// Model returns a version's model. The error matches actnow.ErrNotFound.
+	Model(ctx context.Context, id string) (*Model, error)
+	// KeepTrial records a trial, carries out a verdict on the challenger that was
+	// there, nil for none, and keeps a model, nil for none, as the challenger in the
+	// place of any other. All of it happens or nothing.
+	KeepTrial(ctx context.Context, t Trial, m *Model, on *Verdict) error
+}
+
+// fewestSince is how many outcomes of either kind must have come since a challenger
+// was learned before it is judged.
+const fewestSince = 10
+
+// Verdict compares a challenger with what is in force, on examples whose outcome
+// came after both were learned, so that neither has seen it.
+type Verdict struct {
+	Challenger string  `json:"challenger"`
+	Champion   string  `json:"champion,omitempty"` // "" where a points card is in force, which claims the average
+	Rows       int     `json:"rows"`
+	Outcomes   int     `json:"outcomes"`
+	Missing    int     `json:"missing"` // outcomes until it can be judged
+	Loss       float64 `json:"loss"`    // mean log loss of the challenger
+	Against    float64 `json:"against"` // of what is in force
+	Promote    bool    `json:"promote"`
+}
+
+// Waits reports whether too little has happened for a verdict.
+func (v *Verdict) Waits() bool { return v.Missing > 0 }
+
+// judge returns the verdict on the challenger among the versions of an area, nil if
+// there is none.
+func (t *Trainer) judge(ctx context.Context, l *Lesson, versions []Version) (*Verdict, error) {
+	var challenger, champion *Model
+	for _, v := range versions {
+		if v.State == Retired {
+			continue
+		}
+		m, err := t.Store.Model(ctx, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		if v.State == Champion {
+			champion = m
+		} else {
+			challenger = m
+		}
+	}
+	if challenger == nil {
+		return nil, nil
+	}
+	return l.judge(challenger, champion), nil
+}
+
+// judge compares a challenger with the champion, nil for the average that a points
+// card claims.
+func (l *Lesson) judge(challenger, champion *Model) *Verdict {
+	last := challenger.Day
+	if champion != nil {
+		last = max(last, champion.Day)
+	}
+	learned, _ := time.Parse(time.DateOnly, last)
+	end := learned.Add(day)
+	var since []Example
+	for _, x := range l.Examples[challenger.Area] {
+		if !x.Settled.Before(end) {
+			since = append(since, x)
+		}
+	}
+	v := &Verdict{Challenger: challenger.ID(), Rows: len(since)}
+	known := make([][]Observation, len(since))
+	for i, x := range since {
+		known[i] = x.Known
+	}
+	yes, no := l.count(since)
+	v.Outcomes, v.Missing = yes, max(0, fewestSince-min(yes, no))
+	if len(since) == 0 {
+		return v
+	}
+	against := make([]float64, len(since))
+	for i := range against {
+		against[i] = challenger.Base
+	}
+	if champion != nil {
+		v.Champion = champion.ID()
+		against = champion.probabilities(known)
+	}
+	for i, p := range challenger.probabilities(known) {
+		y := 0.0
+		if since[i].Yes {
+			y = 1
+		}
+		v.Loss += logLoss(p, y) / float64(len(since))
+		v.Against += logLoss(against[i], y) / float64(len(since))
+	}
+	v.Promote = !v.Waits() && v.Loss < v.Against
+	return v
+}
+
+// ClusterOutcome is how many customers of a cluster had an opportunity opened in the
+// area within 90 days of the month's report day, among those with an account.
+type ClusterOutcome struct {
+	Cluster actnow.Cluster `json:"cluster"`
+	Rows    int            `json:"rows"`
+	Hits    int            `json:"hits"`
+}

@@ -1,0 +1,205 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"actnow"
+	"actnow/scoring"
+)
+
+// modelStore reads what scores the areas, and what came of it.
+type modelStore interface {
+	Trials(ctx context.Context) ([]scoring.Trial, error)
+	Versions(ctx context.Context, area actnow.Area, target scoring.Target) ([]scoring.Version, error)
+	Model(ctx context.Context, id string) (*scoring.Model, error)
+	Drift(ctx context.Context, model string) (actnow.Month, []scoring.FeatureDrift, error)
+	ClusterOutcomes(ctx context.Context, area actnow.Area) ([]scoring.ClusterOutcome, error)
+}
+
+// modelActions learn models and put them in force.
+type modelActions interface {
+	// StartTrain learns the areas, all if none are named, as a job of kind "train".
+	StartTrain(ctx context.Context, by actnow.Actor, areas []actnow.Area) (actnow.JobID, error)
+	// PromoteModel and RollbackModel change what is in force and score the area.
+	PromoteModel(ctx context.Context, by actnow.Actor, id string) (actnow.JobID, error)
+	RollbackModel(ctx context.Context, by actnow.Actor, area actnow.Area, target scoring.Target) (actnow.JobID, error)
+}
+
+func (s *Server) modelRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/scoring/models", nav: "settings", handle: s.showModels},
+		{method: http.MethodPost, path: "/scoring/models/train", right: actnow.RightAdmin, handle: s.trainModels},
+		{method: http.MethodGet, path: "/scoring/models/:area", nav: "settings", handle: s.showModel},
+		{method: http.MethodPost, path: "/scoring/models/:area/promote", right: actnow.RightAdmin, handle: s.promoteModel},
+		{method: http.MethodPost, path: "/scoring/models/:area/rollback", right: actnow.RightAdmin, handle: s.rollbackModel},
+	}
+}
+
+// modelCards are the points cards that score where no model does.
+var modelCards = scoring.Cards()
+
+// modelPath is the page of an area's models.
+func modelPath(area actnow.Area) string { return "/scoring/models/" + string(area) }
+
+// seesModels refuses who may not see what concerns every location.
+func (s *Server) seesModels(c echo.Context) error {
+	if !s.user(c).AllLocations {
+		return actnow.ErrForbidden
+	}
+	return nil
+}
+
+// modelStatuses returns how the scores stand, of one area unless it is "".
+func (s *Server) modelStatuses(c echo.Context, area actnow.Area) ([]scoring.Status, error) {
+	if err := s.seesModels(c); err != nil {
+		return nil, err
+	}
+	trials, err := s.store.Trials(ctx(c))
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.store.Versions(ctx(c), area, "")
+	if err != nil {
+		return nil, err
+	}
+	var cards []scoring.Card
+	for _, card := range modelCards {
+		if area == "" || card.Area == area {
+			cards = append(cards, card)
+		}
+	}
+	return scoring.Statuses(cards, trials, versions), nil
+}
+
+type modelsPage struct {
+	Head  Head
+	Areas []modelsRow
+}
+
+// modelsRow is an area with its two scores.
+type modelsRow struct {
+	Area   actnow.Area
+	Href   string
+	Scores []modelsCell
+}
+
+// modelsCell says what makes one score, and how sure that is or why it is a card.
+type modelsCell struct {
+	Badge  Badge
+	Note   string
+	Shadow string
+}
+
+func (s *Server) showModels(c echo.Context) error {
+	all, err := s.modelStatuses(c, "")
+	if err != nil {
+		return err
+	}
+	text := s.text(c)
+	learned := 0
+	var rows []modelsRow
+	for _, st := range all {
+		if len(rows) == 0 || rows[len(rows)-1].Area != st.Area {
+			rows = append(rows, modelsRow{Area: st.Area, Href: modelPath(st.Area)})
+		}
+		cell := modelsCell{Badge: inForceBadge(text, st)}
+		if st.Champion != nil {
+			learned++
+			cell.Note = text.T("models.sure", text.Decimal(st.Champion.Metrics.AUC, 2), st.Champion.Learned.Outcomes)
+		} else {
+			code, args := st.Reason()
+			cell.Note = text.T(code, args...)
+		}
+		if st.Challenger != nil {
+			cell.Shadow = text.T("models.waits", st.Challenger.Day)
+		}
+		row := &rows[len(rows)-1]
+		row.Scores = append(row.Scores, cell)
+	}
+	h := Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.models")}}, Title: text.T("models.title", learned, len(all)), Text: text.T("models.text")}
+	if s.may(c, actnow.RightAdmin) {
+		h.Actions = []Action{{Text: text.T("models.train_all"), Post: "/scoring/models/train", Icon: "refresh-cw", Class: "main"}}
+	}
+	return s.render(c, "models", modelsPage{h, rows})
+}
+
+func inForceBadge(text *Text, st scoring.Status) Badge {
+	if st.Champion != nil {
+		return Badge{Kind: "ok", Icon: "check", Text: text.T("models.by_model")}
+	}
+	return Badge{Kind: "line", Text: text.T("models.by_card")}
+}
+
+// modelArea is the area in the path; none else has a page.
+func modelArea(c echo.Context) (actnow.Area, error) {
+	area := actnow.Area(c.Param("area"))
+	if !area.Valid() {
+		return "", actnow.ErrNotFound
+	}
+	return area, nil
+}
+
+func (s *Server) trainModels(c echo.Context) error {
+	if err := s.seesModels(c); err != nil {
+		return err
+	}
+	var areas []actnow.Area
+	area, err := queryArea(c, "")
+	if err != nil {
+		return err
+	}
+	if area != "" {
+		areas = []actnow.Area{area}
+	}
+	job, err := s.actions.StartTrain(ctx(c), s.actor(c), areas)
+	return s.toJob(c, job, err)
+}
+
+func (s *Server) promoteModel(c echo.Context) error {
+	if err := s.seesModels(c); err != nil {
+		return err
+	}
+	job, err := s.actions.PromoteModel(ctx(c), s.actor(c), c.QueryParam("id"))
+	return s.toJob(c, job, err)
+}
+
+func (s *Server) rollbackModel(c echo.Context) error {
+	if err := s.seesModels(c); err != nil {
+		return err
+	}
+	area, err := modelArea(c)
+	if err != nil {
+		return err
+	}
+	target, err := parseTarget(c.QueryParam("score"))
+	if err != nil {
+		return err
+	}
+	job, err := s.actions.RollbackModel(ctx(c), s.actor(c), area, target)
+	return s.toJob(c, job, err)
+}
+
+func parseTarget(word string) (scoring.Target, error) {
+	switch t := scoring.Target(word); t {
+	case scoring.Fit, scoring.Intent:
+		return t, nil
+	}
+	return "", actnow.Invalid("error.model.score", "score", "a score is fit or intent, not %q", word)
+}
+
+// toJob leads to a job that was started.
+func (s *Server) toJob(c echo.Context, job actnow.JobID, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.done(c, "/jobs/"+idText(job), "", "")
+}
+
+// modelAction is a button of the page of an area's models.
+func modelAction(area actnow.Area, verb, name, value, label, class string) *Action {
+	return &Action{Text: label, Post: modelPath(area) + "/" + verb + "?" + url.Values{name: {value}}.Encode(), Class: class}
+}
