@@ -79,8 +79,14 @@ func TestFetch(t *testing.T) {
 			if a := s.command("fetch", "status"); !strings.Contains(a.stdout, "connected by command line") || !strings.Contains(a.stdout, "Equal to the last file") {
 				t.Errorf("status says %q", a.stdout)
 			}
+			if a := s.command("doctor"); !strings.Contains(a.stdout, "fetching") || !strings.Contains(a.stdout, "Executive report viewer") {
+				t.Errorf("doctor does not say why the last fetch failed: %q", a.stdout)
+			}
 			if off := s.object("fetch", "disconnect"); off["connected"] != false {
 				t.Errorf("disconnect: %v", off)
+			}
+			if a := s.command("doctor"); !strings.Contains(a.stdout, "Nobody has signed in") {
+				t.Errorf("doctor does not say that nobody is signed in: %q", a.stdout)
 			}
 			if a := s.command("fetch", "run"); a.code != 1 || !strings.Contains(a.stderr, "Nobody has signed in") {
 				t.Errorf("run after disconnecting: %d %q", a.code, a.stderr)
