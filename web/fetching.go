@@ -163,6 +163,9 @@ func (s *Server) renderFetching(c echo.Context, status int, extra fetchingExtra)
 	p.Redirect = registeredRedirect(redirect)
 	if conn.Tenant != "" && p.MayAdmin {
 		connect := Action{Text: text.T("fetching.connect"), Post: fetchingPath + "/connect", Icon: "link", Class: "main"}
+		if extra.signIn != "" {
+			connect.Class = ""
+		}
 		if conn.Connected {
 			connect.Text, connect.Class = text.T("fetching.connect_again"), ""
 			p.Actions = append(p.Actions, Action{Text: text.T("fetching.disconnect"), Post: fetchingPath + "/disconnect", Icon: "ban", Class: "danger"})

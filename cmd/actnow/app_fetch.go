@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -240,4 +241,34 @@ func (a *app) FetchDevice() (d insights.Device, job actnow.JobID, ok bool) {
 	a.fetching.mu.Lock()
 	defer a.fetching.mu.Unlock()
 	return a.fetching.device, a.fetching.waiting, a.fetching.waiting != 0
+}
+
+// examineFetch says whether reports are fetched, and why not. Without an app
+// registration there is nothing to examine.
+func (a *app) examineFetch(ctx context.Context) finding {
+	conn, err := a.db.FetchConnection(ctx)
+	switch {
+	case isNotFound(err):
+		return finding{"fetching", "ok", "is not set up; reports come as files"}
+	case err != nil:
+		return finding{"fetching", "fail", err.Error()}
+	case !conn.Connected:
+		return finding{"fetching", "warn", insights.NewNotice("error.insights.not_connected").String()}
+	}
+	if _, err := a.db.RefreshToken(ctx); err != nil {
+		return finding{"fetching", "fail", fmt.Sprintf("the consent cannot be read: %v. Connect again", err)}
+	}
+	newest, err := a.db.Fetches(ctx, 1)
+	if err != nil {
+		return finding{"fetching", "fail", err.Error()}
+	}
+	if len(newest) == 0 {
+		return finding{"fetching", "ok", "is connected; nothing has been fetched yet"}
+	}
+	f := newest[0]
+	text := fmt.Sprintf("%s of %s: %s", f.State, f.StartedAt.In(a.zone).Format("2006-01-02 15:04"), f.Sentence)
+	if f.State == insights.Failed {
+		return finding{"fetching", "warn", text}
+	}
+	return finding{"fetching", "ok", text}
 }

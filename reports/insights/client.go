@@ -49,14 +49,19 @@ type Client struct {
 	Sleep    func(ctx context.Context, d time.Duration) error // optional: waits for d or the end of ctx
 	MaxBytes int64                                            // optional: how large a file may be, unpacked; 4 GiB
 	MaxWait  time.Duration                                    // optional: how long a report may be in the making; 4 h
+	Silence  time.Duration                                    // optional: how long a download may stand still; 2 min
 
 	mu     sync.Mutex // guards what follows, and one renewal at a time
 	access string
 	until  time.Time // when access is renewed
 }
 
-// silent is how long a server may say nothing at all.
-const silent = 2 * time.Minute
+// silent is how long a server may say nothing at all, whole how long an answer
+// of the API may take.
+const (
+	silent = 2 * time.Minute
+	whole  = 5 * time.Minute
+)
 
 var defaultHTTP = func() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -69,6 +74,13 @@ func (c *Client) http() *http.Client {
 		return c.HTTP
 	}
 	return defaultHTTP
+}
+
+func (c *Client) api() string {
+	if c.API != "" {
+		return c.API
+	}
+	return DefaultAPI
 }
 
 func (c *Client) now() time.Time {
@@ -117,31 +129,26 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		if err != nil {
 			return false, err
 		}
-		resp, err := c.send(ctx, method, path, query, data, token)
-		if err != nil {
-			return false, err
-		}
-		if resp.StatusCode == http.StatusUnauthorized && !renewed {
-			resp.Body.Close()
+		redacted, err := c.once(ctx, method, path, query, data, token, value)
+		if errors.Is(err, ErrNoAccess) && !renewed {
 			c.forget(token)
 			continue
 		}
-		return read(ctx, resp, value)
+		return redacted, err
 	}
 }
 
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, data []byte, token string) (*http.Response, error) {
-	base := c.API
-	if base == "" {
-		base = DefaultAPI
-	}
-	to := base + path
+// once is call with a token, without another try.
+func (c *Client) once(ctx context.Context, method, path string, query url.Values, data []byte, token string, value any) (redacted bool, err error) {
+	to := c.api() + path
 	if len(query) > 0 {
 		to += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(data))
+	within, cancel := context.WithTimeout(ctx, whole)
+	defer cancel()
+	req, err := http.NewRequestWithContext(within, method, to, bytes.NewReader(data))
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
@@ -150,9 +157,9 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	resp, err := c.http().Do(req)
 	if err != nil {
-		return nil, unreached(ctx, err)
+		return false, unreached(ctx, err)
 	}
-	return resp, nil
+	return read(ctx, resp, value)
 }
 
 func read(ctx context.Context, resp *http.Response, value any) (redacted bool, err error) {
@@ -283,4 +290,13 @@ func (c *Client) list(ctx context.Context, path string, query url.Values, value 
 		return false, nil
 	}
 	return redacted, err
+}
+
+// delete deletes a thing; one that is not there is fine.
+func (c *Client) delete(ctx context.Context, path, id string) error {
+	_, err := c.call(ctx, http.MethodDelete, path+url.PathEscape(id), nil, nil, nil)
+	if errors.Is(err, errMissing) {
+		return nil
+	}
+	return err
 }

@@ -103,7 +103,7 @@ func newBench(t *testing.T, faults func(*insightstest.Faults)) *bench {
 // client returns a client that remembers nothing but the pocket.
 func (b *bench) client() *insights.Client {
 	return &insights.Client{API: b.server.API, Login: b.server.Login, Tenant: insightstest.Tenant, ClientID: insightstest.ClientID,
-		Tokens: b.pocket, Now: b.clock.now, Sleep: b.clock.sleep}
+		Tokens: b.pocket, Now: b.clock.now, Sleep: b.clock.sleep, Silence: time.Second}
 }
 
 // fetch does what a library's user does: datasets, order, wait, download, forget.
@@ -171,6 +171,7 @@ func TestFetch(t *testing.T) {
 		{name: "the connection drops", faults: func(f *faults) { f.Drops = 2 }},
 		{name: "it drops and cannot go on", faults: func(f *faults) { f.Drops, f.NoRange = 2, true }},
 		{name: "it drops within gzip", faults: func(f *faults) { f.Drops, f.Gzip = 1, true }},
+		{name: "it stands still", faults: func(f *faults) { f.Stalls = 2 }},
 		{name: "it drops for good", faults: func(f *faults) { f.Drops = 99 }, kind: insights.ErrUnavailable, code: "error.insights.unavailable"},
 		{name: "a broken archive", faults: func(f *faults) { f.Broken = true }, kind: insights.ErrBroken, code: "error.insights.gzip"},
 		{name: "500 and 503", faults: func(f *faults) { f.Statuses = []int{500, 503} }},
@@ -325,6 +326,9 @@ func TestOrderIsFoundAgain(t *testing.T) {
 	three, err := b.Order(t.Context(), all[0], "2026-11-26")
 	if err != nil || three.Report == one.Report {
 		t.Errorf("another period finds %s again, %v", three.Report, err)
+	}
+	if n := b.server.Reports(); n != 1 {
+		t.Errorf("%d reports are left at Microsoft, want the last one alone", n)
 	}
 }
 

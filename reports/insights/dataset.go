@@ -83,7 +83,7 @@ func (c *Client) ensureQuery(ctx context.Context, d Dataset) (id string, err err
 				id = q.ID
 				return nil
 			}
-			if _, err := c.call(ctx, http.MethodDelete, "/ScheduledQueries/"+url.PathEscape(q.ID), nil, nil, nil); err != nil && !errors.Is(err, errMissing) {
+			if err := c.delete(ctx, "/ScheduledQueries/", q.ID); err != nil {
 				return err
 			}
 		}

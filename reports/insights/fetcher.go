@@ -276,13 +276,14 @@ func (r *run) end(ctx context.Context, row *Fetch, state State) error {
 	return nil
 }
 
-// fail records that a fetch failed and returns the error with the name of its
-// dataset. After a stop nothing is recorded: the period goes on then.
+// fail records that a fetch failed, or was stopped, and returns the error with
+// the name of its dataset. The same period tries a failed fetch again.
 func (r *run) fail(ctx context.Context, row *Fetch, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
+	stopped := ctx.Err() != nil
 	if row.ID == 0 {
+		if stopped {
+			return err
+		}
 		var begin error
 		row.StartedAt, row.State = r.Now(), Running
 		if *row, begin = r.Store.BeginFetch(ctx, *row); begin != nil {
@@ -290,6 +291,9 @@ func (r *run) fail(ctx context.Context, row *Fetch, err error) error {
 		}
 	}
 	row.Note = noticeOf(err)
+	if stopped {
+		row.Note = NewNotice("error.insights.stopped")
+	}
 	if row.Dataset != "" {
 		err = fmt.Errorf("fetch %s: %w", row.Dataset, err)
 	}

@@ -207,6 +207,9 @@ func TestInterrupted(t *testing.T) {
 	if _, err := h.Run(ctx, insights.Options{Period: "2026-11-25"}, nil); !errors.Is(err, context.Canceled) {
 		t.Fatalf("a stopped run: %v", err)
 	}
+	if kept, err := h.db.LatestFetches(t.Context()); err != nil || len(kept) != 6 || kept[5].State != insights.Failed || kept[5].Note.Code != "error.insights.stopped" {
+		t.Errorf("after the stop the store says %+v, %v", kept, err)
+	}
 	if n := h.server.Reports(); n != 4 {
 		t.Errorf("%d reports wait, want the four that were not taken", n)
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/renameio/v2"
 )
@@ -76,7 +77,15 @@ func (c *Client) receive(ctx context.Context, link string, part *os.File) error 
 		return err
 	}
 	return c.retry(ctx, func() error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+		within, cancel := context.WithCancel(ctx)
+		defer cancel()
+		still := c.Silence
+		if still == 0 {
+			still = silent
+		}
+		watch := time.AfterFunc(still, cancel)
+		defer watch.Stop()
+		req, err := http.NewRequestWithContext(within, http.MethodGet, link, nil)
 		if err != nil {
 			return err
 		}
@@ -112,7 +121,7 @@ func (c *Client) receive(ctx context.Context, link string, part *os.File) error 
 		if err := errors.Join(part.Truncate(have), seek(part, have)); err != nil {
 			return err
 		}
-		n, err := io.Copy(part, &limited{r: body{ctx, resp.Body}, left: c.limit() - have, most: c.limit()})
+		n, err := io.Copy(part, &limited{r: body{ctx, resp.Body, func() { watch.Reset(still) }}, left: c.limit() - have, most: c.limit()})
 		have += n
 		return err
 	})
@@ -125,14 +134,17 @@ func (c *Client) limit() int64 {
 	return maxBytes
 }
 
-// body marks what fails while reading an answer as passing.
+// body is a file as it comes: what fails is marked as passing, and came is told
+// of each piece.
 type body struct {
-	ctx context.Context
-	r   io.Reader
+	ctx  context.Context
+	r    io.Reader
+	came func()
 }
 
 func (b body) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
+	b.came()
 	if err != nil && err != io.EOF {
 		err = unreached(b.ctx, err)
 	}

@@ -114,8 +114,8 @@ var Messages = map[string][2]string{
 		"The content is new: imported for {0}.",
 		"Innehållet är nytt: inläst för {0}."},
 	"fetch.note.first": {
-		"Imported for {0}. It is the first file, so nobody knows whether it is this month's yet: it is looked at again daily until it changes or the days are over.",
-		"Inläst för {0}. Det är den första filen, så ingen vet ännu om den är månadens: den kontrolleras dagligen tills den ändras eller dagarna är slut."},
+		"Imported for {0}. As the first file ever it is compared daily until it changes or the days are over, since it may still be last month's.",
+		"Inläst för {0}. Som den allra första filen jämförs den dagligen tills den ändras eller dagarna är slut, eftersom den ännu kan vara förra månadens."},
 	"fetch.note.unchanged": {
 		"Equal to the last file; tried again tomorrow.",
 		"Lika med förra filen; ett nytt försök görs i morgon."},

@@ -27,7 +27,7 @@ const notBefore = 5 * time.Hour
 
 // Order asks for a report of the dataset with all its columns, made at once.
 // period is a word that tells this order from others, such as the day: the same
-// again finds the report that was asked for before.
+// again finds the report that was asked for before, another one takes its place.
 func (c *Client) Order(ctx context.Context, d Dataset, period string) (Order, error) {
 	o := Order{Dataset: d.Name, Redacted: d.Redacted}
 	queryID, err := c.ensureQuery(ctx, d)
@@ -37,15 +37,20 @@ func (c *Client) Order(ctx context.Context, d Dataset, period string) (Order, er
 	name := d.queryName() + " " + period
 	err = c.retry(ctx, func() error {
 		var have []report
-		redacted, err := c.list(ctx, "/ScheduledReport", url.Values{"reportName": {name}}, &have)
+		redacted, err := c.list(ctx, "/ScheduledReport", url.Values{"queryId": {queryID}}, &have)
 		if err != nil {
 			return err
 		}
 		o.Redacted = o.Redacted || redacted
 		for _, r := range have {
-			if r.Name == name {
+			switch {
+			case r.Name == name:
 				o.Report = r.ID
 				return nil
+			case strings.HasPrefix(r.Name, d.queryName()+" "): // of a period that was never taken
+				if err := c.delete(ctx, "/ScheduledReport/", r.ID); err != nil {
+					return err
+				}
 			}
 		}
 		redacted, err = c.call(ctx, http.MethodPost, "/ScheduledReport", nil, map[string]any{
@@ -114,12 +119,5 @@ func (c *Client) link(ctx context.Context, o *Order) (string, error) {
 
 // Forget deletes the report at Microsoft. One that is not there is fine.
 func (c *Client) Forget(ctx context.Context, o Order) error {
-	err := c.retry(ctx, func() error {
-		_, err := c.call(ctx, http.MethodDelete, "/ScheduledReport/"+url.PathEscape(o.Report), nil, nil, nil)
-		return err
-	})
-	if errors.Is(err, errMissing) {
-		return nil
-	}
-	return err
+	return c.retry(ctx, func() error { return c.delete(ctx, "/ScheduledReport/", o.Report) })
 }

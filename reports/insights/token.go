@@ -23,7 +23,13 @@ type TokenStore interface {
 }
 
 // scopes ask for the API as the person who signs in, and for a refresh token.
-var scopes = []string{"https://api.partnercenter.microsoft.com/user_impersonation", "offline_access"}
+func (c *Client) scopes() []string {
+	resource := c.api()
+	if u, err := url.Parse(resource); err == nil {
+		resource = u.Scheme + "://" + u.Host
+	}
+	return []string{resource + "/user_impersonation", "offline_access"}
+}
 
 // early is how long before its end an access token is renewed.
 const early = 5 * time.Minute
@@ -37,7 +43,7 @@ func (c *Client) config(redirect string) *oauth2.Config {
 	}
 	base := strings.TrimRight(login, "/") + "/" + url.PathEscape(c.Tenant) + "/oauth2/v2.0"
 	return &oauth2.Config{
-		ClientID: c.ClientID, ClientSecret: c.Secret, RedirectURL: redirect, Scopes: scopes,
+		ClientID: c.ClientID, ClientSecret: c.Secret, RedirectURL: redirect, Scopes: c.scopes(),
 		Endpoint: oauth2.Endpoint{AuthURL: base + "/authorize", TokenURL: base + "/token", DeviceAuthURL: base + "/devicecode", AuthStyle: oauth2.AuthStyleInParams},
 	}
 }

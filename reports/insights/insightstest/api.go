@@ -179,7 +179,8 @@ func (s *Server) createReport(r *http.Request) answer {
 func (s *Server) listReports(r *http.Request) answer {
 	var list []*report
 	for _, have := range s.reports {
-		if name := r.FormValue("reportName"); name == "" || have.Name == name {
+		name, query := r.FormValue("reportName"), r.FormValue("queryId")
+		if (name == "" || have.Name == name) && (query == "" || have.query.ID == query) {
 			list = append(list, have)
 		}
 	}

@@ -79,6 +79,13 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Encoding", "gzip")
 	}
 	w.WriteHeader(status)
+	if s.f.Stalls > 0 {
+		s.f.Stalls--
+		_, _ = w.Write(content[:len(content)/2])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done() // the client has lost patience
+		return
+	}
 	if s.f.Drops > 0 {
 		s.f.Drops--
 		_, _ = w.Write(content[:len(content)/2]) // the client hears of it by the end of the connection

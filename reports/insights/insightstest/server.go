@@ -52,6 +52,7 @@ type Faults struct {
 	Gzip     bool
 	Expired  int  // how many links expire before they are used
 	Drops    int  // how many downloads break off in the middle
+	Stalls   int  // how many downloads stand still in the middle
 	NoRange  bool // a download cannot go on in the middle
 	Broken   bool // the gzip stream is cut short although its length is right
 	NoHeader bool // the file is empty
