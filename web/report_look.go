@@ -125,7 +125,7 @@ func (s *Server) showLook(c echo.Context) error {
 	case u.CRM != nil:
 		s.lookCRM(&p, text, j, u)
 	default:
-		s.lookReport(&p, text, j, u)
+		s.lookReport(c, &p, j, u)
 	}
 	if ok {
 		s.lookDecision(&p, text, j, u)
@@ -167,8 +167,8 @@ func (s *Server) lookDecision(p *lookPage, text *Text, j actnow.Job, u Upload) {
 	}
 }
 
-func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
-	r := u.Report
+func (s *Server) lookReport(c echo.Context, p *lookPage, j actnow.Job, u Upload) {
+	text, r := s.text(c), u.Report
 	p.Head.Title = text.T("look.report", reportName(text, string(r.Report)), r.Month)
 	p.Head.Text = text.T("look.read_as", j.Title, encodingWords(text, r.Encoding, r.Separator))
 	lines := r.Rows + len(r.Rejected)
@@ -200,9 +200,7 @@ func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
 		{Name: text.T("look.encoding"), Value: encodingWords(text, r.Encoding, r.Separator)},
 		{Name: text.T("look.everyone"), Value: yesNo(text, u.Complete)},
 	}
-	for i, e := range r.Evidence {
-		p.Evidence = append(p.Evidence, evidenceNote(text, e, i == 0))
-	}
+	p.Evidence = s.evidenceNotes(c, r.Evidence)
 	p.Rejected = s.rejectedPanel(text, j, r.Details)
 	if j.Kind == JobImport {
 		if r.Snapshot != 0 {
@@ -249,6 +247,24 @@ func yesNo(text *Text, yes bool) string {
 		return text.T("look.yes")
 	}
 	return text.T("look.no")
+}
+
+// evidenceNotes says how far the file bears out the matrices, and offers to
+// switch to one that it bears out better than the one in force, which is first.
+func (s *Server) evidenceNotes(c echo.Context, all []ReadingEvidence) []Note {
+	text := s.text(c)
+	var notes []Note
+	best := 0
+	for i, e := range all {
+		if e.Contradict < all[best].Contradict {
+			best = i
+		}
+		notes = append(notes, evidenceNote(text, e, i == 0))
+	}
+	if best > 0 {
+		notes[best].Action = s.switchAction(c, all[best].Name)
+	}
+	return notes
 }
 
 // evidenceNote says how far the file bears out a matrix.

@@ -48,6 +48,8 @@ func (s *Server) allRoutes() []route {
 		s.reportRoutes(),
 		s.lookRoutes(),
 		s.snapshotRoutes(),
+		s.flowRoutes(),
+		s.disagreementRoutes(),
 		s.undoRoutes(),
 		s.watchRoutes(),
 		s.settingRoutes(),

@@ -29,6 +29,8 @@ type Store interface {
 	matchStore
 	cohortStore
 	reportStore
+	flowStore
+	disagreementStore
 	undoStore
 	watchStore
 	campaignStore

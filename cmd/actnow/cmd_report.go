@@ -14,7 +14,7 @@ import (
 
 func newReportCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "report", Short: "produce reports from what the daemon knows"}
-	cmd.AddCommand(newReportCreateCommand(sh))
+	cmd.AddCommand(newReportCreateCommand(sh), newReportMonthsCommand(sh), newReportDisagreementCommand(sh))
 	return cmd
 }
 

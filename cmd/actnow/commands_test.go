@@ -143,6 +143,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
 	s.undoCommands()
+	s.compareCommands(p)
 }
 
 // explainCommands asks why an account has its customer, by its id and by its
@@ -327,6 +328,9 @@ func (s *site) refusals(daemon bool) {
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
+		{2, "--area", []string{"report", "months"}},
+		{1, "is not before", []string{"report", "months", "--area", "azure", "--from", "2026-11", "--to", "2026-10"}},
+		{1, "there is no matrix spirals", []string{"report", "disagreement", "--area", "azure", "--switch-matrix", "spirals"}},
 		{1, "there is no import 999", []string{"import", "undo", "999"}},
 		{1, "there is no import 999", []string{"import", "redo", "999"}},
 		{1, "in force", []string{"import", "redo", "1"}},

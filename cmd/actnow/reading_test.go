@@ -1,0 +1,36 @@
+package main_test
+
+import (
+	"strings"
+)
+
+// compareCommands asks for months side by side and for disagreement, of the
+// partner's first report and a second one.
+func (s *site) compareCommands(p partner) {
+	t := s.t
+	next := s.write("later.csv", reportHeader+strings.ReplaceAll(reportRow(1), "Act Now", "Nurture")+reportRow(2)+reportRow(40))
+	s.object("import", "report", next, "--month", "2027-01", "--complete")
+	months := s.object("report", "months", "--area", "azure", "--from", "2026-10", "--to", "2027-01")
+	s.members("report months", months, "area", "from_month", "to_month", "counts")
+	got := map[string]float64{}
+	for _, c := range months["counts"].([]any) {
+		k := c.(object)
+		s.members("a count of report months", k, "flow", "from", "to", "customers")
+		got[k["flow"].(string)] += s.number(k, "customers")
+	}
+	if got["down"] != 1 || got["same"] != 1 || got["new"] != 1 || got["gone"] != float64(len(p.addresses)/2-2) {
+		t.Errorf("report months: %v", months)
+	}
+	d := s.object("report", "disagreement", "--area", "azure", "--month", "2027-01", "--switch-matrix", "rows")
+	s.members("report disagreement", d, "area", "month", "pairs", "crossings", "readings", "everywhere")
+	first := d["everywhere"].([]any)[0].(object)
+	if first["name"] != "rows" || first["active"] != true || s.number(first, "all") == 0 {
+		t.Errorf("report disagreement: %v", d)
+	}
+	s.object("report", "disagreement", "--area", "azure", "--switch-matrix", "quadrants")
+	for _, args := range [][]string{{"report", "months", "--area", "azure"}, {"report", "disagreement", "--area", "azure"}} {
+		if a := s.command(args...); a.code != 0 || !strings.Contains(a.stdout, "Azure, ") {
+			t.Errorf("actnow %s: exit code %d, %q %q", strings.Join(args, " "), a.code, a.stdout, a.stderr)
+		}
+	}
+}
