@@ -36,6 +36,7 @@ func (s *Server) allRoutes() []route {
 		s.patternAPIRoutes(),
 		s.calibrationAPIRoutes(),
 		s.cohortRoutes(),
+		s.columnRoutes(),
 		s.cohortAPIRoutes(),
 		s.campaignRoutes(),
 		s.campaignAPIRoutes(),

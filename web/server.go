@@ -28,6 +28,7 @@ type Store interface {
 	gridStore
 	matchStore
 	cohortStore
+	columnStore
 	reportStore
 	flowStore
 	disagreementStore

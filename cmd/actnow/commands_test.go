@@ -331,6 +331,8 @@ func (s *site) refusals(daemon bool) {
 		{2, "--area", []string{"report", "months"}},
 		{1, "is not before", []string{"report", "months", "--area", "azure", "--from", "2026-11", "--to", "2026-10"}},
 		{1, "there is no matrix spirals", []string{"report", "disagreement", "--area", "azure", "--switch-matrix", "spirals"}},
+		{1, "there is no column 999", []string{"cohort", "confirm", "999"}},
+		{2, "no number", []string{"cohort", "dismiss", "azure"}},
 		{1, "there is no import 999", []string{"import", "undo", "999"}},
 		{1, "there is no import 999", []string{"import", "redo", "999"}},
 		{1, "in force", []string{"import", "redo", "1"}},

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -28,6 +29,20 @@ func (s *site) compareCommands(p partner) {
 		t.Errorf("report disagreement: %v", d)
 	}
 	s.object("report", "disagreement", "--area", "azure", "--switch-matrix", "quadrants")
+	var columns []object
+	s.object("import", "report", s.write("idea.csv", "CustomerID,AccountName,AzureCluster,New Idea\n10000001,A,Act Now,Yes\n"), "--month", "2027-02")
+	s.ask(&columns, "cohort", "columns")
+	if len(columns) != 1 || columns[0]["header"] != "New Idea" || columns[0]["state"] != "candidate" {
+		t.Fatalf("cohort columns: %v", columns)
+	}
+	s.members("a column", columns[0], "id", "report", "header", "state", "name", "play", "month", "members")
+	column := fmt.Sprint(s.number(columns[0], "id"))
+	if got := s.object("cohort", "confirm", column, "--name", "Warm leads", "--play", "Migrate"); got["state"] != "confirmed" || got["name"] != "Warm leads" || got["play"] != "Migrate" {
+		t.Errorf("cohort confirm: %v", got)
+	}
+	if got := s.object("cohort", "dismiss", column); got["state"] != "dismissed" {
+		t.Errorf("cohort dismiss: %v", got)
+	}
 	for _, args := range [][]string{{"report", "months", "--area", "azure"}, {"report", "disagreement", "--area", "azure"}} {
 		if a := s.command(args...); a.code != 0 || !strings.Contains(a.stdout, "Azure, ") {
 			t.Errorf("actnow %s: exit code %d, %q %q", strings.Join(args, " "), a.code, a.stdout, a.stderr)
