@@ -36,7 +36,8 @@ type lookPage struct {
 	Figures  []Figure
 	Notes    []Note
 	Columns  *columnsPanel
-	Kind     []pair // what we think it is
+	Map      *mapForm // corrects a column, while the file waits
+	Kind     []pair   // what we think it is
 	Evidence []Note
 	Rejected rejectedPanel
 	Doubts   []rejectedRow
@@ -60,8 +61,9 @@ type columnsPanel struct {
 }
 
 type columnRow struct {
-	Header, Means string
-	New           bool
+	Header, Means   string
+	New             bool
+	Filled, Samples string // "" where it is not known
 }
 
 // rejectedPanel lists the lines that could not be used.
@@ -191,7 +193,10 @@ func (s *Server) lookReport(c echo.Context, p *lookPage, j actnow.Job, u Upload)
 		}
 		p.Notes = append(p.Notes, Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)})
 	}
-	p.Columns = newColumnsPanel(text, r.Columns)
+	p.Columns = newColumnsPanel(text, r.Columns, r.Fill, r.Rows)
+	if j.Kind == JobLookReport && s.actions.UploadWaits(j.ID) {
+		p.Map = newMapForm(text, j, r.Columns)
+	}
 	known := len(r.Columns) - len(r.UnknownColumns)
 	p.Kind = []pair{
 		{Name: text.T("reports.report"), Value: reportName(text, string(r.Report)), Note: text.T("look.fit", known, len(r.Columns))},
@@ -287,15 +292,19 @@ func matrixName(text *Text, name string) string {
 	return name
 }
 
-// newColumnsPanel lists what the columns of a file mean, or returns nil.
-func newColumnsPanel(text *Text, columns []reports.Column) *columnsPanel {
+// newColumnsPanel lists what the columns of a file mean and, where it is known,
+// how many of its rows fill them with what; or returns nil.
+func newColumnsPanel(text *Text, columns []reports.Column, fill []reports.Fill, rows int) *columnsPanel {
 	if len(columns) == 0 {
 		return nil
 	}
 	p := &columnsPanel{}
 	known := 0
-	for _, col := range columns {
+	for i, col := range columns {
 		row := columnRow{Header: col.Header}
+		if i < len(fill) && rows > 0 {
+			row.Filled, row.Samples = text.Percent(float64(fill[i].Filled)/float64(rows)), strings.Join(fill[i].Samples, " · ")
+		}
 		if !col.Unknown() {
 			known++
 		}

@@ -64,7 +64,7 @@ func (s *Server) showSnapshot(c echo.Context) error {
 		}
 		p.Notes = append(p.Notes, note)
 	}
-	p.Columns = newColumnsPanel(text, snap.Columns)
+	p.Columns = newColumnsPanel(text, snap.Columns, nil, 0)
 	p.Facts = []pair{
 		{Name: text.T("reports.month"), Value: text.Month(snap.Month)},
 		{Name: text.T("reports.revision"), Value: text.Number(int64(snap.Revision))},

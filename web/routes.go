@@ -51,6 +51,7 @@ func (s *Server) allRoutes() []route {
 		s.snapshotRoutes(),
 		s.flowRoutes(),
 		s.disagreementRoutes(),
+		s.mappingRoutes(),
 		s.undoRoutes(),
 		s.watchRoutes(),
 		s.settingRoutes(),

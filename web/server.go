@@ -32,6 +32,7 @@ type Store interface {
 	reportStore
 	flowStore
 	disagreementStore
+	mappingStore
 	undoStore
 	watchStore
 	campaignStore

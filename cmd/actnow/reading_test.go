@@ -43,6 +43,18 @@ func (s *site) compareCommands(p partner) {
 	if got := s.object("cohort", "dismiss", column); got["state"] != "dismissed" {
 		t.Errorf("cohort dismiss: %v", got)
 	}
+	staff := s.write("staff.csv", "CustomerID,AccountName,AzureCluster,Staff=all\n10000001,A,Act Now,120\n")
+	if got := s.object("import", "report", staff, "--month", "2027-03", "--map", "Staff=all=org_size"); len(got["unknown_columns"].([]any)) != 0 {
+		t.Errorf("import report --map: %v", got)
+	}
+	var mapped []object
+	s.ask(&mapped, "import", "mappings")
+	if len(mapped) != 1 || mapped[0]["header"] != "Staff=all" || mapped[0]["field"] != "org_size" {
+		t.Errorf("import mappings: %v", mapped)
+	}
+	if s.ask(&mapped, "import", "mappings", "--forget", "Staff=all"); len(mapped) != 0 {
+		t.Errorf("import mappings --forget: %v", mapped)
+	}
 	for _, args := range [][]string{{"report", "months", "--area", "azure"}, {"report", "disagreement", "--area", "azure"}} {
 		if a := s.command(args...); a.code != 0 || !strings.Contains(a.stdout, "Azure, ") {
 			t.Errorf("actnow %s: exit code %d, %q %q", strings.Join(args, " "), a.code, a.stdout, a.stderr)
