@@ -113,6 +113,12 @@ type CustomerQuery struct {
 	Unscored bool    // only those without a score in Area
 	Disagree bool    // only those whose file names another cluster than their cell
 	Move     Move
+	Since    Month   // with which Month is compared, only with both; then
+	Flow     Flow    // only those who went this way,
+	From     Cluster // and only from this cluster
+	Report   Cluster // only those whose report names this cluster in Area
+	Ours     Cluster // only those whom our own scores put into this cluster in Area
+	Differ   bool    // only those for whom a report and our own scores name different clusters in Area
 	Segment  Segment
 	Gone     bool   // only those who are gone
 	Mailable bool   // only those with someone who may be mailed

@@ -24,9 +24,11 @@ type Cohort struct {
 	Name      string
 	Kind      Kind
 	Filter    string       // in its canonical form; "" for a column
+	Column    int64        // its key, 0 for a filter
 	Report    string       // of the column
 	Header    string       // of the column
 	Month     actnow.Month // the latest in which the column came
+	Play      string       // the solution play that a person tied the column to, "" for none
 	By        string
 	CreatedAt time.Time
 	UpdatedAt time.Time

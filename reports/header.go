@@ -20,11 +20,11 @@ var separators = []byte{',', ';', '\t', '|'}
 // one with at least half as many known columns as the best has, cut at the
 // separator that shows most of them. It returns the header and leaves the table
 // behind it. A text without any known column is refused.
-func findHeader(s *source) (header record, t *delimited, err error) {
+func findHeader(s *source, m Mapping) (header record, t *delimited, err error) {
 	best, at := 0, 0
 	var sep byte
 	for _, candidate := range separators {
-		counts, err := countKnown(s, candidate)
+		counts, err := countKnown(s, candidate, m)
 		if err != nil {
 			return record{}, nil, err
 		}
@@ -51,7 +51,7 @@ func findHeader(s *source) (header record, t *delimited, err error) {
 }
 
 // countKnown counts the known columns in each of the first records.
-func countKnown(s *source, sep byte) ([]int, error) {
+func countKnown(s *source, sep byte, m Mapping) ([]int, error) {
 	text, err := s.text()
 	if err != nil {
 		return nil, err
@@ -65,18 +65,19 @@ func countKnown(s *source, sep byte) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		counts = append(counts, knownHeaders(rec.cells))
+		counts = append(counts, m.known(rec.cells))
 	}
 	return counts, nil
 }
 
-func knownHeaders(cells []string) int {
+// known counts the cells that are headers of known columns.
+func (m Mapping) known(cells []string) int {
 	n := 0
 	for _, cell := range cells {
 		if len(cell) == 0 || len(cell) > 200 {
 			continue
 		}
-		if _, ok := Lookup(cell); ok {
+		if _, ok := m.lookup(cell); ok {
 			n++
 		}
 	}
@@ -92,6 +93,7 @@ type layout struct {
 	areas   []areaColumns
 	cohorts []int // columns that are a cohort or may be one
 	style   Style
+	mapping Mapping
 	notices []Notice
 }
 
@@ -103,7 +105,9 @@ type areaColumns struct {
 
 // readHeader maps the columns of a header and recognises the report by them.
 // name is that of the file; it decides where the columns fit two reports alike.
-func readHeader(header record, name string) (*layout, error) {
+// m is what a person has said of columns; such a column goes before others that
+// mean the same.
+func readHeader(header record, name string, m Mapping) (*layout, error) {
 	cells := header.cells
 	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" && header.count <= maxColumns {
 		cells = cells[:len(cells)-1]
@@ -111,14 +115,18 @@ func readHeader(header record, name string) (*layout, error) {
 	if header.count > maxColumns {
 		return nil, refuse("error.report.columns", header.count, maxColumns)
 	}
-	l := &layout{at: map[string]int{}}
+	l := &layout{at: map[string]int{}, mapping: m}
+	claimed := m.claimed(cells)
 	var known []string
 	for i, cell := range cells {
 		if !utf8.ValidString(cell) || strings.ContainsRune(cell, 0) {
 			return nil, refuse("error.report.encoding")
 		}
 		cell = strings.TrimSpace(cell)
-		field, ok := Lookup(cell)
+		field, ok := m.lookup(cell)
+		if _, said := m[NormalHeader(cell)]; ok && !said && claimed[field.Name] {
+			ok, field = false, Field{}
+		}
 		column := Column{Header: cell}
 		if ok {
 			known = append(known, cell)

@@ -29,6 +29,8 @@ type Importer struct {
 	// Readings are the matrices that a file's clusters are held against, the
 	// active one first; Quadrants and Rows if there are none.
 	Readings []NamedReading
+	// Mapping is what people have said of columns, for every file.
+	Mapping Mapping
 	// Dir is where the file is kept while it is read; "" is the system's
 	// folder for temporary files.
 	Dir string
@@ -42,6 +44,7 @@ type Options struct {
 	Complete bool         // who is missing from the file is gone
 	DryRun   bool         // count only
 	By       string       // who imports
+	Map      Mapping      // what the person says of columns of this file, over Importer.Mapping
 }
 
 // Import reads the report in r, a CSV, TSV or XLSX file or a gzip or zip
@@ -52,7 +55,8 @@ type Options struct {
 // The same content again changes nothing: the earlier result comes back with
 // AlreadyImported set and every row unchanged, for whatever month it was imported, unless opt names
 // another month. If another revision of that month has come since, the content
-// becomes the current one again. Lines that cannot be used are in the result with their reason;
+// becomes the current one again; if its columns are read otherwise now, it is read
+// anew. Lines that cannot be used are in the result with their reason;
 // a file that cannot be used at all is an *actnow.InputError, and nothing is
 // stored.
 func (im *Importer) Import(ctx context.Context, name string, r io.Reader, opt Options, progress func(done, total int64)) (Result, error) {
@@ -86,7 +90,7 @@ func describe(name, doing string, err error) error {
 }
 
 func (im *Importer) importSource(ctx context.Context, name string, s *source, opt Options, limit int64, progress func(done, total int64)) (Result, error) {
-	t, l, head, err := open(s, name, limit)
+	t, l, head, err := open(s, name, limit, im.Mapping.With(opt.Map))
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,7 +102,7 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 	head.Month = opt.Month
 	earlier, err := im.earlier(ctx, head)
 	switch {
-	case err == nil && earlier.Superseded:
+	case err == nil && (earlier.Superseded || !SameReading(earlier.Columns, head.Columns)):
 		head.Month = earlier.Month
 	case err == nil:
 		earlier.File, earlier.DryRun = name, opt.DryRun
@@ -142,7 +146,7 @@ func (im *Importer) earlier(ctx context.Context, head Head) (Result, error) {
 }
 
 // open finds the header of the source and the report it belongs to.
-func open(s *source, name string, limit int64) (table, *layout, Head, error) {
+func open(s *source, name string, limit int64, m Mapping) (table, *layout, Head, error) {
 	var (
 		header  record
 		t       table
@@ -152,18 +156,18 @@ func open(s *source, name string, limit int64) (table, *layout, Head, error) {
 	)
 	if s.workbook {
 		var w *workbook
-		if header, w, notices, err = openWorkbook(s, limit); err != nil {
+		if header, w, notices, err = openWorkbook(s, limit, m); err != nil {
 			return nil, nil, Head{}, err
 		}
 		t = w
 	} else {
 		var d *delimited
-		if header, d, err = findHeader(s); err != nil {
+		if header, d, err = findHeader(s, m); err != nil {
 			return nil, nil, Head{}, err
 		}
 		t, sep = d, string(rune(d.sep))
 	}
-	l, err := readHeader(header, name)
+	l, err := readHeader(header, name, m)
 	if err != nil {
 		if w, ok := t.(*workbook); ok {
 			w.close()
@@ -186,6 +190,7 @@ func open(s *source, name string, limit int64) (table, *layout, Head, error) {
 func read(ctx context.Context, t table, l *layout, stage Stage, progress func(done int64)) (Result, error) {
 	res := Result{Rejected: []Rejected{}, Crossings: Evidence{}}
 	values := make([]cohortValues, len(l.cohorts))
+	fill := newFill(l)
 	batch := make([]Row, 0, batchRows)
 	flush := func() error {
 		if err := ctx.Err(); err != nil {
@@ -222,6 +227,7 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 		for i, column := range l.cohorts {
 			values[i].see(row.Cells[column])
 		}
+		fill.see(row.Cells)
 		res.Crossings.Add(row.Scores)
 		res.Rows++
 		if batch = append(batch, row); len(batch) == batchRows {
@@ -236,6 +242,7 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 	if res.Rows == 0 && len(res.Rejected) == 0 {
 		return Result{}, refuse("error.report.rows")
 	}
+	res.Fill = fill.list
 	for i, column := range l.cohorts {
 		l.columns[column].Candidate = values[i].onlyYesNo(l.columns[column].Known)
 		if l.columns[column].Known && values[i].other > 0 {

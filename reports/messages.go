@@ -82,6 +82,13 @@ var Messages = map[string][2]string{
 		"The workbook cannot be read: it is broken, too large or has a password. Save its sheet as CSV UTF-8 and import that.",
 		"Arbetsboken kan inte läsas: den är trasig, för stor eller har ett lösenord. Spara bladet som CSV UTF-8 och importera den."},
 
+	"error.map_header": {
+		"Say which column is meant, by its header.",
+		"Ange vilken kolumn som avses, med dess rubrik."},
+	"error.map_field": {
+		"“{0}” is no field of the reports: name one such as org_size, or keep.",
+		"”{0}” är inget fält i rapporterna: ange ett som org_size, eller keep."},
+
 	// What became of a file of the watched folder.
 	"watch.done": {
 		"Imported as the report {0} of {1}, revision {2}: {3} rows, {4} new, {5} changed, {6} unchanged, {7} rejected.",

@@ -180,6 +180,8 @@ type Result struct {
 	// Columns are those of the file, with what is known of them once all rows
 	// were read.
 	Columns []Column `json:"-"`
+	// Fill says of each of Columns how full it is.
+	Fill []Fill `json:"-"`
 	// Encoding and Separator are how the file was read.
 	Encoding  string `json:"-"`
 	Separator string `json:"-"`

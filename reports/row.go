@@ -63,10 +63,10 @@ func (l *layout) fit(rec *record) *Rejected {
 // that of another report.
 func (l *layout) repeatsHeader(rec record) (again, other bool) {
 	n := len(rec.cells)
-	if n < 2 || knownHeaders([]string{rec.cells[0], rec.cells[n/2], rec.cells[n-1]}) == 0 {
+	if n < 2 || l.mapping.known([]string{rec.cells[0], rec.cells[n/2], rec.cells[n-1]}) == 0 {
 		return false, false // as almost every line
 	}
-	known := knownHeaders(rec.cells)
+	known := l.mapping.known(rec.cells)
 	if known < 2 || known*2 < len(rec.cells) {
 		return false, false
 	}

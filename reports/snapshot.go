@@ -72,7 +72,11 @@ type CohortColumn struct {
 	State      CohortState
 	FirstMonth actnow.Month
 	LastMonth  actnow.Month
-	Members    int // who say Yes in the last month
+	Name       string // of its cohort, or that it would have
+	Play       string // the solution play that a person tied it to, "" for none
+	Members    int    // who say Yes in the last month
+	Customers  int    // of the last month, in all; only of a single column
+	Blank      int    // of Customers, who say nothing
 	DecidedBy  string
 	DecidedAt  time.Time // zero if nobody has decided
 }

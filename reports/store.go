@@ -31,8 +31,8 @@ type Stage interface {
 	// earlier one cell for cell counts once. Nobody is gone unless Head says
 	// that the file is complete and no line was rejected. All of it happens or
 	// none of it. If the same content was published for the month meanwhile,
-	// that result comes back with AlreadyImported set; if it was superseded, it
-	// becomes the current revision again.
+	// that result comes back with AlreadyImported set; if it was superseded or its
+	// columns were read otherwise, it becomes the current revision with these rows.
 	Publish(ctx context.Context, res Result) (Result, error)
 	// Discard drops the stage; after Publish it does nothing.
 	Discard() error

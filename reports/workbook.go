@@ -23,7 +23,7 @@ type workbook struct {
 }
 
 // openWorkbook opens the workbook and finds its header among the first rows.
-func openWorkbook(s *source, limit int64) (header record, w *workbook, notices []Notice, err error) {
+func openWorkbook(s *source, limit int64, m Mapping) (header record, w *workbook, notices []Notice, err error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return record{}, nil, nil, err
 	}
@@ -56,7 +56,7 @@ func openWorkbook(s *source, limit int64) (header record, w *workbook, notices [
 		if err != nil {
 			return record{}, nil, nil, err
 		}
-		if known := knownHeaders(rec.cells); known > best {
+		if known := m.known(rec.cells); known > best {
 			best, at, header = known, rec.line, rec
 		}
 	}

@@ -72,16 +72,9 @@ func (db *DB) ChangeCohort(ctx context.Context, scope actnow.Scope, by actnow.Ac
 // checkCohort returns the name trimmed and the filter in its canonical form. id
 // is that of the cohort that is changed, or 0.
 func (db *DB) checkCohort(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, name, filter string) (string, string, error) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n == 0 || n > cohorts.MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
-		return "", "", actnow.Invalid("error.cohort_name", "name", "a cohort needs a name of at most %d characters", cohorts.MaxName)
-	}
-	var taken bool
-	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM cohorts WHERE fold(name) = ? AND id <> ? AND deleted_at IS NULL)`, fold(name), int64(id)).Scan(&taken); err != nil {
+	name, err := db.checkCohortName(tx, id, name)
+	if err != nil {
 		return "", "", err
-	}
-	if taken {
-		return "", "", actnow.Invalid("error.cohort_name_taken", "name", "there is a cohort named %q already", name)
 	}
 	if id != 0 && filter == "" {
 		rule, err := cohortByID(tx, id)
@@ -104,6 +97,23 @@ func (db *DB) checkCohort(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, na
 		filter = canonical
 	}
 	return name, filter, nil
+}
+
+// checkCohortName returns the name trimmed, if no cohort but the one of that id
+// has it.
+func (db *DB) checkCohortName(tx *sql.Tx, id actnow.CohortID, name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n == 0 || n > cohorts.MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
+		return "", actnow.Invalid("error.cohort_name", "name", "a cohort needs a name of at most %d characters", cohorts.MaxName)
+	}
+	var taken bool
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM cohorts WHERE fold(name) = ? AND id <> ? AND deleted_at IS NULL)`, fold(name), int64(id)).Scan(&taken); err != nil {
+		return "", err
+	}
+	if taken {
+		return "", actnow.Invalid("error.cohort_name_taken", "name", "there is a cohort named %q already", name)
+	}
+	return name, nil
 }
 
 func (db *DB) auditCohort(tx *sql.Tx, by actnow.Actor, action string, id actnow.CohortID, name, filter string) error {
@@ -260,13 +270,13 @@ func (db *DB) Cohorts(ctx context.Context, scope actnow.Scope) (list []cohorts.C
 
 func (db *DB) listCohorts(tx *sql.Tx, scope actnow.Scope, cond string, args ...any) ([]cohorts.Cohort, error) {
 	var list []cohorts.Cohort
-	err := each(tx, `SELECT h.id, h.name, h.kind, h.filter, COALESCE(cc.report, ''), COALESCE(cc.header, ''), COALESCE(cc.last_month, ''),
+	err := each(tx, `SELECT h.id, h.name, h.kind, h.filter, COALESCE(cc.report, ''), COALESCE(cc.header, ''), COALESCE(cc.last_month, ''), COALESCE(cc.play, ''), COALESCE(cc.id, 0),
 			h.created_by, h.created_at, h.updated_at
 		FROM cohorts h LEFT JOIN cohort_columns cc ON cc.id = h.column_id
 		WHERE h.deleted_at IS NULL `+cond+` ORDER BY fold(h.name), h.id`, args, func(rows *sql.Rows) error {
 		var c cohorts.Cohort
 		var created, updated int64
-		err := rows.Scan(&c.ID, &c.Name, &c.Kind, &c.Filter, &c.Report, &c.Header, &c.Month, &c.By, &created, &updated)
+		err := rows.Scan(&c.ID, &c.Name, &c.Kind, &c.Filter, &c.Report, &c.Header, &c.Month, &c.Play, &c.Column, &c.By, &created, &updated)
 		c.CreatedAt, c.UpdatedAt = time.Unix(created, 0).UTC(), time.Unix(updated, 0).UTC()
 		list = append(list, c)
 		return err

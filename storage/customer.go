@@ -126,8 +126,27 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		from.sql += `p.latest = 1 AND p.area = (SELECT h.area FROM standings h WHERE h.customer_id = c.id AND h.latest = 1
 			ORDER BY ` + fmt.Sprintf(byHeat, "h.cluster") + `, COALESCE(h.revenue_high, 0) DESC, h.area LIMIT 1)`
 	}
+	if q.Since != "" {
+		from.sql += flowFrom
+		from.args = append(from.args, string(q.Area), string(q.Since))
+	}
 	var w where
 	w.andClause(inScope(scope, "c.id"))
+	if q.Flow != "" {
+		w.and(flowOf+" = ?", string(q.Since), string(q.Month), string(q.Flow))
+	}
+	if q.From != "" {
+		w.and("f.cluster = ?", string(q.From))
+	}
+	if q.Report != "" {
+		w.and("p.microsoft_cluster = ?", string(q.Report))
+	}
+	if q.Ours != "" {
+		w.and("p.own_cluster = ?", string(q.Ours))
+	}
+	if q.Differ {
+		w.and(differs)
+	}
 	if q.Cell != "" {
 		w.and("p.cell = ?", string(q.Cell))
 	}
@@ -169,7 +188,8 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		return chosen{}, err
 	}
 	w.andClause(filter)
-	byStanding := q.Cell != "" || q.Cluster != "" || q.Unscored || q.Disagree || q.Move != ""
+	byStanding := q.Cell != "" || q.Cluster != "" || q.Unscored || q.Disagree || q.Move != "" ||
+		q.Since != "" || q.Report != "" || q.Ours != "" || q.Differ
 	return chosen{standing: from, where: w, byStanding: byStanding}, nil
 }
 
@@ -212,6 +232,10 @@ func (k chosen) page(order string, limit, offset int) clause {
 // disagrees holds for a standing p whose file names another cluster than its
 // cell does.
 const disagrees = `(p.cell <> '' AND p.microsoft_cluster <> '' AND p.microsoft_cluster <> CASE substr(p.cell, 1, 1) WHEN 'A' THEN 'Act Now' WHEN 'B' THEN 'Evaluate' WHEN 'C' THEN 'Nurture' ELSE 'Educate' END)`
+
+// differs holds for a standing p whose file names another cluster than our own
+// scores do.
+const differs = `(p.microsoft_cluster <> '' AND p.own_cluster <> '' AND p.microsoft_cluster <> p.own_cluster)`
 
 // How a standing p moved since the month before; in step with
 // actnow.Standing.Move.

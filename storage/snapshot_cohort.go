@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"actnow"
 	"actnow/reports"
@@ -81,12 +80,13 @@ func (p *publication) cohortColumn(tx *sql.Tx, c reports.Column) (int64, error) 
 	return id, openCohort(tx, reports.CohortColumnID(id), "", p.now)
 }
 
-// openCohort makes the cohort of a confirmed column, named after its header; if
-// the name is taken, with the report, and then with a number.
+// openCohort makes the cohort of a confirmed column, named as a person said or
+// else after its header; if the name is taken, with the report, and then with a
+// number.
 func openCohort(tx *sql.Tx, id reports.CohortColumnID, by string, now int64) error {
 	var header string
 	var report reports.Kind
-	if err := tx.QueryRow(`SELECT header, report FROM cohort_columns WHERE id = ?`, id).Scan(&header, &report); err != nil {
+	if err := tx.QueryRow(`SELECT COALESCE(NULLIF(name, ''), header), report FROM cohort_columns WHERE id = ?`, id).Scan(&header, &report); err != nil {
 		return err
 	}
 	name := header
@@ -106,33 +106,6 @@ func openCohort(tx *sql.Tx, id reports.CohortColumnID, by string, now int64) err
 	_, err := tx.Exec(`INSERT INTO cohorts (name, kind, column_id, created_by, created_at, updated_at) VALUES (?, 'column', ?, ?, ?, ?)`,
 		name, id, by, now, now)
 	return err
-}
-
-// CohortColumns returns the Yes/No columns in a state, or in every state if it
-// is "", with the members that the scope allows.
-func (db *DB) CohortColumns(ctx context.Context, scope actnow.Scope, state reports.CohortState) ([]reports.CohortColumn, error) {
-	in := inScope(scope, "m.customer_id")
-	args := append(append([]any{}, in.args...), string(state), string(state))
-	var list []reports.CohortColumn
-	err := db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, `SELECT k.id, k.report, k.header, k.state, k.first_month, k.last_month, k.decided_by, COALESCE(k.decided_at, 0),
-				(SELECT count(*) FROM cohort_members m WHERE m.column_id = k.id AND m.month = k.last_month AND `+in.sql+`)
-			FROM cohort_columns k WHERE (? = '' OR k.state = ?) ORDER BY k.report, k.header`, args,
-			func(rows *sql.Rows) error {
-				var c reports.CohortColumn
-				var decided int64
-				err := rows.Scan(&c.ID, &c.Report, &c.Header, &c.State, &c.FirstMonth, &c.LastMonth, &c.DecidedBy, &decided, &c.Members)
-				if decided != 0 {
-					c.DecidedAt = time.Unix(decided, 0).UTC()
-				}
-				list = append(list, c)
-				return err
-			})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list cohort columns: %w", err)
-	}
-	return list, nil
 }
 
 // DecideCohortColumn confirms the column as a cohort, dismisses it, or makes it

@@ -61,7 +61,7 @@ type publication struct {
 	now  int64
 
 	id       int64         // of the snapshot; set from the start if it was superseded and comes back
-	replaced int64         // the revision before, 0 if there is none
+	replaced int64         // the revision before, 0 if there is none; id itself if it is read anew
 	before   int64         // the snapshot that the counts compare with, 0 if there is none
 	areas    []actnow.Area // of which the report says or said something
 }
@@ -69,7 +69,7 @@ type publication struct {
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
 	switch {
-	case err == nil && earlier.Superseded:
+	case err == nil && (earlier.Superseded || !reports.SameReading(earlier.Columns, p.head.Columns)):
 		p.id = int64(earlier.Snapshot)
 	case err == nil:
 		earlier.File = p.head.File
@@ -88,7 +88,7 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 			return err
 		}
 	}
-	for _, table := range []string{"resolved", "placed", "latest_line", "touched"} {
+	for _, table := range []string{"former", "resolved", "placed", "latest_line", "touched"} {
 		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
 			return err
 		}
@@ -105,15 +105,21 @@ func (p *publication) findBefore(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
+	err = execAll(tx, "former", []clause{{`CREATE TEMP TABLE former (customer_id INTEGER PRIMARY KEY)`, nil}})
+	if err != nil {
+		return err
+	}
 	var month string
 	err = tx.QueryRow(`SELECT id, month FROM snapshots WHERE report = ? AND current = 1 AND month <= ? ORDER BY month DESC LIMIT 1`,
 		string(p.head.Kind), string(p.head.Month)).Scan(&p.before, &month)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
-	if month == string(p.head.Month) {
-		p.replaced = p.before
+	if err != nil || month != string(p.head.Month) {
+		return err
 	}
+	p.replaced = p.before
+	_, err = tx.Exec(`INSERT INTO temp.former SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id = ?`, p.replaced)
 	return err
 }
 
@@ -200,7 +206,7 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 			columns = excluded.columns, complete = excluded.complete, rows = excluded.rows, new = excluded.new, changed = excluded.changed,
 			unchanged = excluded.unchanged, gone = excluded.gone, warnings = excluded.warnings,
 			imported_by = excluded.imported_by, imported_at = excluded.imported_at,
-			before_id = excluded.before_id, seq = excluded.seq, undone_at = NULL, undone_by = ''
+			before_id = CASE WHEN excluded.before_id = snapshots.id THEN snapshots.before_id ELSE excluded.before_id END, seq = excluded.seq, undone_at = NULL, undone_by = ''
 		RETURNING id`,
 		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
 		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
@@ -235,10 +241,9 @@ func (p *publication) rows(tx *sql.Tx) error {
 			SELECT DISTINCT customer_id, location_id FROM temp.placed WHERE true
 			ON CONFLICT DO NOTHING`, nil},
 		{`DELETE FROM customer_locations
-			WHERE customer_id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?)
+			WHERE customer_id IN (SELECT customer_id FROM temp.former)
 				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
-					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`,
-			[]any{p.replaced}},
+					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`, nil},
 		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
 			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
 			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
@@ -296,7 +301,7 @@ func (p *publication) factsOf(tx *sql.Tx) error {
 func (p *publication) standings(tx *sql.Tx) error {
 	err := execAll(tx, "touched", []clause{
 		{`CREATE TEMP TABLE touched (customer_id INTEGER PRIMARY KEY)`, nil},
-		{`INSERT INTO temp.touched SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id IN (?, ?)`, []any{p.id, p.replaced}},
+		{`INSERT INTO temp.touched SELECT customer_id FROM temp.placed UNION SELECT customer_id FROM temp.former`, nil},
 	})
 	if err != nil {
 		return err

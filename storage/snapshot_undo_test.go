@@ -136,7 +136,7 @@ func makeUp(r *rand.Rand, ids bool) madeUp {
 
 func TestUndoLeavesWhatWasBefore(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 1))
@@ -188,7 +188,7 @@ func TestUndoLeavesWhatWasBefore(t *testing.T) {
 // never been.
 func TestUndoOfAnEarlierImport(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(40) {
+	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 2))

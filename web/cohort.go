@@ -78,6 +78,7 @@ type cohortLine struct {
 // dismissed.
 type columnLine struct {
 	Header, Report string
+	Href           string
 	Members        int
 	Month          actnow.Month
 	Confirm        string
@@ -145,6 +146,11 @@ func (s *Server) cohortLine(c echo.Context, k cohorts.Cohort) (cohortLine, error
 
 // cohortSentence says in words who belongs to a cohort.
 func cohortSentence(text *Text, k cohorts.Cohort) string {
+	if k.Play != "" {
+		tied := k
+		tied.Play = ""
+		return text.T("cohort.for_play", cohortSentence(text, tied), k.Play)
+	}
 	if k.Kind == cohorts.ByColumn && k.Name == k.Header {
 		return text.T("cohort.column_own", reportName(text, k.Report))
 	}
@@ -160,12 +166,12 @@ func cohortSentence(text *Text, k cohorts.Cohort) string {
 
 func newColumnLine(text *Text, k reports.CohortColumn) columnLine {
 	path := "/cohorts/columns/" + idText(k.ID) + "/"
-	l := columnLine{Header: k.Header, Report: reportName(text, string(k.Report)), Members: k.Members, Month: k.LastMonth, Confirm: path + string(reports.CohortConfirmed)}
+	l := columnLine{Href: strings.TrimSuffix(path, "/"), Header: k.Header, Report: reportName(text, string(k.Report)), Members: k.Members, Month: k.LastMonth, Confirm: path + string(reports.CohortConfirmed)}
 	if k.State == reports.CohortCandidate {
 		l.Dismiss = path + string(reports.CohortDismissed)
 	}
 	if k.Members > 0 {
-		l.Rows = filterPath(`raw."` + strings.ReplaceAll(k.Header, `"`, `""`) + `" = "Yes"`)
+		l.Rows = filterPath(columnFilter(k.Header))
 	}
 	return l
 }

@@ -28,6 +28,7 @@ type cohortJSON struct {
 	Filter    string          `json:"filter"`
 	Report    string          `json:"report,omitempty"`
 	Header    string          `json:"header,omitempty"`
+	Play      string          `json:"play,omitempty"`
 	By        string          `json:"by"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
@@ -43,7 +44,7 @@ type changeJSON struct {
 }
 
 func newCohortJSON(k cohorts.Cohort) cohortJSON {
-	out := cohortJSON{ID: k.ID, Name: k.Name, Kind: k.Kind, Filter: k.Filter, Report: k.Report, Header: k.Header, By: k.By, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt}
+	out := cohortJSON{ID: k.ID, Name: k.Name, Kind: k.Kind, Filter: k.Filter, Report: k.Report, Header: k.Header, Play: k.Play, By: k.By, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt}
 	if !k.Withheld {
 		out.Counts = &k.Counts
 	}

@@ -178,13 +178,20 @@ func (s *Server) cohortActions(c echo.Context, p *cohortPage, k cohorts.Cohort) 
 	if s.may(c, actnow.RightCohorts) {
 		p.Save = path
 		p.Rename = &Field{Name: "name", Label: text.T("cohort.name"), Value: k.Name, Required: true, Autocomplete: "off"}
+		if k.Kind == cohorts.ByColumn && k.Column != 0 {
+			p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("column.tie"), Href: "/cohorts/columns/" + idText(k.Column), Icon: "pencil"})
+		}
 		if k.Kind == cohorts.ByFilter {
 			p.Edit, p.Delete = path+"/edit", path+"/delete"
 			p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("cohort.edit"), Href: p.Edit, Icon: "pencil"})
 		}
 	}
 	if s.may(c, actnow.RightCampaign) {
-		p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("home.make"), Href: "/campaigns/new?cohort=" + idText(k.ID), Class: "main"})
+		path, err := s.campaignPath(c, k)
+		if err != nil {
+			return err
+		}
+		p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("home.make"), Href: path, Class: "main"})
 	}
 	all, err := s.store.Campaigns(ctx(c), s.scope(c))
 	if err != nil {

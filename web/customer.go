@@ -150,11 +150,12 @@ func (s *Server) customersPage(c echo.Context, q actnow.CustomerQuery, page actn
 	revenue := s.scope(c).Revenue
 	p := customersPage{
 		Query: q, Where: where,
-		Search:   Field{Name: "q", Label: text.T("customers.search"), Type: "search", Value: q.Search, Autocomplete: "off"},
-		Selects:  customerSelects(text, q, all),
-		Flags:    customerFlags(text, q),
-		Columns:  customerColumns(text, q, params, revenue),
-		Filtered: q.Cell != "" || q.Cluster != "" || q.Segment != "" || q.Move != "" || q.Cohort != 0 || q.Filter != "" || q.Unscored || q.Gone || q.Matched || q.Mailable,
+		Search:  Field{Name: "q", Label: text.T("customers.search"), Type: "search", Value: q.Search, Autocomplete: "off"},
+		Selects: customerSelects(text, q, all),
+		Flags:   customerFlags(text, q),
+		Columns: customerColumns(text, q, params, revenue),
+		Filtered: q.Cell != "" || q.Cluster != "" || q.Segment != "" || q.Move != "" || q.Cohort != 0 || q.Filter != "" || q.Unscored || q.Gone || q.Matched || q.Mailable ||
+			q.Since != "" || q.Differ || q.Report != "" || q.Ours != "",
 	}
 	p.Areas = append(p.Areas, areaChoice{Href: "/customers?" + without(without(params, "area"), "offset").Encode(), Current: q.Area == ""})
 	for _, a := range actnow.Areas {
@@ -163,8 +164,10 @@ func (s *Server) customersPage(c echo.Context, q actnow.CustomerQuery, page actn
 	if q.Month != "" {
 		p.Hidden = append(p.Hidden, Option{Value: string(q.Month), Text: "month"})
 	}
-	if q.Disagree {
-		p.Hidden = append(p.Hidden, Option{Value: "1", Text: "disagree"})
+	for _, name := range []string{"disagree", "differ", "since", "flow", "from", "report", "ours"} {
+		if v := c.QueryParam(name); v != "" && v != "0" {
+			p.Hidden = append(p.Hidden, Option{Value: v, Text: name})
+		}
 	}
 	p.Rows = customerLines(text, page.Rows, q.Area != "", revenue)
 	p.Counts = customerCounts{Total: page.Total, Matched: page.Matched, Mailable: page.Mailable, Month: q.Month,
@@ -202,6 +205,10 @@ func (s *Server) customersHead(c echo.Context, q actnow.CustomerQuery, page actn
 	}
 	n := int64(page.Total)
 	switch {
+	case q.Since != "":
+		h.Title = flowTitle(text, q, n)
+	case q.Differ || q.Report != "" && q.Ours != "":
+		h.Title = differTitle(text, q, n)
 	case q.Cell != "":
 		h.Title = text.TN("customers.in", n, string(q.Cell))
 	case q.Move != "":

@@ -34,13 +34,24 @@ func (s *Server) customerQuery(c echo.Context) (actnow.CustomerQuery, error) {
 	if q.Move, err = queryChoice(c, "move", moves); err != nil {
 		return q, err
 	}
+	if q.Since, err = queryMonthNamed(c, "since"); err != nil {
+		return q, err
+	}
+	if q.Flow, err = queryChoice(c, "flow", actnow.FlowKinds); err != nil {
+		return q, err
+	}
+	for name, into := range map[string]*actnow.Cluster{"from": &q.From, "report": &q.Report, "ours": &q.Ours} {
+		if *into, err = queryChoice(c, name, actnow.Clusters); err != nil {
+			return q, err
+		}
+	}
 	if q.Segment, err = queryChoice(c, "segment", actnow.Segments); err != nil {
 		return q, err
 	}
 	if q.Sort, err = queryChoice(c, "sort", customerSorts); err != nil {
 		return q, err
 	}
-	for name, on := range map[string]*bool{"unscored": &q.Unscored, "gone": &q.Gone, "matched": &q.Matched, "mailable": &q.Mailable, "disagree": &q.Disagree} {
+	for name, on := range map[string]*bool{"unscored": &q.Unscored, "gone": &q.Gone, "matched": &q.Matched, "mailable": &q.Mailable, "disagree": &q.Disagree, "differ": &q.Differ} {
 		if *on, err = queryFlag(c, name); err != nil {
 			return q, err
 		}
@@ -63,6 +74,12 @@ func (s *Server) customerQuery(c echo.Context) (actnow.CustomerQuery, error) {
 			name = "month"
 		}
 		return q, actnow.Invalid("error.needs_area", name, "%s needs a solution area", name)
+	}
+	if (q.Since != "" || q.Flow != "" || q.From != "") && (q.Area == "" || q.Month == "" || q.Since == "") {
+		return q, actnow.Invalid("error.needs_months", "since", "a comparison needs a solution area, a month and the month since which")
+	}
+	if q.Area == "" && (q.Report != "" || q.Ours != "" || q.Differ) {
+		return q, actnow.Invalid("error.needs_area", "differ", "%s needs a solution area", "differ")
 	}
 	return q, nil
 }
@@ -100,8 +117,10 @@ func queryFlag(c echo.Context, name string) (bool, error) {
 	}
 }
 
-func queryMonth(c echo.Context) (actnow.Month, error) {
-	if v := c.QueryParam("month"); v != "" {
+func queryMonth(c echo.Context) (actnow.Month, error) { return queryMonthNamed(c, "month") }
+
+func queryMonthNamed(c echo.Context, name string) (actnow.Month, error) {
+	if v := c.QueryParam(name); v != "" {
 		return actnow.ParseMonth(v)
 	}
 	return "", nil
@@ -118,7 +137,7 @@ func queryCell(c echo.Context) (actnow.Cell, error) {
 // queryRule says in the grammar of cohorts what the query chooses. ok is false
 // if that cannot be said: a filter speaks of scores that are there, and of now.
 func queryRule(q actnow.CustomerQuery, all []cohorts.Cohort) (rule string, ok bool) {
-	if q.Unscored || q.Disagree || q.Month != "" {
+	if q.Unscored || q.Disagree || q.Differ || q.Ours != "" || q.Month != "" {
 		return "", false
 	}
 	var and cohorts.And
@@ -130,6 +149,9 @@ func queryRule(q actnow.CustomerQuery, all []cohorts.Cohort) (rule string, ok bo
 	}
 	if q.Cluster != "" {
 		add("cluster", cohorts.Eq, cohorts.Value{Text: string(q.Cluster)})
+	}
+	if q.Report != "" {
+		add("microsoft_cluster", cohorts.Eq, cohorts.Value{Text: string(q.Report)})
 	}
 	if q.Cell != "" {
 		add("cell", cohorts.Eq, cohorts.Value{Text: string(q.Cell)})

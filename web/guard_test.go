@@ -20,7 +20,7 @@ import (
 )
 
 // fill puts something in the places of a path.
-var fill = strings.NewReplacer(":id", "4711", ":account", "4711", ":customer", "4711", ":secret", "unknown", ":hash", "0", "*", "x")
+var fill = strings.NewReplacer(":id", "4711", ":matrix", "spirals", ":key", "nothing", ":account", "4711", ":customer", "4711", ":secret", "unknown", ":hash", "0", "*", "x")
 
 // Every role asks for every route. What its rights do not include is refused,
 // and nothing that anybody sends is our fault.

@@ -131,7 +131,9 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 	if chosen != "" {
 		p.Chosen = reportName(text, string(chosen))
 	}
-	p.Head = Head{Title: text.T("reports.title", fresh, len(reports.Kinds), due), Text: text.T("reports.text")}
+	p.Head = Head{Title: text.T("reports.title", fresh, len(reports.Kinds), due), Text: text.T("reports.text"),
+		Actions: []Action{{Text: text.T("flow.link"), Href: "/reports/months", Icon: "history"},
+			{Text: text.T("disagreement.link"), Href: "/reports/disagreement", Icon: "git-compare"}}}
 	if len(all) == 0 {
 		p.Head = Head{Title: text.T("reports.none"), Text: text.T("reports.none_text")}
 	}

@@ -36,7 +36,8 @@ type lookPage struct {
 	Figures  []Figure
 	Notes    []Note
 	Columns  *columnsPanel
-	Kind     []pair // what we think it is
+	Map      *mapForm // corrects a column, while the file waits
+	Kind     []pair   // what we think it is
 	Evidence []Note
 	Rejected rejectedPanel
 	Doubts   []rejectedRow
@@ -60,8 +61,9 @@ type columnsPanel struct {
 }
 
 type columnRow struct {
-	Header, Means string
-	New           bool
+	Header, Means   string
+	New             bool
+	Filled, Samples string // "" where it is not known
 }
 
 // rejectedPanel lists the lines that could not be used.
@@ -125,7 +127,7 @@ func (s *Server) showLook(c echo.Context) error {
 	case u.CRM != nil:
 		s.lookCRM(&p, text, j, u)
 	default:
-		s.lookReport(&p, text, j, u)
+		s.lookReport(c, &p, j, u)
 	}
 	if ok {
 		s.lookDecision(&p, text, j, u)
@@ -167,8 +169,8 @@ func (s *Server) lookDecision(p *lookPage, text *Text, j actnow.Job, u Upload) {
 	}
 }
 
-func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
-	r := u.Report
+func (s *Server) lookReport(c echo.Context, p *lookPage, j actnow.Job, u Upload) {
+	text, r := s.text(c), u.Report
 	p.Head.Title = text.T("look.report", reportName(text, string(r.Report)), r.Month)
 	p.Head.Text = text.T("look.read_as", j.Title, encodingWords(text, r.Encoding, r.Separator))
 	lines := r.Rows + len(r.Rejected)
@@ -191,7 +193,10 @@ func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
 		}
 		p.Notes = append(p.Notes, Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)})
 	}
-	p.Columns = newColumnsPanel(text, r.Columns)
+	p.Columns = newColumnsPanel(text, r.Columns, r.Fill, r.Rows)
+	if j.Kind == JobLookReport && s.actions.UploadWaits(j.ID) {
+		p.Map = newMapForm(text, j, r.Columns)
+	}
 	known := len(r.Columns) - len(r.UnknownColumns)
 	p.Kind = []pair{
 		{Name: text.T("reports.report"), Value: reportName(text, string(r.Report)), Note: text.T("look.fit", known, len(r.Columns))},
@@ -200,9 +205,7 @@ func (s *Server) lookReport(p *lookPage, text *Text, j actnow.Job, u Upload) {
 		{Name: text.T("look.encoding"), Value: encodingWords(text, r.Encoding, r.Separator)},
 		{Name: text.T("look.everyone"), Value: yesNo(text, u.Complete)},
 	}
-	for i, e := range r.Evidence {
-		p.Evidence = append(p.Evidence, evidenceNote(text, e, i == 0))
-	}
+	p.Evidence = s.evidenceNotes(c, r.Evidence)
 	p.Rejected = s.rejectedPanel(text, j, r.Details)
 	if j.Kind == JobImport {
 		if r.Snapshot != 0 {
@@ -251,6 +254,24 @@ func yesNo(text *Text, yes bool) string {
 	return text.T("look.no")
 }
 
+// evidenceNotes says how far the file bears out the matrices, and offers to
+// switch to one that it bears out better than the one in force, which is first.
+func (s *Server) evidenceNotes(c echo.Context, all []ReadingEvidence) []Note {
+	text := s.text(c)
+	var notes []Note
+	best := 0
+	for i, e := range all {
+		if e.Contradict < all[best].Contradict {
+			best = i
+		}
+		notes = append(notes, evidenceNote(text, e, i == 0))
+	}
+	if best > 0 {
+		notes[best].Action = s.switchAction(c, all[best].Name)
+	}
+	return notes
+}
+
 // evidenceNote says how far the file bears out a matrix.
 func evidenceNote(text *Text, e ReadingEvidence, active bool) Note {
 	n := Note{Text: text.T("look.evidence", e.All, e.All-e.Contradict, matrixName(text, e.Name), e.Contradict)}
@@ -271,15 +292,19 @@ func matrixName(text *Text, name string) string {
 	return name
 }
 
-// newColumnsPanel lists what the columns of a file mean, or returns nil.
-func newColumnsPanel(text *Text, columns []reports.Column) *columnsPanel {
+// newColumnsPanel lists what the columns of a file mean and, where it is known,
+// how many of its rows fill them with what; or returns nil.
+func newColumnsPanel(text *Text, columns []reports.Column, fill []reports.Fill, rows int) *columnsPanel {
 	if len(columns) == 0 {
 		return nil
 	}
 	p := &columnsPanel{}
 	known := 0
-	for _, col := range columns {
+	for i, col := range columns {
 		row := columnRow{Header: col.Header}
+		if i < len(fill) && rows > 0 {
+			row.Filled, row.Samples = text.Percent(float64(fill[i].Filled)/float64(rows)), strings.Join(fill[i].Samples, " · ")
+		}
 		if !col.Unknown() {
 			known++
 		}

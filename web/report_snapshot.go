@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -57,9 +58,13 @@ func (s *Server) showSnapshot(c echo.Context) error {
 		if n.Code == unknownColumns {
 			continue
 		}
-		p.Notes = append(p.Notes, Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)})
+		note := Note{Kind: "warn", Text: sentenceOf(text, n.Code, n.String(), n.Args)}
+		if strings.HasPrefix(n.Code, "warning.report.matrix") {
+			note.Action = &Action{Text: text.T("disagreement.look"), Href: "/reports/disagreement", Class: "small"}
+		}
+		p.Notes = append(p.Notes, note)
 	}
-	p.Columns = newColumnsPanel(text, snap.Columns)
+	p.Columns = newColumnsPanel(text, snap.Columns, nil, 0)
 	p.Facts = []pair{
 		{Name: text.T("reports.month"), Value: text.Month(snap.Month)},
 		{Name: text.T("reports.revision"), Value: text.Number(int64(snap.Revision))},

@@ -81,7 +81,15 @@ func (d *desk) run(ctx context.Context, by actnow.Actor, kind string, content []
 		res, failed = im.Import(ctx, crm.FileConnection, u.Kind, u.Name, bytes.NewReader(content), dry, nil)
 		u.CRM = web.NewCRMResult(res)
 	} else {
-		im := &reports.Importer{Store: d.db, Now: now, Zone: time.UTC, Log: discard()}
+		mapping := reports.Mapping{}
+		said, err := d.db.ColumnMappings(ctx)
+		if err != nil {
+			return 0, nil, err
+		}
+		for _, m := range said {
+			mapping[m.Key] = m.Field
+		}
+		im := &reports.Importer{Store: d.db, Now: now, Zone: time.UTC, Log: discard(), Mapping: mapping}
 		var res reports.Result
 		res, failed = im.Import(ctx, u.Name, bytes.NewReader(content), reports.Options{Month: u.Month, Complete: u.Complete, DryRun: dry, By: by.Name}, nil)
 		u.Report = web.NewReportResult(res, []reports.NamedReading{reports.Quadrants, reports.Rows})
@@ -100,6 +108,17 @@ func (d *desk) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.
 	delete(d.files, looked)
 	id, _, err := d.run(ctx, by, web.JobImport, f.content, f.upload, false)
 	return id, err
+}
+
+func (d *desk) LookAgain(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error) {
+	d.mu.Lock()
+	f, ok := d.files[looked]
+	delete(d.files, looked)
+	d.mu.Unlock()
+	if !ok {
+		return 0, actnow.ErrNotFound
+	}
+	return d.start(ctx, by, web.JobLookReport, bytes.NewReader(f.content), f.upload)
 }
 
 func (d *desk) DropUpload(_ context.Context, looked actnow.JobID) error {

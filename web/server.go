@@ -28,8 +28,12 @@ type Store interface {
 	gridStore
 	matchStore
 	cohortStore
+	columnStore
 	reportStore
 	downloadStore
+	flowStore
+	disagreementStore
+	mappingStore
 	undoStore
 	watchStore
 	campaignStore

@@ -22,6 +22,9 @@ type uploadActions interface {
 	// ImportUpload imports a file that was looked at: job kind "import", with an
 	// Upload too. Matching and scoring follow by themselves.
 	ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error)
+	// LookAgain looks at a report anew that was looked at and waits, since what is
+	// said of its columns has changed; the earlier look waits no more.
+	LookAgain(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error)
 	// DropUpload forgets a file that was looked at.
 	DropUpload(ctx context.Context, looked actnow.JobID) error
 	// UploadWaits reports whether the file that a job looked at is still there.
@@ -53,6 +56,7 @@ type ReportResult struct {
 	Details   []RejectedLine    `json:"details,omitempty"` // one for each of Rejected
 	Notices   []reports.Notice  `json:"notices,omitempty"`
 	Columns   []reports.Column  `json:"columns,omitempty"`
+	Fill      []reports.Fill    `json:"fill,omitempty"`     // one for each of Columns
 	Evidence  []ReadingEvidence `json:"evidence,omitempty"` // the active matrix first
 	Snapshot  actnow.SnapshotID `json:"snapshot,omitempty"`
 	Encoding  string            `json:"encoding,omitempty"`
@@ -95,7 +99,7 @@ type UploadProblem struct {
 // NewReportResult returns r as a job keeps it. readings are held against what
 // the file bears out, the active one first.
 func NewReportResult(r reports.Result, readings []reports.NamedReading) *ReportResult {
-	out := &ReportResult{Result: r, Notices: r.Notices, Columns: r.Columns, Snapshot: r.Snapshot, Encoding: r.Encoding, Separator: r.Separator}
+	out := &ReportResult{Result: r, Notices: r.Notices, Columns: r.Columns, Fill: r.Fill, Snapshot: r.Snapshot, Encoding: r.Encoding, Separator: r.Separator}
 	for _, l := range r.Rejected {
 		out.Details = append(out.Details, RejectedLine{Line: l.Line, Field: l.Field, Text: l.Reason, Code: l.Code, Args: l.Args})
 	}

@@ -39,7 +39,11 @@ func (a *app) importReport(ctx context.Context, name string, r io.Reader, opt re
 	if err != nil {
 		return reports.Result{}, err
 	}
-	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings}
+	mapping, err := a.mapping(ctx)
+	if err != nil {
+		return reports.Result{}, err
+	}
+	im := &reports.Importer{Store: a.db, Now: a.now, Zone: a.zone, Log: a.log, Dir: a.spool(""), Readings: readings, Mapping: mapping}
 	return im.Import(ctx, name, r, opt, progress)
 }
 

@@ -15,7 +15,7 @@ func isNotFound(err error) bool { return errors.Is(err, actnow.ErrNotFound) }
 
 func newCohortCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "cohort", Short: "groups of customers for campaigns"}
-	cmd.AddCommand(newCohortCreateCommand(sh), newCohortListCommand(sh))
+	cmd.AddCommand(newCohortCreateCommand(sh), newCohortListCommand(sh), newCohortColumnsCommand(sh), newCohortConfirmCommand(sh), newCohortDismissCommand(sh))
 	return cmd
 }
 

@@ -17,12 +17,13 @@ import (
 
 func newImportCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "import", Short: "import reports and CRM files"}
-	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh), newImportUndoCommand(sh), newImportRedoCommand(sh), newImportWatchedCommand(sh))
+	cmd.AddCommand(newImportReportCommand(sh), newImportCRMCommand(sh), newImportUndoCommand(sh), newImportRedoCommand(sh), newImportWatchedCommand(sh), newImportMappingsCommand(sh))
 	return cmd
 }
 
 func newImportReportCommand(sh *shell) *cobra.Command {
 	var month string
+	var maps []string
 	var opt reports.Options
 	cmd := &cobra.Command{
 		Use: "report FILE…", Short: "import CloudAscent reports as snapshots of a month", Args: atLeast(1, "FILE…"),
@@ -34,7 +35,11 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 				}
 				opt.Month = m
 			}
-			opt.By = commandLine.Name
+			fields, mapping, err := parseMap(maps)
+			if err != nil {
+				return err
+			}
+			opt.By, opt.Map = commandLine.Name, mapping
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				var failed error
 				for _, path := range args {
@@ -42,11 +47,15 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 						failed = errors.Join(failed, naming(path, err))
 					}
 				}
+				if failed == nil && !opt.DryRun && len(fields) > 0 {
+					return a.db.MapColumns(ctx, commandLine, fields)
+				}
 				return failed
 			})
 		},
 	}
 	cmd.Flags().StringVar(&month, "month", "", "month of the reports, YYYY-MM (default: that of the latest 25th)")
+	cmd.Flags().StringArrayVar(&maps, "map", nil, `what a column means, as "Header=field" or "Header=keep"; remembered for later files`)
 	cmd.Flags().BoolVar(&opt.Complete, "complete", false, "the file lists everyone: who is missing is gone")
 	cmd.Flags().BoolVar(&opt.DryRun, "dry-run", false, "count only, store nothing")
 	return cmd

@@ -16,7 +16,8 @@ import (
 
 func newReportCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "report", Short: "put reports together from what the daemon knows"}
-	cmd.AddCommand(newReportCreateCommand(sh), newReportColumnsCommand(sh), newReportListCommand(sh), newReportGetCommand(sh), newReportDeleteCommand(sh))
+	cmd.AddCommand(newReportCreateCommand(sh), newReportColumnsCommand(sh), newReportListCommand(sh), newReportGetCommand(sh), newReportDeleteCommand(sh),
+		newReportMonthsCommand(sh), newReportDisagreementCommand(sh))
 	return cmd
 }
 

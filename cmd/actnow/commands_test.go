@@ -164,6 +164,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	s.backupCommands(p)
 	s.doctorCommand(daemon)
 	s.undoCommands()
+	s.compareCommands(p)
 }
 
 // matrixCommands try a matrix, save it, put it in force and go back.
@@ -404,6 +405,14 @@ func (s *site) refusals(daemon bool) {
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
+		{2, "--area", []string{"report", "months"}},
+		{1, "is not before", []string{"report", "months", "--area", "azure", "--from", "2026-11", "--to", "2026-10"}},
+		{1, "there is no matrix spirals", []string{"report", "disagreement", "--area", "azure", "--switch-matrix", "spirals"}},
+		{1, "there is no column 999", []string{"cohort", "confirm", "999"}},
+		{2, "no number", []string{"cohort", "dismiss", "azure"}},
+		{2, "is no field", []string{"import", "report", broken, "--map", "Staff=shoes"}},
+		{2, "is not written", []string{"import", "report", broken, "--map", "Staff"}},
+		{1, "there is no mapping of Staff", []string{"import", "mappings", "--forget", "Staff"}},
 		{1, "there is no import 999", []string{"import", "undo", "999"}},
 		{1, "there is no import 999", []string{"import", "redo", "999"}},
 		{1, "in force", []string{"import", "redo", "1"}},
