@@ -154,6 +154,7 @@ type course struct {
 	share     float64
 	features  []Feature
 	frame     *frame
+	present   *frame // customers of today
 	recipe    recipe
 	predictor *predictor
 }
@@ -190,7 +191,8 @@ func (l *Lesson) course(area actnow.Area, lent []Example, share float64, seed ui
 	// Today's customers may differ from those of the past; other areas' do not matter.
 	looked := c.recipe
 	looked.rows = c.recipe.ownRows()
-	looked.heed(frameOf(c.features, present), places(len(present)))
+	c.present = frameOf(c.features, present)
+	looked.heed(c.present, places(len(present)))
 	c.recipe.use, c.recipe.simple = looked.use, looked.simple
 	return c
 }
@@ -239,43 +241,41 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	own := c.examples[:c.own]
 	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
 		Validation: p.validation, Promise: promise(p.said), Bands: bandOutcomes(p.said, p.base),
-		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.examples),
+		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.examples), Present: c.present.rows(),
 			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
 		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
 	for j, f := range c.features {
 		b, _ := newBasis(c.frame, j, places(c.own), resolution{10, 10})
-		f.Edges, f.Levels, f.Rows = b.edges, b.names, make([]int, b.bins)
-		if f.bins() != b.bins { // nothing of it is known among the own rows
-			f.Rows = make([]int, f.bins())
-		}
-		for row := range c.own {
-			at := b.bin(c.frame, row)
-			if at == b.bins-1 {
-				at = len(f.Rows) - 1
-			}
-			f.Rows[at]++
+		f.Edges, f.Levels = b.edges, b.names
+		f.Spread = make([]int, f.bins())
+		spread := f.basis(j)
+		for row := range c.present.rows() {
+			f.Spread[spread.bin(c.present, row)]++
 		}
 		m.Features = append(m.Features, f)
 	}
 	return m, m.seal()
 }
 
-// promise compares what was said with what happened, by tenths of the rows.
+// Rows of which one step of a promise tells at least, and the most steps.
+const (
+	promiseRows  = 20
+	promiseSteps = 10
+)
+
+// promise compares what was said with what happened, in equal parts of the rows from
+// the least likely to the likeliest.
 func promise(said outOfFold) []PromiseStep {
 	order := places(len(said.score))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(said.score[a], said.score[b]) })
-	var steps []PromiseStep
-	for k := range 10 {
-		from, to := k*len(order)/10, (k+1)*len(order)/10
-		if from == to {
-			continue
+	steps := make([]PromiseStep, min(promiseSteps, max(1, len(order)/promiseRows)))
+	for k := range steps {
+		part := order[k*len(order)/len(steps) : (k+1)*len(order)/len(steps)]
+		steps[k].Rows = len(part)
+		for _, i := range part {
+			steps[k].Said += said.score[i] / float64(len(part))
+			steps[k].Hits += int(said.outcome[i])
 		}
-		s := PromiseStep{Rows: to - from}
-		for _, i := range order[from:to] {
-			s.Said += said.score[i] / float64(s.Rows)
-			s.Hits += int(said.outcome[i])
-		}
-		steps = append(steps, s)
 	}
 	return steps
 }

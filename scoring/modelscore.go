@@ -8,8 +8,11 @@ import (
 )
 
 // mostParts is how many reasons for and how many against a score are kept one by
-// one; what the others add is kept as one.
-const mostParts = 5
+// one, if they add leastPart or more; what the others add is kept as one.
+const (
+	mostParts = 5
+	leastPart = 0.005
+)
 
 // Scores returns what the model says of customers, given what is known of each. Of
 // whom nothing is known it says nothing. The log-odds of the parts add up to the
@@ -84,7 +87,7 @@ func (m *Model) parts(known []Observation, shares []float64, calibration float64
 		if p.LogOdds < 0 {
 			side = &downs
 		}
-		if *side++; *side > mostParts {
+		if *side++; *side > mostParts || math.Abs(p.LogOdds) < leastPart {
 			rest, left = rest+p.LogOdds, left+1
 			continue
 		}
