@@ -15,7 +15,18 @@ type Lesson struct {
 	Target   Target
 	End      time.Time                 // nothing of this instant or later is in it
 	Examples map[actnow.Area][]Example // in order of time
-	Present  map[actnow.Area][][]Observation
+
+	sheets  map[actnow.Area]*sheet
+	present map[actnow.Area][]line
+}
+
+// newLesson returns a lesson without anything in it yet.
+func newLesson(target Target, end time.Time) *Lesson {
+	l := &Lesson{Target: target, End: end, Examples: map[actnow.Area][]Example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{}}
+	for _, area := range actnow.Areas {
+		l.sheets[area] = newSheet(area)
+	}
+	return l
 }
 
 // Trial is what came of learning one score of one area.
@@ -138,7 +149,6 @@ func (l *Lesson) lenders(area actnow.Area) []Example {
 		}
 		for _, x := range l.Examples[a] {
 			if sampled(x.Customer, share) {
-				x.Known = append(slices.Clip(x.Known), Observation{Feature: areaFeature, Text: string(a)})
 				lent = append(lent, x)
 			}
 		}
@@ -161,38 +171,27 @@ type course struct {
 
 // course lays out the area's own examples, and lent ones that count as a share.
 func (l *Lesson) course(area actnow.Area, lent []Example, share float64, seed uint64) *course {
-	c := &course{examples: slices.Clone(l.Examples[area]), own: len(l.Examples[area]), share: share}
-	present := slices.Clone(l.Present[area])
+	own := l.Examples[area]
+	c := &course{examples: own, own: len(own), share: share}
 	if share > 0 {
-		here := Observation{Feature: areaFeature, Text: string(area)}
-		for i, x := range c.examples {
-			c.examples[i].Known = append(slices.Clip(x.Known), here)
-		}
-		for i, known := range present {
-			present[i] = append(slices.Clip(known), here)
-		}
-		c.examples = append(c.examples, lent...)
+		c.examples = slices.Concat(own, lent)
 	}
-	rows := make([][]Observation, len(c.examples))
-	for i, x := range c.examples {
-		rows[i] = x.Known
-	}
-	c.features = columnsOf(rows...)
+	c.features = featuresOf(linesOf(c.examples))
 	c.frame = examplesFrame(c.features, c.examples)
 	yes, no := l.count(c.examples[:c.own])
 	lentYes, lentNo := l.count(c.examples[c.own:])
-	c.recipe = recipe{frame: c.frame, rows: places(len(rows)), weight: ones(len(rows)), own: c.own, seed: seed,
+	c.recipe = recipe{frame: c.frame, rows: places(len(c.examples)), weight: ones(len(c.examples)), own: c.own, seed: seed,
 		outcomes: min(yes+int(share*float64(lentYes)), no+int(share*float64(lentNo))),
 		label:    func(row int) float64 { return c.frame.labels[row] },
 		split:    forwardSplit(c.examples, c.own)}
-	for i := c.own; i < len(rows); i++ {
+	for i := c.own; i < len(c.examples); i++ {
 		c.recipe.weight[i] = share
 	}
 	// Today's customers may differ from those of the past; other areas' do not matter.
 	looked := c.recipe
 	looked.rows = c.recipe.ownRows()
-	c.present = frameOf(c.features, present)
-	looked.heed(c.present, places(len(present)))
+	c.present = frameOf(c.features, l.present[area])
+	looked.heed(c.present, places(c.present.rows()))
 	c.recipe.use, c.recipe.simple = looked.use, looked.simple
 	return c
 }
@@ -241,7 +240,7 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	own := c.examples[:c.own]
 	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
 		Validation: p.validation, Promise: promise(p.said), Bands: bandOutcomes(p.said, p.base),
-		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.examples), Present: c.present.rows(),
+		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.features, c.frame, c.examples), Present: c.present.rows(),
 			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
 		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
 	for j, f := range c.features {

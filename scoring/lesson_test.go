@@ -56,7 +56,7 @@ func TestLearnFindsTheDrivers(t *testing.T) {
 		}
 		t.Logf("%s: %s from %d and %d: AUC %.3f, ECE %.3f, loss %.3f of %.3f", target, trial.model.Kind, trial.Outcomes, trial.Others,
 			trial.Validation.AUC, trial.Validation.ECE, trial.Validation.LogLoss, trial.Validation.BaseLoss)
-		loud := loudest(trial.model, l.Present[actnow.Azure])
+		loud := loudest(trial.model, m.present(target, actnow.Azure))
 		found := slices.Sorted(slices.Values(loud[:len(want)]))
 		if !slices.Equal(found, want) {
 			t.Errorf("%s: moved most by %v, want %v", target, loud, want)
@@ -82,7 +82,7 @@ func TestLearnDeclines(t *testing.T) {
 	if few.Reason != ReasonFew || few.Missing != fewestOutcomes-min(few.Outcomes, few.Others) || few.Missing <= 0 {
 		t.Errorf("of few: %+v", few)
 	}
-	if none := learnOf(t, &Lesson{Target: Intent, End: marketEnd}, actnow.Surface); none.Reason != ReasonFew || none.Missing != fewestOutcomes {
+	if none := learnOf(t, newLesson(Intent, marketEnd), actnow.Surface); none.Reason != ReasonFew || none.Missing != fewestOutcomes {
 		t.Errorf("of nothing: %+v", none)
 	}
 }
@@ -107,14 +107,19 @@ func TestLearnBorrows(t *testing.T) {
 		if trial.Validation.LogLoss >= own.LogLoss {
 			t.Errorf("borrowing foretells no better")
 		}
-		checkReasons(t, trial.model, l.Present[actnow.Surface])
+		checkReasons(t, trial.model, m.present(Fit, actnow.Surface))
 	}
 }
 
 // checkReasons adds the parts of scores up.
 func checkReasons(t *testing.T, m *Model, customers [][]Observation) {
 	t.Helper()
-	chances := m.probabilities(customers)
+	examples := make([]Example, len(customers))
+	sheet := newSheet(m.Area)
+	for i, known := range customers {
+		examples[i].line = sheet.add(known)
+	}
+	chances := m.probabilities(examples)
 	for i, s := range m.Scores(customers) {
 		if len(customers[i]) == 0 {
 			if s.Points != nil {
@@ -136,8 +141,9 @@ func checkReasons(t *testing.T, m *Model, customers [][]Observation) {
 }
 
 func TestModelRoundTrip(t *testing.T) {
-	l := market{customers: 400, strength: 1.2, areas: oneArea}.lesson(Fit)
-	l.Present[actnow.Azure] = append(l.Present[actnow.Azure], nil) // of whom nothing is known
+	m := market{customers: 400, strength: 1.2, areas: oneArea}
+	l := m.lesson(Fit)
+	customers := append(m.present(Fit, actnow.Azure), nil) // of the last nothing is known
 	examples := l.Examples[actnow.Azure]
 	c := l.course(actnow.Azure, nil, 0, 0)
 	if err := c.learn(t.Context(), true); err != nil {
@@ -161,10 +167,10 @@ func TestModelRoundTrip(t *testing.T) {
 		if got.ID() != m.ID() || string(got.JSON()) != string(m.JSON()) {
 			t.Errorf("%s: other bytes", k)
 		}
-		if diff := gocmp.Diff(m.Scores(l.Present[actnow.Azure]), got.Scores(l.Present[actnow.Azure])); diff != "" {
+		if diff := gocmp.Diff(m.Scores(customers), got.Scores(customers)); diff != "" {
 			t.Errorf("%s: other scores: %s", k, diff)
 		}
-		checkReasons(t, got, l.Present[actnow.Azure])
+		checkReasons(t, got, customers)
 	}
 }
 
@@ -173,7 +179,7 @@ func TestModelRoundTrip(t *testing.T) {
 func TestLearnSameID(t *testing.T) {
 	m := market{customers: 300, strength: 1.2, areas: oneArea}
 	first := learnOf(t, m.lesson(Fit), actnow.Azure)
-	turned := &Lesson{Target: Fit, End: marketEnd, Examples: map[actnow.Area][]Example{}, Present: map[actnow.Area][][]Observation{}}
+	turned := newLesson(Fit, marketEnd)
 	histories := m.make()
 	slices.Reverse(histories)
 	for i := range histories {

@@ -31,22 +31,18 @@ func (m *Model) Scores(customers [][]Observation) []Score {
 
 // frame lays out what is known of customers in the area of the model.
 func (m *Model) frame(customers [][]Observation) *frame {
-	f := frameOf(m.Features, customers)
-	for j := range m.Features {
-		if m.Features[j].Name == areaFeature {
-			for i := range f.cats[j] {
-				f.cats[j][i] = string(m.Area)
-			}
-		}
+	s := newSheet(m.Area)
+	lines := make([]line, len(customers))
+	for i, known := range customers {
+		lines[i] = s.add(known)
 	}
-	return f
+	return frameOf(m.Features, lines)
 }
 
-// probabilities returns the chances of customers, also of those of whom nothing is
-// known.
-func (m *Model) probabilities(customers [][]Observation) []float64 {
-	out := make([]float64, len(customers))
-	m.predictor.eachOdds(m.frame(customers), places(len(customers)), func(i int, odds, _ float64, _ []float64) {
+// probabilities returns what the model says of examples.
+func (m *Model) probabilities(examples []Example) []float64 {
+	out := make([]float64, len(examples))
+	m.predictor.eachOdds(frameOf(m.Features, linesOf(examples)), places(len(examples)), func(i int, odds, _ float64, _ []float64) {
 		out[i] = sigmoid(odds)
 	})
 	return out
