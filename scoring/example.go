@@ -1,11 +1,28 @@
 package scoring
 
 import (
+	"cmp"
 	"hash/fnv"
 	"time"
 
 	"actnow"
 )
+
+// Example is what was known of a customer on a day, and what came of it.
+type Example struct {
+	Customer actnow.CustomerID
+	End      time.Time // nothing of this instant or later was known
+	Settled  time.Time // when the outcome was known
+	Yes      bool      // won, or opened
+	Outcome  time.Time // of the opportunity that answered yes; zero without one
+
+	line // what was known
+}
+
+// compareExamples orders by time, then by customer.
+func compareExamples(a, b Example) int {
+	return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Customer, b.Customer), a.Settled.Compare(b.Settled))
+}
 
 // horizonDays is how far ahead intent looks.
 const horizonDays = 90
@@ -14,23 +31,23 @@ const horizonDays = 90
 // tells of another market.
 const maxMonths = 36
 
-// wins returns an example of fit for each opportunity in the area that was won or
-// lost by the instant end, as the customer was known before the day it opened.
-func (h *History) wins(area actnow.Area, end time.Time) []Example {
+// wins returns an example of fit for each opportunity in a sheet's area that was won
+// or lost by the instant end, as the customer was known before the day it opened.
+func (h *History) wins(s *sheet, end time.Time) []Example {
 	var out []Example
 	for _, o := range h.Opportunities {
-		if o.Area != area || o.Opened.IsZero() || o.Closed.IsZero() || o.Closed.Before(o.Opened) || !o.Closed.Before(end) {
+		if o.Area != s.area || o.Opened.IsZero() || o.Closed.IsZero() || o.Closed.Before(o.Opened) || !o.Closed.Before(end) {
 			continue
 		}
 		before := dayOf(o.Opened)
-		out = append(out, Example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, Known: h.observe(Fit, area, before)})
+		out = append(out, Example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, line: s.add(h.observe(Fit, s.area, before))})
 	}
 	return out
 }
 
 // openings returns an example of intent for each of the month days whose ninety
 // days are over by end: did an opportunity in the area open within them?
-func (h *History) openings(area actnow.Area, days []time.Time, end time.Time) []Example {
+func (h *History) openings(s *sheet, days []time.Time, end time.Time) []Example {
 	if !h.Account {
 		return nil
 	}
@@ -40,9 +57,9 @@ func (h *History) openings(area actnow.Area, days []time.Time, end time.Time) []
 		if until.After(end) {
 			continue
 		}
-		x := Example{Customer: h.Customer, End: before, Settled: until, Known: h.observe(Intent, area, before)}
+		x := Example{Customer: h.Customer, End: before, Settled: until, line: s.add(h.observe(Intent, s.area, before))}
 		for _, o := range h.Opportunities {
-			if o.Area == area && !o.Opened.Before(before) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
+			if o.Area == s.area && !o.Opened.Before(before) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
 				x.Yes, x.Outcome = true, o.Opened
 			}
 		}
@@ -89,4 +106,43 @@ func sampled(id actnow.CustomerID, share float64) bool {
 	v *= 0xff51afd7ed558ccd
 	v ^= v >> 33
 	return float64(v>>11)/(1<<53) < share
+}
+
+// judgedBlocks is how many blocks of time a validation judges, and foreShare the
+// share of the rows before the first of them that are only learned from.
+const (
+	judgedBlocks = 4
+	foreShare    = 0.4
+	fewestToTest = 10 // outcomes of either kind that a block is foretold from
+)
+
+// forwardSplit divides examples for validation: own, the first of all in order of time,
+// are judged block by block, each from what was settled before the block began.
+// So nothing is foretold from what was not known yet.
+func forwardSplit(all []Example, own int) []fold {
+	var split []fold
+	first := int(foreShare * float64(own))
+	for k := range judgedBlocks {
+		from, to := first+k*(own-first)/judgedBlocks, first+(k+1)*(own-first)/judgedBlocks
+		if from == to {
+			continue
+		}
+		f := fold{test: places(to)[from:]}
+		yes, no := 0, 0
+		for i, x := range all {
+			if x.Settled.After(all[from].End) {
+				continue
+			}
+			f.train = append(f.train, i)
+			if x.Yes {
+				yes++
+			} else {
+				no++
+			}
+		}
+		if min(yes, no) >= fewestToTest {
+			split = append(split, f)
+		}
+	}
+	return split
 }

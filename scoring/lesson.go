@@ -15,7 +15,18 @@ type Lesson struct {
 	Target   Target
 	End      time.Time                 // nothing of this instant or later is in it
 	Examples map[actnow.Area][]Example // in order of time
-	Present  map[actnow.Area][][]Observation
+
+	sheets  map[actnow.Area]*sheet
+	present map[actnow.Area][]line
+}
+
+// newLesson returns a lesson without anything in it yet.
+func newLesson(target Target, end time.Time) *Lesson {
+	l := &Lesson{Target: target, End: end, Examples: map[actnow.Area][]Example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{}}
+	for _, area := range actnow.Areas {
+		l.sheets[area] = newSheet(area)
+	}
+	return l
 }
 
 // Trial is what came of learning one score of one area.
@@ -138,7 +149,6 @@ func (l *Lesson) lenders(area actnow.Area) []Example {
 		}
 		for _, x := range l.Examples[a] {
 			if sampled(x.Customer, share) {
-				x.Known = append(slices.Clip(x.Known), Observation{Feature: areaFeature, Text: string(a)})
 				lent = append(lent, x)
 			}
 		}
@@ -154,43 +164,34 @@ type course struct {
 	share     float64
 	features  []Feature
 	frame     *frame
+	present   *frame // customers of today
 	recipe    recipe
 	predictor *predictor
 }
 
 // course lays out the area's own examples, and lent ones that count as a share.
 func (l *Lesson) course(area actnow.Area, lent []Example, share float64, seed uint64) *course {
-	c := &course{examples: slices.Clone(l.Examples[area]), own: len(l.Examples[area]), share: share}
-	present := slices.Clone(l.Present[area])
+	own := l.Examples[area]
+	c := &course{examples: own, own: len(own), share: share}
 	if share > 0 {
-		here := Observation{Feature: areaFeature, Text: string(area)}
-		for i, x := range c.examples {
-			c.examples[i].Known = append(slices.Clip(x.Known), here)
-		}
-		for i, known := range present {
-			present[i] = append(slices.Clip(known), here)
-		}
-		c.examples = append(c.examples, lent...)
+		c.examples = slices.Concat(own, lent)
 	}
-	rows := make([][]Observation, len(c.examples))
-	for i, x := range c.examples {
-		rows[i] = x.Known
-	}
-	c.features = columnsOf(rows...)
+	c.features = featuresOf(linesOf(c.examples))
 	c.frame = examplesFrame(c.features, c.examples)
 	yes, no := l.count(c.examples[:c.own])
 	lentYes, lentNo := l.count(c.examples[c.own:])
-	c.recipe = recipe{frame: c.frame, rows: places(len(rows)), weight: ones(len(rows)), own: c.own, seed: seed,
+	c.recipe = recipe{frame: c.frame, rows: places(len(c.examples)), weight: ones(len(c.examples)), own: c.own, seed: seed,
 		outcomes: min(yes+int(share*float64(lentYes)), no+int(share*float64(lentNo))),
 		label:    func(row int) float64 { return c.frame.labels[row] },
 		split:    forwardSplit(c.examples, c.own)}
-	for i := c.own; i < len(rows); i++ {
+	for i := c.own; i < len(c.examples); i++ {
 		c.recipe.weight[i] = share
 	}
 	// Today's customers may differ from those of the past; other areas' do not matter.
 	looked := c.recipe
 	looked.rows = c.recipe.ownRows()
-	looked.heed(frameOf(c.features, present), places(len(present)))
+	c.present = frameOf(c.features, l.present[area])
+	looked.heed(c.present, places(c.present.rows()))
 	c.recipe.use, c.recipe.simple = looked.use, looked.simple
 	return c
 }
@@ -239,43 +240,41 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	own := c.examples[:c.own]
 	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
 		Validation: p.validation, Promise: promise(p.said), Bands: bandOutcomes(p.said, p.base),
-		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.examples),
+		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.features, c.frame, c.examples), Present: c.present.rows(),
 			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
 		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
 	for j, f := range c.features {
 		b, _ := newBasis(c.frame, j, places(c.own), resolution{10, 10})
-		f.Edges, f.Levels, f.Rows = b.edges, b.names, make([]int, b.bins)
-		if f.bins() != b.bins { // nothing of it is known among the own rows
-			f.Rows = make([]int, f.bins())
-		}
-		for row := range c.own {
-			at := b.bin(c.frame, row)
-			if at == b.bins-1 {
-				at = len(f.Rows) - 1
-			}
-			f.Rows[at]++
+		f.Edges, f.Levels = b.edges, b.names
+		f.Spread = make([]int, f.bins())
+		spread := f.basis(j)
+		for row := range c.present.rows() {
+			f.Spread[spread.bin(c.present, row)]++
 		}
 		m.Features = append(m.Features, f)
 	}
 	return m, m.seal()
 }
 
-// promise compares what was said with what happened, by tenths of the rows.
+// Rows of which one step of a promise tells at least, and the most steps.
+const (
+	promiseRows  = 20
+	promiseSteps = 10
+)
+
+// promise compares what was said with what happened, in equal parts of the rows from
+// the least likely to the likeliest.
 func promise(said outOfFold) []PromiseStep {
 	order := places(len(said.score))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(said.score[a], said.score[b]) })
-	var steps []PromiseStep
-	for k := range 10 {
-		from, to := k*len(order)/10, (k+1)*len(order)/10
-		if from == to {
-			continue
+	steps := make([]PromiseStep, min(promiseSteps, max(1, len(order)/promiseRows)))
+	for k := range steps {
+		part := order[k*len(order)/len(steps) : (k+1)*len(order)/len(steps)]
+		steps[k].Rows = len(part)
+		for _, i := range part {
+			steps[k].Said += said.score[i] / float64(len(part))
+			steps[k].Hits += int(said.outcome[i])
 		}
-		s := PromiseStep{Rows: to - from}
-		for _, i := range order[from:to] {
-			s.Said += said.score[i] / float64(s.Rows)
-			s.Hits += int(said.outcome[i])
-		}
-		steps = append(steps, s)
 	}
 	return steps
 }

@@ -81,13 +81,22 @@ func (m market) deal(r *rand.Rand, h *History, area actnow.Area, value float64) 
 
 // lesson gathers the examples of a market as the trainer does.
 func (m market) lesson(target Target) *Lesson {
-	l := &Lesson{Target: target, End: marketEnd, Examples: map[actnow.Area][]Example{}, Present: map[actnow.Area][][]Observation{}}
+	l := newLesson(target, marketEnd)
 	days := monthDays(marketEnd.AddDate(0, -marketMonths+1, 0), marketEnd)
 	for _, h := range m.make() {
 		l.hear(&h, days, true, true)
 	}
 	l.sort()
 	return l
+}
+
+// present is what is known of a market's customers today.
+func (m market) present(target Target, area actnow.Area) [][]Observation {
+	var out [][]Observation
+	for _, h := range m.make() {
+		out = append(out, h.observe(target, area, marketEnd))
+	}
+	return out
 }
 
 func (m market) String() string {

@@ -8,8 +8,11 @@ import (
 )
 
 // mostParts is how many reasons for and how many against a score are kept one by
-// one; what the others add is kept as one.
-const mostParts = 5
+// one, if they add leastPart or more; what the others add is kept as one.
+const (
+	mostParts = 5
+	leastPart = 0.005
+)
 
 // Scores returns what the model says of customers, given what is known of each. Of
 // whom nothing is known it says nothing. The log-odds of the parts add up to the
@@ -28,22 +31,18 @@ func (m *Model) Scores(customers [][]Observation) []Score {
 
 // frame lays out what is known of customers in the area of the model.
 func (m *Model) frame(customers [][]Observation) *frame {
-	f := frameOf(m.Features, customers)
-	for j := range m.Features {
-		if m.Features[j].Name == areaFeature {
-			for i := range f.cats[j] {
-				f.cats[j][i] = string(m.Area)
-			}
-		}
+	s := newSheet(m.Area)
+	lines := make([]line, len(customers))
+	for i, known := range customers {
+		lines[i] = s.add(known)
 	}
-	return f
+	return frameOf(m.Features, lines)
 }
 
-// probabilities returns the chances of customers, also of those of whom nothing is
-// known.
-func (m *Model) probabilities(customers [][]Observation) []float64 {
-	out := make([]float64, len(customers))
-	m.predictor.eachOdds(m.frame(customers), places(len(customers)), func(i int, odds, _ float64, _ []float64) {
+// probabilities returns what the model says of examples.
+func (m *Model) probabilities(examples []Example) []float64 {
+	out := make([]float64, len(examples))
+	m.predictor.eachOdds(frameOf(m.Features, linesOf(examples)), places(len(examples)), func(i int, odds, _ float64, _ []float64) {
 		out[i] = sigmoid(odds)
 	})
 	return out
@@ -84,7 +83,7 @@ func (m *Model) parts(known []Observation, shares []float64, calibration float64
 		if p.LogOdds < 0 {
 			side = &downs
 		}
-		if *side++; *side > mostParts {
+		if *side++; *side > mostParts || math.Abs(p.LogOdds) < leastPart {
 			rest, left = rest+p.LogOdds, left+1
 			continue
 		}

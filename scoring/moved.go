@@ -2,8 +2,9 @@ package scoring
 
 import "math"
 
-// FeatureDrift is how far customers have moved from those that a model learned from,
-// in one feature, as the population stability index.
+// FeatureDrift is how far customers have moved since a model was learned, in one
+// feature, as the population stability index. Those with an account count, as the
+// model learned from such.
 type FeatureDrift struct {
 	Feature string  `json:"feature"`
 	PSI     float64 `json:"psi"`
@@ -31,7 +32,19 @@ func (d FeatureDrift) Level() DriftLevel {
 	return DriftNone
 }
 
-// driftCount counts customers by the ranges and levels of a model's features.
+// basis returns the ranges or levels of the feature in a column.
+func (f *Feature) basis(column int) basis {
+	b := basis{column: column, edges: f.Edges, bins: f.bins()}
+	if !f.Numeric {
+		b.names, b.levels = f.Levels, make(map[string]int, len(f.Levels))
+		for k, name := range f.Levels {
+			b.levels[name] = k
+		}
+	}
+	return b
+}
+
+// driftCount counts a month's customers by the ranges and levels of a model's features.
 type driftCount struct {
 	model *Model
 	bases []basis
@@ -42,13 +55,7 @@ type driftCount struct {
 func newDriftCount(m *Model) *driftCount {
 	d := &driftCount{model: m}
 	for j, f := range m.Features {
-		b := basis{column: j, edges: f.Edges, bins: f.bins()}
-		if !f.Numeric {
-			b.names, b.levels = f.Levels, make(map[string]int, len(f.Levels))
-			for k, name := range f.Levels {
-				b.levels[name] = k
-			}
-		}
+		b := f.basis(j)
 		d.bases = append(d.bases, b)
 		d.now = append(d.now, make([]int, b.bins))
 	}
@@ -69,11 +76,11 @@ func (d *driftCount) add(f *frame, rows int) {
 func (d *driftCount) drift() []FeatureDrift {
 	out := make([]FeatureDrift, len(d.bases))
 	for j, f := range d.model.Features {
-		before, after := make([]float64, len(f.Rows)), make([]float64, len(f.Rows))
+		before, after := make([]float64, len(f.Spread)), make([]float64, len(f.Spread))
 		for k := range before {
-			before[k], after[k] = float64(f.Rows[k]), float64(d.now[j][k])
+			before[k], after[k] = float64(f.Spread[k]), float64(d.now[j][k])
 		}
-		out[j] = FeatureDrift{f.Name, stability(before, after, float64(d.model.Learned.Rows), float64(d.rows))}
+		out[j] = FeatureDrift{f.Name, stability(before, after, float64(d.model.Learned.Present), float64(d.rows))}
 	}
 	return out
 }

@@ -76,10 +76,14 @@ func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matri
 				continue
 			}
 			known := make([][]Observation, len(histories))
+			var matched [][]Observation
 			for i := range histories {
 				known[i] = histories[i].observe(target, card.Area, end)
+				if histories[i].Account {
+					matched = append(matched, known[i])
+				}
 			}
-			p.drifts[m.ID()].add(m.frame(known), len(known))
+			p.drifts[m.ID()].add(m.frame(matched), len(matched))
 			for i, s := range m.Scores(known) {
 				q := &ps[i*len(p.cards)+c]
 				if target == Fit {

@@ -135,14 +135,8 @@ func (s *shape) learned(features []Feature) learned {
 }
 
 func (e *basisShape) basis(features []Feature) basis {
-	b := basis{column: e.Feature, edges: e.Edges, bins: len(e.Effects)}
-	if !features[e.Feature].Numeric {
-		b.names, b.levels = e.Levels, make(map[string]int, len(e.Levels))
-		for k, name := range e.Levels {
-			b.levels[name] = k
-		}
-	}
-	return b
+	f := Feature{Numeric: features[e.Feature].Numeric, Edges: e.Edges, Levels: e.Levels}
+	return f.basis(e.Feature)
 }
 
 // flaw names the first table that cannot be, "" if there is none.

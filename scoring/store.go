@@ -22,7 +22,7 @@ type Store interface {
 }
 
 // ModelStore gives the models in force and what they are told of customers, and
-// takes how far customers have moved from those that the models learned from.
+// takes how far customers have moved since the models were learned.
 type ModelStore interface {
 	// Champions returns the models in force, by area and score.
 	Champions(ctx context.Context) ([]*Model, error)

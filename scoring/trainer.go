@@ -165,7 +165,7 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*Le
 	if err != nil {
 		return nil, err
 	}
-	l := &Lesson{Target: target, End: end, Examples: map[actnow.Area][]Example{}, Present: map[actnow.Area][][]Observation{}}
+	l := newLesson(target, end)
 	var days []time.Time
 	if !first.IsZero() {
 		days = monthDays(first, end)
@@ -204,15 +204,16 @@ func (l *Lesson) sort() {
 // hear takes in the history of one customer.
 func (l *Lesson) hear(h *History, days []time.Time, learn, look bool) {
 	for _, area := range actnow.Areas {
+		s := l.sheets[area]
 		switch {
 		case !learn:
 		case l.Target == Fit:
-			l.Examples[area] = append(l.Examples[area], h.wins(area, l.End)...)
+			l.Examples[area] = append(l.Examples[area], h.wins(s, l.End)...)
 		default:
-			l.Examples[area] = append(l.Examples[area], h.openings(area, days, l.End)...)
+			l.Examples[area] = append(l.Examples[area], h.openings(s, days, l.End)...)
 		}
 		if look {
-			l.Present[area] = append(l.Present[area], h.observe(l.Target, area, l.End))
+			l.present[area] = append(l.present[area], s.add(h.observe(l.Target, area, l.End)))
 		}
 	}
 }

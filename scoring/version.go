@@ -52,14 +52,14 @@ type Model struct {
 	predictor predictor
 }
 
-// Feature is a column that a model reads, and how the rows that it learned from
-// were spread over it.
+// Feature is a column that a model reads, and how the customers of the day it was
+// learned on were spread over it, from which later ones may drift away.
 type Feature struct {
 	Name    string    `json:"name"`
 	Numeric bool      `json:"numeric,omitempty"`
 	Edges   []float64 `json:"edges,omitempty"`  // upper ends of the ranges of a number, but for the last
 	Levels  []string  `json:"levels,omitempty"` // of a category
-	Rows    []int     `json:"rows"`             // by range or level; the last is what is missing, or of another level
+	Spread  []int     `json:"spread"`           // customers by range or level; the last is what is missing, or of another level
 }
 
 // Learned says what a model was learned from.
@@ -72,9 +72,11 @@ type Learned struct {
 	From     string  `json:"from"`     // day of the first row
 	To       string  `json:"to"`       // day of the last row
 	Data     string  `json:"data"`     // SHA-256 of the rows
+	Present  int     `json:"present"`  // customers of the day that were looked at
 }
 
-// PromiseStep compares what was said of a tenth of the rows with what happened.
+// PromiseStep compares what was said of rows that are about as likely with what
+// happened.
 type PromiseStep struct {
 	Said float64 `json:"said"` // mean probability
 	Rows int     `json:"rows"`
@@ -154,7 +156,7 @@ func (m *Model) flaw() string {
 		return "day"
 	}
 	for _, f := range m.Features {
-		if bins := f.bins(); f.Name == "" || len(f.Rows) != bins || !rising(f.Edges) || f.Numeric && f.Levels != nil || !f.Numeric && f.Edges != nil {
+		if bins := f.bins(); f.Name == "" || len(f.Spread) != bins || !rising(f.Edges) || f.Numeric && f.Levels != nil || !f.Numeric && f.Edges != nil {
 			return "features"
 		}
 	}

@@ -108,10 +108,6 @@ func (l *Lesson) judge(challenger, champion *Model) *Verdict {
 		}
 	}
 	v := &Verdict{Challenger: challenger.ID(), Rows: len(since)}
-	known := make([][]Observation, len(since))
-	for i, x := range since {
-		known[i] = x.Known
-	}
 	yes, no := l.count(since)
 	v.Outcomes, v.Missing = yes, max(0, fewestSince-min(yes, no))
 	if len(since) == 0 {
@@ -123,9 +119,9 @@ func (l *Lesson) judge(challenger, champion *Model) *Verdict {
 	}
 	if champion != nil {
 		v.Champion = champion.ID()
-		against = champion.probabilities(known)
+		against = champion.probabilities(since)
 	}
-	for i, p := range challenger.probabilities(known) {
+	for i, p := range challenger.probabilities(since) {
 		y := 0.0
 		if since[i].Yes {
 			y = 1

@@ -332,9 +332,9 @@ func (db *DB) SaveDrift(ctx context.Context, model string, month actnow.Month, d
 	return nil
 }
 
-// Drift returns how far the customers of the newest month that was scored have moved
-// from those that a model learned from, the farthest first, and that month, "" if it
-// never scored.
+// Drift returns how far the customers of the newest month that a model scored have
+// moved since it was learned, the farthest first, and that month, "" if it never
+// scored.
 func (db *DB) Drift(ctx context.Context, model string) (actnow.Month, []scoring.FeatureDrift, error) {
 	var month actnow.Month
 	var list []scoring.FeatureDrift

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -114,8 +115,8 @@ func (s *Server) showModels(c echo.Context) error {
 			code, args := st.Reason()
 			cell.Note = text.T(code, args...)
 		}
-		if st.Challenger != nil {
-			cell.Shadow = text.T("models.waits", st.Challenger.Day)
+		if st.Champion != nil && st.Challenger != nil {
+			cell.Shadow = text.T("models.waits", dayOf(text, st.Challenger.Day))
 		}
 		row := &rows[len(rows)-1]
 		row.Scores = append(row.Scores, cell)
@@ -125,6 +126,15 @@ func (s *Server) showModels(c echo.Context) error {
 		h.Actions = []Action{{Text: text.T("models.train_all"), Post: "/scoring/models/train", Icon: "refresh-cw", Class: "main"}}
 	}
 	return s.render(c, "models", modelsPage{h, rows})
+}
+
+// dayOf writes a day of a model, "2026-11-26", as the reader does.
+func dayOf(text *Text, day string) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return text.Date(at)
 }
 
 func inForceBadge(text *Text, st scoring.Status) Badge {

@@ -94,7 +94,7 @@ func TestModelPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lang, wants := range map[string][]string{
-		"en": {"Fit: by a model", "Intent: by the points card", "Go back to the points card", `action="/scoring/models/azure/rollback?score=fit"`, "differ much from those learned from", "Seats elsewhere", "0.31", ">act<", ">watch<", "<h2 id=\"clusters\">By cluster</h2>", "Act Now"},
+		"en": {"Fit: by a model", "Intent: by the points card", "Go back to the points card", `action="/scoring/models/azure/rollback?score=fit"`, "differ much from those of the day", "Seats elsewhere", "0.31", ">act<", ">watch<", "<h2 id=\"clusters\">By cluster</h2>", "Act Now"},
 		"sv": {"Passform: av en modell", "Gå tillbaka till poängkortet", "skiljer sig mycket", "0,31", "Licensplatser på annat håll"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)

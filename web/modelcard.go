@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -64,7 +63,7 @@ type versionRow struct {
 	Shown    bool
 	Badge    Badge
 	Kind     string
-	Day      time.Time
+	Day      string
 	Outcomes int
 	AUC      string
 	Loss     string
@@ -163,8 +162,7 @@ func shownVersion(st scoring.Status, id string) string {
 
 func versionLine(text *Text, v scoring.Version, shown, admin bool) versionRow {
 	row := versionRow{ID: v.ID[:idShown], Href: modelPath(v.Area) + "?version=" + v.ID[:idShown] + "#" + string(v.Target), Shown: shown, Kind: text.T("models.kind." + v.Kind),
-		Outcomes: v.Learned.Outcomes, AUC: text.Decimal(v.Metrics.AUC, 3), Loss: text.Decimal(v.Metrics.LogLoss, 3)}
-	row.Day, _ = time.Parse(time.DateOnly, v.Day)
+		Day: dayOf(text, v.Day), Outcomes: v.Learned.Outcomes, AUC: text.Decimal(v.Metrics.AUC, 3), Loss: text.Decimal(v.Metrics.LogLoss, 3)}
 	kind := map[scoring.VersionState]string{scoring.Champion: "ok", scoring.Challenger: "now", scoring.Retired: "line"}[v.State]
 	row.Badge = Badge{Kind: kind, Text: text.T("models.state." + string(v.State))}
 	if w := v.Verdict; w != nil {
@@ -255,13 +253,10 @@ func newRate(text *Text, hits, rows, allHits, allRows int) rateRow {
 }
 
 func modelFacts(text *Text, m *scoring.Model) []pair {
-	day, _ := time.Parse(time.DateOnly, m.Day)
-	from, _ := time.Parse(time.DateOnly, m.Learned.From)
-	to, _ := time.Parse(time.DateOnly, m.Learned.To)
 	facts := []pair{
 		{Name: text.T("models.fact.kind"), Value: text.T("models.kind." + m.Kind)},
-		{Name: text.T("models.fact.day"), Value: text.Date(day)},
-		{Name: text.T("models.fact.rows"), Value: text.T("models.fact.rows_text", m.Learned.Rows, text.Date(from), text.Date(to))},
+		{Name: text.T("models.fact.day"), Value: dayOf(text, m.Day)},
+		{Name: text.T("models.fact.rows"), Value: text.T("models.fact.rows_text", m.Learned.Rows, dayOf(text, m.Learned.From), dayOf(text, m.Learned.To))},
 		{Name: text.T("models.fact.base"), Value: text.Percent(m.Base)},
 	}
 	if m.Learned.Share > 0 {

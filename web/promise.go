@@ -9,7 +9,7 @@ import (
 	"actnow/scoring"
 )
 
-// PromisePlot draws what was said of tenths of the rows against what happened, with
+// PromisePlot draws what was said of equal parts of the rows against what happened, with
 // the line on which both are the same, and says it as a table.
 type PromisePlot struct {
 	Label string

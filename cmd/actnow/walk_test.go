@@ -114,9 +114,18 @@ func walk(t *testing.T, lang string) {
 
 	v.putReportTogether()
 	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/reports", "/campaigns", "/campaigns/packs",
-		"/settings", "/settings/connections", "/settings/fetching", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
+		"/settings", "/settings/connections", "/settings/fetching", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/scoring/matrix", "/scoring/models", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
 		v.open(path)
 		v.check(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
+	}
+
+	v.open("/scoring/models/powerapps")
+	v.click(`form[action^="/scoring/models/train"] button`)
+	v.do(chromedp.WaitVisible(chromedp.CSS(`a.btn[href="/scoring/models"]`)))
+	v.open("/scoring/models/powerapps")
+	v.check("model")
+	if v.text(".mono") == "" {
+		t.Error("nothing was learned of Power Apps")
 	}
 
 	v.mu.Lock()

@@ -170,6 +170,18 @@ func (w *world) people(t *table, c *company, account, language, zone string) {
 	}
 }
 
+// win is the chance that an opportunity in an area is won: whoever has other products
+// already buys more, and nothing else tells as much.
+func (c *company) win(in area) float64 {
+	others := 0
+	for a := range areas {
+		if c.owns[a] && a != in && a != surface {
+			others++
+		}
+	}
+	return min(0.06+0.3*float64(others)+c.fit[in]/900, 0.92)
+}
+
 func (w *world) history(c *company, account, currency string, opportunities, subscriptions, transactions *table) {
 	keys := []string{azure: "azure", m365: "m365", bc: "d365bc", sales: "d365sp", apps: "powerapps", surface: "surface"}
 	for a := range areas {
@@ -187,7 +199,7 @@ func (w *world) history(c *company, account, currency string, opportunities, sub
 			status, stage, closed := "open", pick(w, []string{"Qualify", "Develop", "Propose"}), ""
 			if opened < -70 {
 				status, stage, closed = "lost", "Close", day(opened+30+w.rng.IntN(40))
-				if w.chance(0.15 + c.fit[a]/180) {
+				if w.chance(c.win(area(a))) {
 					status = "won"
 				}
 			}

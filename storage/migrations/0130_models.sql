@@ -24,7 +24,7 @@ CREATE TABLE model_trials ( -- the last one of an area and score
 	PRIMARY KEY (area, score)
 ) STRICT;
 
-CREATE TABLE model_drift ( -- of the customers of a month from those learned from
+CREATE TABLE model_drift ( -- of a month's customers since the model was learned
 	model_id TEXT NOT NULL REFERENCES models (id),
 	month    TEXT NOT NULL,
 	feature  TEXT NOT NULL,
