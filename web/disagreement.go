@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"actnow"
 	"actnow/reports"
+	"actnow/scoring"
 )
 
 // disagreementStore compares what reports say with what we say.
@@ -25,7 +27,6 @@ func (s *Server) disagreementRoutes() []route {
 		{method: http.MethodGet, path: "/reports/disagreement.xlsx", right: actnow.RightExport, handle: s.exportDisagreement},
 		{method: http.MethodPost, path: "/reports/disagreement/:matrix", right: actnow.RightAdmin, handle: s.switchMatrix},
 		{method: http.MethodGet, path: "/api/v1/reports/disagreement", handle: s.apiDisagreement},
-		{method: http.MethodPost, path: "/api/v1/matrices/:matrix/choose", right: actnow.RightAdmin, handle: s.apiSwitchMatrix},
 	}
 }
 
@@ -209,35 +210,21 @@ func differTitle(text *Text, q actnow.CustomerQuery, n int64) string {
 	return text.TN("customers.differ", n)
 }
 
-// chosenMatrix puts the newest version of the matrix in the path in force.
-func (s *Server) chosenMatrix(c echo.Context) (name string, err error) {
+// switchMatrix puts the newest version of the matrix in the path in force.
+func (s *Server) switchMatrix(c echo.Context) error {
 	all, _, err := s.store.Matrices(ctx(c))
 	if err != nil {
-		return "", err
+		return err
 	}
-	for _, m := range all { // newest version first
-		if m.Name == c.Param("matrix") {
-			return m.Name, s.store.ChooseMatrix(ctx(c), s.actor(c), m.Name, m.Version)
-		}
+	i := slices.IndexFunc(all, func(m scoring.Matrix) bool { return m.Name == c.Param("matrix") }) // newest version first
+	if i < 0 {
+		return fmt.Errorf("matrix %q: %w", c.Param("matrix"), actnow.ErrNotFound)
 	}
-	return "", fmt.Errorf("matrix %q: %w", c.Param("matrix"), actnow.ErrNotFound)
-}
-
-func (s *Server) switchMatrix(c echo.Context) error {
-	name, err := s.chosenMatrix(c)
-	if err != nil {
+	if err := s.store.ChooseMatrix(ctx(c), s.actor(c), all[i].Name, all[i].Version); err != nil {
 		return err
 	}
 	text := s.text(c)
-	return s.done(c, "/reports/disagreement", text.T("scoring.chosen", matrixName(text, name)), "")
-}
-
-func (s *Server) apiSwitchMatrix(c echo.Context) error {
-	name, err := s.chosenMatrix(c)
-	if err != nil {
-		return err
-	}
-	return s.answer(c, http.StatusOK, map[string]string{"matrix": name})
+	return s.done(c, "/reports/disagreement", text.T("scoring.chosen", matrixName(text, all[i].Name)), "")
 }
 
 // exportDisagreement sends the counts of what reports and our own scores say.

@@ -59,6 +59,4 @@ func TestDisagreement(t *testing.T) {
 	api := s.browser(t)
 	api.header.Set("Authorization", "Bearer "+secret)
 	api.says(api.want(api.get("/api/v1/reports/disagreement"), http.StatusOK), `{"report":"Evaluate","ours":"Act Now","customers":1}`, `{"name":"rows","version":1,"active":true,"contradict":0,"all":3}`)
-	api.says(api.want(api.post("/api/v1/matrices/quadrants/choose", nil), http.StatusOK), `"matrix":"quadrants"`)
-	api.want(api.post("/api/v1/matrices/spirals/choose", nil), http.StatusNotFound)
 }
