@@ -3,9 +3,10 @@ package insights
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"hash"
-	"math/big"
+	"math/bits"
 )
 
 // records tells apart the records of a delimited file that is written to it:
@@ -15,12 +16,12 @@ import (
 type records struct {
 	n      int64
 	record hash.Hash
-	sum    *big.Int
+	sum    [4]uint64 // modulo 2^256, the lowest first
 	quoted bool
 	filled bool // the record so far is not blank
 }
 
-func newRecords() *records { return &records{record: sha256.New(), sum: new(big.Int)} }
+func newRecords() *records { return &records{record: sha256.New()} }
 
 func (k *records) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
@@ -44,7 +45,12 @@ func (k *records) Write(p []byte) (int, error) {
 func (k *records) end() {
 	if k.filled {
 		k.n++
-		k.sum.Add(k.sum, new(big.Int).SetBytes(k.record.Sum(nil)))
+		var buf [sha256.Size]byte
+		var carry uint64
+		h := k.record.Sum(buf[:0])
+		for i := range k.sum {
+			k.sum[i], carry = bits.Add64(k.sum[i], binary.LittleEndian.Uint64(h[8*i:]), carry)
+		}
 	}
 	k.record.Reset()
 	k.filled = false
@@ -52,6 +58,9 @@ func (k *records) end() {
 
 // content is the sum of the hashes, in hex.
 func (k *records) content() string {
-	sum := sha256.Sum256(k.sum.Bytes())
-	return hex.EncodeToString(sum[:])
+	var b []byte
+	for _, word := range k.sum {
+		b = binary.LittleEndian.AppendUint64(b, word)
+	}
+	return hex.EncodeToString(b)
 }
