@@ -14,7 +14,7 @@ demo: build ## Act Now with a made-up partner; no mail can leave the machine
 	./bin/actnow demo
 
 test: ## every test that wants nothing but Go
-	CGO_ENABLED=0 $(GO) test ./...
+	CGO_ENABLED=0 $(GO) test -timeout 30m ./...
 
 # SQLite is Go here and some tenfold slower under the race detector, so that tests lose
 # their deadlines; it is left out of the watch, our own code is not.
