@@ -112,7 +112,7 @@ func walk(t *testing.T, lang string) {
 		t.Error("nobody was mailed")
 	}
 
-	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/reports", "/campaigns", "/campaigns/packs",
+	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/cohorts/columns/1", "/reports", "/reports/1", "/reports/1/undo", "/reports/months", "/reports/disagreement", "/reports/mappings", "/campaigns", "/campaigns/packs",
 		"/settings", "/settings/connections", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
 		v.open(path)
 		v.check(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
