@@ -168,14 +168,16 @@ func (w *withdrawal) customers(tx *sql.Tx) error {
 	}
 	statements := []clause{
 		{`UPDATE customers SET ` + set + `updated_at = ? FROM stage.customers n WHERE customers.id = n.customer_id AND (1 = 0` + differs + `)`, []any{w.now}},
-		{`DELETE FROM customer_keys WHERE customer_id IN (SELECT customer_id FROM stage.customers) AND (key, customer_id) NOT IN (SELECT key, customer_id FROM stage.keys)`, nil},
+		{`DELETE FROM customer_keys WHERE customer_id IN (SELECT customer_id FROM stage.customers) 
+			AND NOT EXISTS (SELECT 1 FROM stage.keys n WHERE n.key = customer_keys.key AND n.customer_id = customer_keys.customer_id)`, nil},
 		{`INSERT INTO customer_keys (key, customer_id) SELECT key, customer_id FROM stage.keys WHERE true ON CONFLICT DO NOTHING`, nil},
-		{`DELETE FROM customer_facts WHERE customer_id IN (SELECT customer_id FROM stage.customers) AND (customer_id, field) NOT IN (SELECT customer_id, field FROM stage.facts)`, nil},
+		{`DELETE FROM customer_facts WHERE customer_id IN (SELECT customer_id FROM stage.customers) 
+			AND NOT EXISTS (SELECT 1 FROM stage.facts n WHERE n.customer_id = customer_facts.customer_id AND n.field = customer_facts.field)`, nil},
 		{`INSERT INTO customer_facts (customer_id, field, value, month) SELECT customer_id, field, value, month FROM stage.facts WHERE true
 			ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
 			WHERE customer_facts.value <> excluded.value OR customer_facts.month <> excluded.month`, nil},
 		{`DELETE FROM customer_locations WHERE customer_id IN (SELECT customer_id FROM stage.customers)
-			AND (customer_id, location_id) NOT IN (SELECT customer_id, location_id FROM stage.places)`, nil},
+			AND NOT EXISTS (SELECT 1 FROM stage.places n WHERE n.customer_id = customer_locations.customer_id AND n.location_id = customer_locations.location_id)`, nil},
 		{`INSERT INTO customer_locations (customer_id, location_id) SELECT customer_id, location_id FROM stage.places WHERE true ON CONFLICT DO NOTHING`, nil},
 	}
 	if err := execAll(tx, "customers", statements); err != nil {

@@ -208,6 +208,9 @@ func (s *Server) lookReport(c echo.Context, p *lookPage, j actnow.Job, u Upload)
 	p.Evidence = s.evidenceNotes(c, r.Evidence)
 	p.Rejected = s.rejectedPanel(text, j, r.Details)
 	if j.Kind == JobImport {
+		if r.Snapshot != 0 && s.mayUndo(c) && !r.AlreadyImported {
+			p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("undo.crumb"), Href: snapshotPath(r.Snapshot) + "/undo", Icon: "rotate-ccw"})
+		}
 		if r.Snapshot != 0 {
 			p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("look.snapshot"), Href: snapshotPath(r.Snapshot)})
 		}

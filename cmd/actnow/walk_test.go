@@ -114,7 +114,7 @@ func walk(t *testing.T, lang string) {
 
 	v.putReportTogether()
 	v.bringReportIn()
-	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/reports", "/campaigns", "/campaigns/packs",
+	for _, path := range []string{"/customers", "/cohorts", "/cohorts/1", "/cohorts/new", "/cohorts/columns/1", "/reports", "/campaigns", "/campaigns/packs",
 		"/settings", "/settings/connections", "/settings/fetching", "/settings/sender", "/settings/schedules", "/settings/scoring", "/settings/scoring/matrix", "/scoring/models", "/settings/suppressions", "/people", "/account", "/activity", "/keys", "/api/docs"} {
 		v.open(path)
 		v.check(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
