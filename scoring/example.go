@@ -8,8 +8,8 @@ import (
 	"actnow"
 )
 
-// Example is what was known of a customer on a day, and what came of it.
-type Example struct {
+// example is what was known of a customer on a day, and what came of it.
+type example struct {
 	Customer actnow.CustomerID
 	End      time.Time // nothing of this instant or later was known
 	Settled  time.Time // when the outcome was known
@@ -20,7 +20,7 @@ type Example struct {
 }
 
 // compareExamples orders by time, then by customer.
-func compareExamples(a, b Example) int {
+func compareExamples(a, b example) int {
 	return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Customer, b.Customer), a.Settled.Compare(b.Settled))
 }
 
@@ -33,31 +33,31 @@ const maxMonths = 36
 
 // wins returns an example of fit for each opportunity in a sheet's area that was won
 // or lost by the instant end, as the customer was known before the day it opened.
-func (h *History) wins(s *sheet, end time.Time) []Example {
-	var out []Example
+func (h *History) wins(s *sheet, end time.Time) []example {
+	var out []example
 	for _, o := range h.Opportunities {
 		if o.Area != s.area || o.Opened.IsZero() || o.Closed.IsZero() || o.Closed.Before(o.Opened) || !o.Closed.Before(end) {
 			continue
 		}
 		before := dayOf(o.Opened)
-		out = append(out, Example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, line: s.add(h.observe(Fit, s.area, before))})
+		out = append(out, example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, line: s.add(h.Observe(Fit, s.area, before))})
 	}
 	return out
 }
 
 // openings returns an example of intent for each of the month days whose ninety
 // days are over by end: did an opportunity in the area open within them?
-func (h *History) openings(s *sheet, days []time.Time, end time.Time) []Example {
+func (h *History) openings(s *sheet, days []time.Time, end time.Time) []example {
 	if !h.Account {
 		return nil
 	}
-	var out []Example
+	var out []example
 	for _, before := range days {
 		until := before.AddDate(0, 0, horizonDays)
 		if until.After(end) {
 			continue
 		}
-		x := Example{Customer: h.Customer, End: before, Settled: until, line: s.add(h.observe(Intent, s.area, before))}
+		x := example{Customer: h.Customer, End: before, Settled: until, line: s.add(h.Observe(Intent, s.area, before))}
 		for _, o := range h.Opportunities {
 			if o.Area == s.area && !o.Opened.Before(before) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
 				x.Yes, x.Outcome = true, o.Opened
@@ -119,7 +119,7 @@ const (
 // forwardSplit divides examples for validation: own, the first of all in order of time,
 // are judged block by block, each from what was settled before the block began.
 // So nothing is foretold from what was not known yet.
-func forwardSplit(all []Example, own int) []fold {
+func forwardSplit(all []example, own int) []fold {
 	var split []fold
 	first := int(foreShare * float64(own))
 	for k := range judgedBlocks {

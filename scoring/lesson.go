@@ -9,20 +9,20 @@ import (
 	"actnow"
 )
 
-// Lesson is what one of the two scores can be learned from: examples of all areas,
+// lesson is what one of the two scores can be learned from: examples of all areas,
 // and what customers are like today.
-type Lesson struct {
-	Target   Target
-	End      time.Time                 // nothing of this instant or later is in it
-	Examples map[actnow.Area][]Example // in order of time
+type lesson struct {
+	target   Target
+	end      time.Time                 // nothing of this instant or later is in it
+	examples map[actnow.Area][]example // in order of time
 
 	sheets  map[actnow.Area]*sheet
 	present map[actnow.Area][]line
 }
 
 // newLesson returns a lesson without anything in it yet.
-func newLesson(target Target, end time.Time) *Lesson {
-	l := &Lesson{Target: target, End: end, Examples: map[actnow.Area][]Example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{}}
+func newLesson(target Target, end time.Time) *lesson {
+	l := &lesson{target: target, end: end, examples: map[actnow.Area][]example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{}}
 	for _, area := range actnow.Areas {
 		l.sheets[area] = newSheet(area)
 	}
@@ -58,11 +58,11 @@ const maxLent = 20_000
 // clearlyBetter is how much less the log loss must be for a lender to be heard.
 const clearlyBetter = 0.998
 
-// Learn learns the score of an area, or says why it cannot be learned. The same
+// learn learns the score of an area, or says why it cannot be learned. The same
 // lesson and seed give the same model, to the byte.
-func (l *Lesson) Learn(ctx context.Context, area actnow.Area, seed uint64) (Trial, error) {
-	own := l.Examples[area]
-	t := Trial{Area: area, Target: l.Target, Day: l.End.Add(-1).UTC().Format(time.DateOnly), Rows: len(own)}
+func (l *lesson) learn(ctx context.Context, area actnow.Area, seed uint64) (Trial, error) {
+	own := l.examples[area]
+	t := Trial{Area: area, Target: l.target, Day: l.end.Add(-1).UTC().Format(time.DateOnly), Rows: len(own)}
 	t.Outcomes, t.Others = l.count(own)
 	if t.Missing = max(0, fewestOutcomes-min(t.Outcomes, t.Others)); t.Missing > 0 {
 		t.Reason = ReasonFew
@@ -89,8 +89,9 @@ func (l *Lesson) Learn(ctx context.Context, area actnow.Area, seed uint64) (Tria
 
 // best returns the best course of learning the score of an area. How much the other
 // areas' rows count is found with plain scorecards. Where these are no better than
-// chance, for all that the interval of their AUC leaves open, nothing more is tried.
-func (l *Lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*course, error) {
+// chance, for all that the interval of their AUC leaves open, or where so few outcomes
+// carry nothing else, nothing more is tried.
+func (l *lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*course, error) {
 	lent := l.lenders(area)
 	var best *course
 	for _, share := range lentShares {
@@ -105,7 +106,7 @@ func (l *Lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*cour
 			best = c
 		}
 	}
-	if best.recipe.simple || best.predictor.validation.AUCHigh < leastAUC {
+	if best.recipe.simple || best.recipe.rarer() < boostFromCount || best.predictor.validation.AUCHigh < leastAUC {
 		return best, nil
 	}
 	return best, best.learn(ctx, false)
@@ -113,7 +114,7 @@ func (l *Lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*cour
 
 // count returns how many outcomes examples tell of. Each opportunity that was won or
 // lost has one example; one that opened answers yes to several, and counts once.
-func (l *Lesson) count(examples []Example) (yes, no int) {
+func (l *lesson) count(examples []example) (yes, no int) {
 	type opening struct {
 		customer actnow.CustomerID
 		at       int64
@@ -124,7 +125,7 @@ func (l *Lesson) count(examples []Example) (yes, no int) {
 		switch {
 		case !x.Yes:
 			no++
-		case l.Target == Fit || !seen[k]:
+		case l.target == Fit || !seen[k]:
 			seen[k] = true
 			yes++
 		}
@@ -134,20 +135,20 @@ func (l *Lesson) count(examples []Example) (yes, no int) {
 
 // lenders returns the examples of the other areas, thinned by customer if there are
 // many, in order of time.
-func (l *Lesson) lenders(area actnow.Area) []Example {
+func (l *lesson) lenders(area actnow.Area) []example {
 	n := 0
-	for a, list := range l.Examples {
+	for a, list := range l.examples {
 		if a != area {
 			n += len(list)
 		}
 	}
 	share := float64(maxLent) / float64(max(n, 1))
-	var lent []Example
+	var lent []example
 	for _, a := range actnow.Areas {
 		if a == area {
 			continue
 		}
-		for _, x := range l.Examples[a] {
+		for _, x := range l.examples[a] {
 			if sampled(x.Customer, share) {
 				lent = append(lent, x)
 			}
@@ -159,7 +160,7 @@ func (l *Lesson) lenders(area actnow.Area) []Example {
 
 // course is one way of learning a score of an area.
 type course struct {
-	examples  []Example // own first
+	examples  []example // own first
 	own       int
 	share     float64
 	features  []Feature
@@ -170,8 +171,8 @@ type course struct {
 }
 
 // course lays out the area's own examples, and lent ones that count as a share.
-func (l *Lesson) course(area actnow.Area, lent []Example, share float64, seed uint64) *course {
-	own := l.Examples[area]
+func (l *lesson) course(area actnow.Area, lent []example, share float64, seed uint64) *course {
+	own := l.examples[area]
 	c := &course{examples: own, own: len(own), share: share}
 	if share > 0 {
 		c.examples = slices.Concat(own, lent)

@@ -15,9 +15,9 @@ import (
 	"actnow"
 )
 
-func learnOf(t *testing.T, l *Lesson, area actnow.Area) Trial {
+func learnOf(t *testing.T, l *lesson, area actnow.Area) Trial {
 	t.Helper()
-	trial, err := l.Learn(t.Context(), area, 0)
+	trial, err := l.learn(t.Context(), area, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestLearnBorrows(t *testing.T) {
 // checkReasons adds the parts of scores up.
 func checkReasons(t *testing.T, m *Model, customers [][]Observation) {
 	t.Helper()
-	examples := make([]Example, len(customers))
+	examples := make([]example, len(customers))
 	sheet := newSheet(m.Area)
 	for i, known := range customers {
 		examples[i].line = sheet.add(known)
@@ -144,7 +144,7 @@ func TestModelRoundTrip(t *testing.T) {
 	m := market{customers: 400, strength: 1.2, areas: oneArea}
 	l := m.lesson(Fit)
 	customers := append(m.present(Fit, actnow.Azure), nil) // of the last nothing is known
-	examples := l.Examples[actnow.Azure]
+	examples := l.examples[actnow.Azure]
 	c := l.course(actnow.Azure, nil, 0, 0)
 	if err := c.learn(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -185,11 +185,11 @@ func TestLearnSameID(t *testing.T) {
 	for i := range histories {
 		turned.hear(&histories[i], nil, true, true)
 	}
-	turned.sort()
+	turned.settle()
 	if again := learnOf(t, turned, actnow.Azure); again.Model != first.Model || first.Model == "" {
 		t.Errorf("the same data give %q and %q", first.Model, again.Model)
 	}
-	other, err := m.lesson(Fit).Learn(t.Context(), actnow.Azure, 7)
+	other, err := m.lesson(Fit).learn(t.Context(), actnow.Azure, 7)
 	if err != nil || other.Model == first.Model || other.model.Seed != 7 {
 		t.Errorf("another seed gives the same version, or none: %+v, %v", other, err)
 	}
@@ -217,12 +217,12 @@ func TestFutureLeavesNoTrace(t *testing.T) {
 		}
 		for _, area := range []actnow.Area{actnow.Azure, actnow.M365, actnow.Security} {
 			for _, target := range Targets {
-				if diff := gocmp.Diff(h.observe(target, area, end), planted.observe(target, area, end)); diff != "" {
+				if diff := gocmp.Diff(h.Observe(target, area, end), planted.Observe(target, area, end)); diff != "" {
 					t.Fatalf("customer %d, %s of %s: %s", h.Customer, target, area, diff)
 				}
 				before := h
 				before.Events = append(slices.Clone(h.Events), Event{Kind: "transaction", Area: area, At: later(-1), Amount: 5, Currency: "SEK"})
-				if target == Intent && gocmp.Equal(h.observe(target, area, end), before.observe(target, area, end)) {
+				if target == Intent && gocmp.Equal(h.Observe(target, area, end), before.Observe(target, area, end)) {
 					t.Fatalf("customer %d: what happened the day before leaves no trace either", h.Customer)
 				}
 			}
@@ -233,8 +233,8 @@ func TestFutureLeavesNoTrace(t *testing.T) {
 // TestForwardSplit checks that nothing is foretold from what was not settled yet.
 func TestForwardSplit(t *testing.T) {
 	l := market{customers: 200, strength: 1, areas: map[actnow.Area]float64{actnow.Azure: 1, actnow.M365: 1}}.lesson(Intent)
-	all := append(slices.Clone(l.Examples[actnow.Azure]), l.lenders(actnow.Azure)...)
-	own := len(l.Examples[actnow.Azure])
+	all := append(slices.Clone(l.examples[actnow.Azure]), l.lenders(actnow.Azure)...)
+	own := len(l.examples[actnow.Azure])
 	split := forwardSplit(all, own)
 	if len(split) != judgedBlocks {
 		t.Fatalf("%d blocks", len(split))
@@ -305,7 +305,7 @@ func TestEverySignalHasItsSentence(t *testing.T) {
 		}
 	}
 	for _, target := range Targets {
-		known := h.observe(target, actnow.Azure, end)
+		known := h.Observe(target, actnow.Azure, end)
 		observed := map[string]*Observation{}
 		for i := range known {
 			observed[known[i].Feature] = &known[i]
@@ -328,7 +328,7 @@ func TestLearnCancelled(t *testing.T) {
 	l := market{customers: 200, strength: 1, areas: oneArea}.lesson(Fit)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if trial, err := l.Learn(ctx, actnow.Azure, 0); !errors.Is(err, context.Canceled) || trial.model != nil {
+	if trial, err := l.learn(ctx, actnow.Azure, 0); !errors.Is(err, context.Canceled) || trial.model != nil {
 		t.Errorf("%+v, %v", trial, err)
 	}
 }

@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -80,13 +79,13 @@ func (m market) deal(r *rand.Rand, h *History, area actnow.Area, value float64) 
 }
 
 // lesson gathers the examples of a market as the trainer does.
-func (m market) lesson(target Target) *Lesson {
+func (m market) lesson(target Target) *lesson {
 	l := newLesson(target, marketEnd)
 	days := monthDays(marketEnd.AddDate(0, -marketMonths+1, 0), marketEnd)
 	for _, h := range m.make() {
 		l.hear(&h, days, true, true)
 	}
-	l.sort()
+	l.settle()
 	return l
 }
 
@@ -94,11 +93,7 @@ func (m market) lesson(target Target) *Lesson {
 func (m market) present(target Target, area actnow.Area) [][]Observation {
 	var out [][]Observation
 	for _, h := range m.make() {
-		out = append(out, h.observe(target, area, marketEnd))
+		out = append(out, h.Observe(target, area, marketEnd))
 	}
 	return out
-}
-
-func (m market) String() string {
-	return fmt.Sprintf("%d customers, strength %g", m.customers, m.strength)
 }

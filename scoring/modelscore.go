@@ -40,7 +40,7 @@ func (m *Model) frame(customers [][]Observation) *frame {
 }
 
 // probabilities returns what the model says of examples.
-func (m *Model) probabilities(examples []Example) []float64 {
+func (m *Model) probabilities(examples []example) []float64 {
 	out := make([]float64, len(examples))
 	m.predictor.eachOdds(frameOf(m.Features, linesOf(examples)), places(len(examples)), func(i int, odds, _ float64, _ []float64) {
 		out[i] = sigmoid(odds)

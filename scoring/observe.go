@@ -23,10 +23,10 @@ type Observation struct {
 // day is 24 hours: events carry days in UTC.
 const day = 24 * time.Hour
 
-// observe returns what a score of an area may be learned from or told by: what
+// Observe returns what a score of an area may be learned from or told by: what
 // was known of the customer before end. Fit sees what a customer is and has,
 // intent what has happened.
-func (h *History) observe(target Target, area actnow.Area, end time.Time) []Observation {
+func (h *History) Observe(target Target, area actnow.Area, end time.Time) []Observation {
 	k := h.before(end)
 	if target == Fit {
 		return k.traits(area)

@@ -78,7 +78,7 @@ func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matri
 			known := make([][]Observation, len(histories))
 			var matched [][]Observation
 			for i := range histories {
-				known[i] = histories[i].observe(target, card.Area, end)
+				known[i] = histories[i].Observe(target, card.Area, end)
 				if histories[i].Account {
 					matched = append(matched, known[i])
 				}

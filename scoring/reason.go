@@ -89,7 +89,7 @@ var modelMessages = map[string][2]string{
 
 	"model.size":                  {"Employees: {0}.", "Anställda: {0}."},
 	"model.size.missing":          {"How many it employs is not known.", "Antalet anställda är inte känt."},
-	"model.segment":               {"Segment: {0}.", "Segment: {0}."},
+	"model.segment":               {"Segment: {0}.", "Storleksklass: {0}."},
 	"model.segment.missing":       {"Its segment is not known.", "Segmentet är inte känt."},
 	"model.industry":              {"Industry: {0}.", "Bransch: {0}."},
 	"model.industry.missing":      {"Its industry is not known.", "Branschen är inte känd."},

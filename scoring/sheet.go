@@ -121,7 +121,7 @@ func frameOf(features []Feature, lines []line) *frame {
 }
 
 // examplesFrame is frameOf for examples, with their outcomes and accounts.
-func examplesFrame(features []Feature, examples []Example) *frame {
+func examplesFrame(features []Feature, examples []example) *frame {
 	f := frameOf(features, linesOf(examples))
 	f.labels, f.groups = make([]float64, len(examples)), make([]string, len(examples))
 	for i, x := range examples {
@@ -133,7 +133,7 @@ func examplesFrame(features []Feature, examples []Example) *frame {
 	return f
 }
 
-func linesOf(examples []Example) []line {
+func linesOf(examples []example) []line {
 	lines := make([]line, len(examples))
 	for i, x := range examples {
 		lines[i] = x.line
@@ -142,7 +142,7 @@ func linesOf(examples []Example) []line {
 }
 
 // dataHash names examples by all that is learned from them.
-func dataHash(features []Feature, f *frame, examples []Example) string {
+func dataHash(features []Feature, f *frame, examples []example) string {
 	h := sha256.New()
 	for j := range features {
 		fmt.Fprintf(h, "%q\n", features[j].Name)

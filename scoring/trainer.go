@@ -19,8 +19,8 @@ type TrainerStore interface {
 	// of it, or, of a month, the newest row of each report up to that month and what
 	// the CRM says today.
 	Histories(ctx context.Context, month actnow.Month, ids []actnow.CustomerID) ([]History, error)
-	// FirstOpportunity returns when the first opportunity was opened that is known
-	// of, the zero time if there is none.
+	// FirstOpportunity returns since when opportunities are kept, the zero time if none
+	// are.
 	FirstOpportunity(ctx context.Context) (time.Time, error)
 }
 
@@ -60,7 +60,7 @@ const (
 
 // Bounds of what is read for learning.
 const (
-	maxExamples = 40_000 // of intent in an area; with more, a share of the customers is learned from
+	maxExamples = 40_000 // in an area; with more, a share of the customers is learned from
 	maxPresent  = 5_000  // customers of today that are looked at
 )
 
@@ -115,8 +115,8 @@ func (t *Trainer) Run(ctx context.Context, areas []actnow.Area, targets []Target
 
 // trial judges the challenger of an area that waits, learns anew, and keeps what
 // came of it.
-func (t *Trainer) trial(ctx context.Context, l *Lesson, area actnow.Area) (TrialOutcome, error) {
-	versions, err := t.Store.Versions(ctx, area, l.Target)
+func (t *Trainer) trial(ctx context.Context, l *lesson, area actnow.Area) (TrialOutcome, error) {
+	versions, err := t.Store.Versions(ctx, area, l.target)
 	if err != nil {
 		return TrialOutcome{}, err
 	}
@@ -124,7 +124,7 @@ func (t *Trainer) trial(ctx context.Context, l *Lesson, area actnow.Area) (Trial
 	if o.Verdict, err = t.judge(ctx, l, versions); err != nil {
 		return o, err
 	}
-	if o.Trial, err = l.Learn(ctx, area, t.Seed); err != nil {
+	if o.Trial, err = l.learn(ctx, area, t.Seed); err != nil {
 		return o, err
 	}
 	keep := o.model
@@ -156,7 +156,7 @@ func (t *Trial) growth(versions []Version) bool {
 }
 
 // lesson gathers the examples of all areas from the histories of the customers.
-func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*Lesson, error) {
+func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*lesson, error) {
 	ids, err := t.Store.Matched(ctx)
 	if err != nil {
 		return nil, err
@@ -190,30 +190,35 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*Le
 		}
 		ids = ids[n:]
 	}
-	l.sort()
+	l.settle()
 	return l, nil
 }
 
-// sort puts examples in order of time, whatever order customers were read in.
-func (l *Lesson) sort() {
-	for _, list := range l.Examples {
+// settle puts examples in order of time, whatever order customers were read in, and
+// keeps a share of the customers where there are too many.
+func (l *lesson) settle() {
+	for area, list := range l.examples {
+		if share := float64(maxExamples) / float64(max(len(list), 1)); share < 1 {
+			list = slices.DeleteFunc(list, func(x example) bool { return !sampled(x.Customer, share) })
+		}
 		slices.SortStableFunc(list, compareExamples)
+		l.examples[area] = list
 	}
 }
 
 // hear takes in the history of one customer.
-func (l *Lesson) hear(h *History, days []time.Time, learn, look bool) {
+func (l *lesson) hear(h *History, days []time.Time, learn, look bool) {
 	for _, area := range actnow.Areas {
 		s := l.sheets[area]
 		switch {
 		case !learn:
-		case l.Target == Fit:
-			l.Examples[area] = append(l.Examples[area], h.wins(s, l.End)...)
+		case l.target == Fit:
+			l.examples[area] = append(l.examples[area], h.wins(s, l.end)...)
 		default:
-			l.Examples[area] = append(l.Examples[area], h.openings(s, days, l.End)...)
+			l.examples[area] = append(l.examples[area], h.openings(s, days, l.end)...)
 		}
 		if look {
-			l.present[area] = append(l.present[area], s.add(h.observe(l.Target, area, l.End)))
+			l.present[area] = append(l.present[area], s.add(h.Observe(l.target, area, l.end)))
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (v *Verdict) Waits() bool { return v.Missing > 0 }
 
 // judge returns the verdict on the challenger among the versions of an area, nil if
 // there is none.
-func (t *Trainer) judge(ctx context.Context, l *Lesson, versions []Version) (*Verdict, error) {
+func (t *Trainer) judge(ctx context.Context, l *lesson, versions []Version) (*Verdict, error) {
 	var challenger, champion *Model
 	for _, v := range versions {
 		if v.State == Retired {
@@ -94,15 +94,15 @@ func (t *Trainer) judge(ctx context.Context, l *Lesson, versions []Version) (*Ve
 
 // judge compares a challenger with the champion, nil for the average that a points
 // card claims.
-func (l *Lesson) judge(challenger, champion *Model) *Verdict {
+func (l *lesson) judge(challenger, champion *Model) *Verdict {
 	last := challenger.Day
 	if champion != nil {
 		last = max(last, champion.Day)
 	}
 	learned, _ := time.Parse(time.DateOnly, last)
 	end := learned.Add(day)
-	var since []Example
-	for _, x := range l.Examples[challenger.Area] {
+	var since []example
+	for _, x := range l.examples[challenger.Area] {
 		if !x.Settled.Before(end) {
 			since = append(since, x)
 		}

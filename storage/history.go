@@ -33,13 +33,19 @@ func (db *DB) Matched(ctx context.Context) ([]actnow.CustomerID, error) {
 	return ids, nil
 }
 
-// FirstOpportunity returns when the first opportunity was opened that is known of,
-// the zero time if there is none.
+// FirstOpportunity returns since when opportunities are kept: when the first of them
+// was opened, but for the earliest one in a hundred, whose days may be mistakes. It is
+// the zero time if there are none.
 func (db *DB) FirstOpportunity(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64
-	err := db.readers.QueryRowContext(ctx, `SELECT min(opened_at) FROM opportunities WHERE deleted_at IS NULL`).Scan(&at)
-	if err != nil || !at.Valid {
-		return time.Time{}, err
+	err := db.readers.QueryRowContext(ctx, `SELECT min(opened_at) FROM (
+		SELECT opened_at, row_number() OVER (ORDER BY opened_at) AS place, count(*) OVER () AS n FROM opportunities WHERE deleted_at IS NULL AND opened_at IS NOT NULL
+	) o WHERE place > n / 100`).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("first opportunity: %w", err)
+	}
+	if !at.Valid {
+		return time.Time{}, nil
 	}
 	return time.Unix(at.Int64, 0).UTC(), nil
 }
