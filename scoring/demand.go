@@ -13,7 +13,7 @@ import (
 
 // The peers that a range of amounts rests on at least. Beside a regression, which
 // tells where the amounts lie, more of them who are less alike tell better how far
-// they lie apart.
+// they lie apart, if there are so many.
 const (
 	fewestPeers   = 10
 	fewestBesides = 30
@@ -185,7 +185,7 @@ func (d *demand) like(id actnow.CustomerID, t *traitsOf) (out spread, ok bool) {
 		if among {
 			skip, n = s.find(distance{d.distance(i), id}), n-1
 		}
-		if n < enough {
+		if n < enough && (way != actnow.AlikeArea || n < fewestPeers) {
 			continue
 		}
 		center := 0.0
@@ -254,7 +254,7 @@ func learnDemand(ctx context.Context, peers []peer) (*demand, DemandReport, erro
 	}
 	plain.Peers, plain.Model = rep.Peers, "peers"
 	rep = plain
-	if len(peers) >= 2*fewestOutcomes {
+	if len(peers) >= 2*fewestPeers {
 		ridge, err := judgeDemand(ctx, peers, true)
 		if err != nil {
 			return nil, rep, err

@@ -152,17 +152,17 @@ func (j *judged) add(t *testing.T, l *buyerList, truth []float64) {
 func TestEstimateTruth(t *testing.T) {
 	for name, c := range map[string]struct {
 		world demandWorld
+		times int // float64(c.times)
 		model string // "" for either
 	}{
-		"size and trade tell": {demandWorld{customers: 2400, slope: 0.9, trade: 0.8, noise: 0.6}, "ridge"},
-		"few buy":             {demandWorld{customers: 400, slope: 0.9, trade: 0.8, noise: 0.6}, "ridge"},
-		"all is chance":       {demandWorld{customers: 2400, noise: 1.2}, ""},
+		"size and trade tell": {demandWorld{customers: 2400, slope: 0.9, trade: 0.8, noise: 0.6}, 6, "ridge"},
+		"some forty buy":      {demandWorld{customers: 160, slope: 0.9, trade: 0.8, noise: 0.6}, 40, "ridge"},
+		"all is chance":       {demandWorld{customers: 2400, noise: 1.2}, 6, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const worlds = 6
 			var j judged
 			heldOut := 0.0
-			for seed := range uint64(worlds) {
+			for seed := range uint64(c.times) {
 				c.world.seed = seed
 				l, truth := c.world.make()
 				before := j
@@ -172,7 +172,7 @@ func TestEstimateTruth(t *testing.T) {
 				if len(a.Demands) != 1 || c.model != "" && a.Demands[0].Model != c.model || a.Demands[0].Currency != "SEK" || sum.Currency != "SEK" || a.Demands[0].Judged != a.Demands[0].Peers {
 					t.Fatalf("%+v", sum)
 				}
-				heldOut += *a.Demands[0].Coverage / worlds
+				heldOut += *a.Demands[0].Coverage / float64(c.times)
 				if a.Whitespace != int(j.n-before.n) || a.Upsell != int(j.bought-before.bought) || a.ByBasis[actnow.BasisPeers] != len(l.buyers) || a.None != 0 {
 					t.Errorf("%+v", a)
 				}
