@@ -152,7 +152,7 @@ func (j *judged) add(t *testing.T, l *buyerList, truth []float64) {
 func TestEstimateTruth(t *testing.T) {
 	for name, c := range map[string]struct {
 		world demandWorld
-		times int // float64(c.times)
+		times int    // float64(c.times)
 		model string // "" for either
 	}{
 		"size and trade tell": {demandWorld{customers: 2400, slope: 0.9, trade: 0.8, noise: 0.6}, 6, "ridge"},
