@@ -78,7 +78,7 @@ func (l *sheetList) addedColumns() []sheetColumn {
 			group = string(area)
 		}
 		list = append(list, sheetColumn{SheetColumn: reports.SheetColumn{Header: a.Header(area), Group: group, Added: true, Number: a.Number, About: l.say(a.AboutCode())},
-			place: -1, sql: from[a.Key], args: args, money: a.Money && a.Number})
+			place: -1, sql: from[a.Key], args: args, money: a.Minor})
 	}
 	for _, area := range l.areas {
 		for _, a := range reports.AddedColumns {
