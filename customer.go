@@ -55,6 +55,8 @@ type Standing struct {
 	PreviousCluster  Cluster // of the month before that has one
 	PreviousMonth    Month
 	Revenue          MoneyRange // empty without Scope.Revenue
+	RevenueFrom      string     // "report" or "own"; empty without Scope.Revenue
+	RevenueKind      RevenueKind
 }
 
 // Move says how a customer's cluster changed since the month before.
@@ -155,8 +157,9 @@ type CustomerPage struct {
 type CustomerDetail struct {
 	Customer   Customer
 	Locations  []string
-	Standings  []Standing // current ones, in the order of Areas
-	History    []Standing // of every month, oldest first
+	Standings  []Standing        // current ones, in the order of Areas
+	History    []Standing        // of every month, oldest first
+	Estimates  []RevenueEstimate // the newest of each area; empty without Scope.Revenue
 	Reasons    []ScoreReason
 	Cohorts    []string     // headers of confirmed cohort columns that say Yes
 	Rules      []CohortLink // own cohorts whose rule chooses the customer, and that the scope may know of

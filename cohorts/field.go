@@ -40,6 +40,7 @@ var Fields = []FieldInfo{
 	{Name: "revenue_low", Kind: Number, En: "Potential revenue, from", Sv: "Möjlig intäkt, från", Money: true},
 	{Name: "revenue_high", Kind: Number, En: "Potential revenue, up to", Sv: "Möjlig intäkt, upp till", Money: true},
 	{Name: "currency", Kind: Text, En: "Currency of the potential revenue", Sv: "Den möjliga intäktens valuta", Money: true},
+	{Name: "revenue_kind", Kind: Choice, En: "Whitespace or upsell", Sv: "Nyförsäljning eller merförsäljning", Choices: texts(actnow.RevenueKinds)},
 	{Name: "cohort", Kind: Text, En: "Cohort", Sv: "Urval"},
 	{Name: "segment", Kind: Choice, En: "Segment", Sv: "Segment", Choices: texts(actnow.Segments)},
 	{Name: "org_size", Kind: Number, En: "Employees", Sv: "Anställda"},

@@ -101,6 +101,7 @@ type speech struct {
 	dayOps                                        map[Op]string
 	column                                        string
 	clusters                                      map[actnow.Cluster]string
+	kinds                                         map[actnow.RevenueKind]string
 }
 
 var english = speech{
@@ -119,6 +120,7 @@ var swedish = speech{
 	column: "kolumnen %s",
 	clusters: map[actnow.Cluster]string{
 		actnow.ActNow: "Agera nu", actnow.Evaluate: "Utvärdera", actnow.Nurture: "Vårda", actnow.Educate: "Utbilda"},
+	kinds: map[actnow.RevenueKind]string{actnow.Whitespace: "nyförsäljning", actnow.Upsell: "merförsäljning"},
 }
 
 // Sentence says a filter in plain words, in Swedish for "sv", else in English:
@@ -207,6 +209,9 @@ func (s speech) value(f Field, v Value) string {
 		return actnow.Area(v.Text).Name()
 	}
 	if word, ok := s.clusters[actnow.Cluster(v.Text)]; ok && f.Kind == Choice {
+		return word
+	}
+	if word, ok := s.kinds[actnow.RevenueKind(v.Text)]; ok && f.Kind == Choice {
 		return word
 	}
 	if f.Kind == Text {

@@ -7,6 +7,7 @@ type Added struct {
 	Key    string // "fit"
 	Area   bool   // there is one for each solution area
 	Number bool
+	Minor  bool // in minor units of a currency
 	Money  bool // left out for those who may not see revenue
 }
 
@@ -14,7 +15,8 @@ type Added struct {
 var AddedColumns = []Added{
 	{Key: "fit", Area: true, Number: true}, {Key: "intent", Area: true, Number: true}, {Key: "cell", Area: true}, {Key: "cluster", Area: true},
 	{Key: "change", Area: true}, {Key: "explanation", Area: true},
-	{Key: "revenue_low", Area: true, Number: true, Money: true}, {Key: "revenue_high", Area: true, Number: true, Money: true}, {Key: "currency", Area: true, Money: true},
+	{Key: "revenue_low", Area: true, Number: true, Minor: true, Money: true}, {Key: "revenue_high", Area: true, Number: true, Minor: true, Money: true}, {Key: "currency", Area: true, Money: true},
+	{Key: "revenue_kind", Area: true, Money: true}, {Key: "revenue_basis", Area: true, Money: true}, {Key: "revenue_peers", Area: true, Number: true, Money: true},
 	{Key: "account"}, {Key: "owner"}, {Key: "mailable_contacts", Number: true},
 }
 
@@ -25,7 +27,7 @@ const addedPrefix = "Act Now: "
 // Header returns the header of the column, of an area if it has one for each:
 // "Act Now: Azure fit", the same in every language.
 func (a Added) Header(area actnow.Area) string {
-	words := map[string]string{"revenue_low": "revenue from", "revenue_high": "revenue to", "account": "CRM account", "owner": "CRM owner", "mailable_contacts": "mailable contacts"}
+	words := map[string]string{"revenue_low": "revenue from", "revenue_high": "revenue to", "revenue_kind": "revenue kind", "revenue_basis": "revenue basis", "revenue_peers": "revenue peers", "account": "CRM account", "owner": "CRM owner", "mailable_contacts": "mailable contacts"}
 	name := a.Key
 	if w, ok := words[a.Key]; ok {
 		name = w

@@ -60,6 +60,7 @@ func messages() map[string][2]string {
 		"error.card.text":      {"{0} has no letter or digit to look for.", "{0} har ingen bokstav eller siffra att leta efter."},
 	}
 	maps.Copy(m, modelMessages)
+	maps.Copy(m, revenueMessages)
 	for _, signal := range withoutAccount {
 		m["model."+signal+".missing"] = [2]string{"No account of the CRM is matched.", "Inget konto i CRM är matchat."}
 	}

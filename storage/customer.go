@@ -32,13 +32,13 @@ func customerFields(c *actnow.Customer) []any {
 const standingColumns = `COALESCE(p.area, ''), COALESCE(p.month, ''), p.fit, p.intent, COALESCE(p.fit_band, ''), COALESCE(p.intent_band, ''),
 	COALESCE(p.fit_from, ''), COALESCE(p.intent_from, ''), COALESCE(p.cell, ''), COALESCE(p.cluster, ''), COALESCE(p.cluster_from, ''),
 	COALESCE(p.microsoft_cluster, ''), COALESCE(p.own_cluster, ''), COALESCE(p.previous_cluster, ''), COALESCE(p.previous_month, ''),
-	p.revenue_low, p.revenue_high, COALESCE(p.currency, '')`
+	p.revenue_low, p.revenue_high, COALESCE(p.currency, ''), COALESCE(p.revenue_from, ''), COALESCE(p.revenue_kind, '')`
 
 func standingFields(s *actnow.Standing) []any {
 	return []any{&s.Area, &s.Month, &s.Fit, &s.Intent, &s.FitBand, &s.IntentBand,
 		&s.FitFrom, &s.IntentFrom, &s.Cell, &s.Cluster, &s.ClusterFrom,
 		&s.MicrosoftCluster, &s.OwnCluster, &s.PreviousCluster, &s.PreviousMonth,
-		&s.Revenue.Low, &s.Revenue.High, &s.Revenue.Currency}
+		&s.Revenue.Low, &s.Revenue.High, &s.Revenue.Currency, &s.RevenueFrom, &s.RevenueKind}
 }
 
 // byHeat orders clusters, hottest first, for SQL.
@@ -273,7 +273,7 @@ func customerRows(tx *sql.Tx, scope actnow.Scope, from chosen, sort actnow.Custo
 			return nil, err
 		}
 		if !scope.Revenue {
-			r.Standing.Revenue = actnow.MoneyRange{}
+			r.Standing.Revenue, r.Standing.RevenueFrom = actnow.MoneyRange{}, ""
 		}
 		list = append(list, r)
 	}

@@ -24,7 +24,7 @@ func (db *DB) Customer(ctx context.Context, scope actnow.Scope, id actnow.Custom
 			return noRows(err)
 		}
 		steps := []func(*sql.Tx, actnow.Scope, *actnow.CustomerDetail) error{
-			readLocations, readStandings, readReasons, readCohortNames, readAccounts, readContacts, readAgreements, readCells, readMails,
+			readLocations, readStandings, readEstimates, readReasons, readCohortNames, readAccounts, readContacts, readAgreements, readCells, readMails,
 		}
 		for _, step := range steps {
 			if err := step(tx, scope, &d); err != nil {
@@ -80,7 +80,7 @@ func readStandings(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) err
 				return err
 			}
 			if !scope.Revenue {
-				s.Revenue = actnow.MoneyRange{}
+				s.Revenue, s.RevenueFrom = actnow.MoneyRange{}, ""
 			}
 			d.History = append(d.History, s)
 			if latest {

@@ -176,7 +176,7 @@ func (b *filterBuilder) compare(c cohorts.Compare) (clause, error) {
 var filterColumns = map[string]string{
 	"area": "p.area", "cluster": "p.cluster", "cell": "p.cell", "fit": "p.fit", "intent": "p.intent",
 	"fit_band": "p.fit_band", "intent_band": "p.intent_band", "microsoft_cluster": "p.microsoft_cluster",
-	"previous_cluster": "p.previous_cluster", "revenue_low": "p.revenue_low", "revenue_high": "p.revenue_high", "currency": "p.currency",
+	"previous_cluster": "p.previous_cluster", "revenue_low": "p.revenue_low", "revenue_high": "p.revenue_high", "revenue_kind": "p.revenue_kind", "currency": "p.currency",
 	"segment": "c.segment", "org_size": "c.org_size", "industry": "c.industry", "vertical": "c.vertical", "country": "c.country",
 	"state": "c.state", "city": "c.city", "postal_code": "c.postal_code", "name": "c.name", "domain": "c.domain", "tpid": "c.tpid",
 	"duns": "c.duns", "geo_area": "c.geo_area", "subsidiary": "c.subsidiary", "sales_territory": "c.sales_territory",

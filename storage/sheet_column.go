@@ -54,13 +54,18 @@ func (l *sheetList) addedColumns() []sheetColumn {
 	standing := func(what string) string {
 		return `(SELECT ` + what + ` FROM standings p WHERE p.customer_id = c.id AND p.area = ? AND p.latest = 1)`
 	}
+	estimated := func(what string) string {
+		return `(SELECT e.` + what + ` FROM revenue_estimates e WHERE e.customer_id = p.customer_id AND e.area = p.area AND e.month = p.month)`
+	}
 	change := `CASE WHEN p.cluster = '' OR p.previous_month = '' THEN '' WHEN p.previous_cluster = '' THEN 'new' WHEN ` + fmt.Sprintf(byHeat, "p.cluster") + ` < ` + fmt.Sprintf(byHeat, "p.previous_cluster") +
 		` THEN 'up' WHEN ` + fmt.Sprintf(byHeat, "p.cluster") + ` > ` + fmt.Sprintf(byHeat, "p.previous_cluster") + ` THEN 'down' ELSE 'same' END`
 	from := map[string]string{
 		"fit": standing("p.fit"), "intent": standing("p.intent"), "cell": standing("p.cell"), "cluster": standing("p.cluster"), "change": standing(change),
 		"explanation": `(SELECT x.explanation FROM propensities x WHERE x.customer_id = c.id AND x.area = ? AND x.explanation <> '' ORDER BY x.month DESC, x.source LIMIT 1)`,
 		"revenue_low": standing("p.revenue_low"), "revenue_high": standing("p.revenue_high"), "currency": standing("p.currency"),
-		"account": `(SELECT a.name` + bestAccount, "owner": `(SELECT a.owner_name` + bestAccount,
+		"revenue_kind": standing("p.revenue_kind"), "revenue_peers": standing(estimated("peers")),
+		"revenue_basis": standing("CASE p.revenue_from WHEN 'own' THEN " + estimated("basis") + " ELSE p.revenue_from END"),
+		"account":       `(SELECT a.name` + bestAccount, "owner": `(SELECT a.owner_name` + bestAccount,
 		"mailable_contacts": `(SELECT count(*) FROM mailable_contacts mc WHERE mc.customer_id = c.id)`,
 	}
 	var list []sheetColumn
@@ -73,7 +78,7 @@ func (l *sheetList) addedColumns() []sheetColumn {
 			group = string(area)
 		}
 		list = append(list, sheetColumn{SheetColumn: reports.SheetColumn{Header: a.Header(area), Group: group, Added: true, Number: a.Number, About: l.say(a.AboutCode())},
-			place: -1, sql: from[a.Key], args: args, money: a.Money && a.Number})
+			place: -1, sql: from[a.Key], args: args, money: a.Minor})
 	}
 	for _, area := range l.areas {
 		for _, a := range reports.AddedColumns {

@@ -93,6 +93,9 @@ func TestSheetOfReport(t *testing.T) {
 	if n, err := reports.WriteSheet(&file, reports.CSVFormat, sheet); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
+	if want := "Act Now: Azure revenue kind|Act Now: Azure revenue basis|Act Now: Azure revenue peers"; !strings.Contains(lines[0], want) || !strings.Contains(lines[1], "|1000|5000|") {
+		t.Errorf("potential revenue:\n%s", strings.Join(lines, "\n"))
+	}
 	if len(sheet.Notes) != 3 || sheet.Notes[0] != [2]string{"Källa", "Azure"} {
 		t.Errorf("notes %q", sheet.Notes)
 	}

@@ -119,7 +119,7 @@ type leaving struct {
 
 // ofCustomers are the tables whose rows go with a customer.
 var ofCustomers = []string{"customer_locations", "customer_facts", "customer_keys", "cohort_members", "agreements",
-	"propensities", "score_parts", "revenues", "standings", "match_candidates"}
+	"propensities", "score_parts", "revenues", "revenue_estimates", "standings", "match_candidates"}
 
 // leavingCustomers returns the customers whom no other import names, and how
 // many of those stay since something else does, such as a mail.

@@ -27,7 +27,8 @@ const refreshChunk = 2000
 // anew, "" for all, in the areas, for the customers that the subquery of customer
 // ids names.
 // In each month and area fit and intent come from the report that has them, else
-// from our own scores; the cluster of a file wins, else the matrix gives it.
+// from our own scores; the cluster of a file wins, else the matrix gives it. So it is
+// with potential revenue: the range of a report, else our own estimate.
 // Only rows that differ are written. It is called in the transaction that
 // changed scores of that month.
 func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, customers string, args ...any) error {
@@ -81,6 +82,8 @@ type standing struct {
 	previousMonth          actnow.Month
 	revenueLow, revenueTop sql.NullInt64
 	currency               string
+	revenueFrom            string // "report" or "own"
+	revenueKind            actnow.RevenueKind
 }
 
 // refresh makes the standings of one chunk of customers.
@@ -218,7 +221,25 @@ func first(score sql.NullFloat64, band actnow.Band, source string, own sql.NullF
 	return own, "", ""
 }
 
+// readRevenues takes what a report says of potential revenue, else our own estimate.
+// Whitespace or upsell is ours alone.
 func (r *refresh) readRevenues() error {
+	err := each(r.tx, `SELECT customer_id, area, month, kind, p10, p90, currency FROM revenue_estimates WHERE `+within, r.args(),
+		func(rows *sql.Rows) error {
+			var k standingKey
+			var s standing
+			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.revenueKind, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
+				return err
+			}
+			if have, ok := r.want[k]; ok {
+				have.revenueLow, have.revenueTop, have.currency, have.revenueFrom, have.revenueKind = s.revenueLow, s.revenueTop, s.currency, "own", s.revenueKind
+				r.want[k] = have
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
 	return each(r.tx, `SELECT customer_id, area, month, low, high, currency FROM revenues WHERE `+within, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
@@ -226,8 +247,8 @@ func (r *refresh) readRevenues() error {
 			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
 				return err
 			}
-			if have, ok := r.want[k]; ok {
-				have.revenueLow, have.revenueTop, have.currency = s.revenueLow, s.revenueTop, s.currency
+			if have, ok := r.want[k]; ok && (s.revenueLow.Valid || s.revenueTop.Valid) {
+				have.revenueLow, have.revenueTop, have.currency, have.revenueFrom = s.revenueLow, s.revenueTop, s.currency, "report"
 				r.want[k] = have
 			}
 			return nil
@@ -288,13 +309,13 @@ func (r *refresh) link() error {
 func (r *refresh) write() error {
 	var gone []standingKey
 	err := each(r.tx, `SELECT customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster, cluster_from,
-			microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency
+			microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency, revenue_from, revenue_kind
 		FROM standings WHERE `+within, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
 			var s standing
 			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.latest, &s.fit, &s.intent, &s.fitBand, &s.intentBand, &s.fitFrom, &s.intentFrom, &s.cell, &s.cluster, &s.clusterFrom,
-				&s.microsoft, &s.own, &s.previous, &s.previousMonth, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
+				&s.microsoft, &s.own, &s.previous, &s.previousMonth, &s.revenueLow, &s.revenueTop, &s.currency, &s.revenueFrom, &s.revenueKind); err != nil {
 				return err
 			}
 			switch want, ok := r.want[k]; {
@@ -314,18 +335,19 @@ func (r *refresh) write() error {
 		}
 	}
 	changed := bulk{table: `standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster, cluster_from,
-		microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency)`, columns: 20, repeat: `
+		microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency, revenue_from, revenue_kind)`, columns: 22, repeat: `
 		ON CONFLICT (customer_id, area, month) DO UPDATE SET latest = excluded.latest, fit = excluded.fit, intent = excluded.intent,
 			fit_band = excluded.fit_band, intent_band = excluded.intent_band, fit_from = excluded.fit_from, intent_from = excluded.intent_from,
 			cell = excluded.cell, cluster = excluded.cluster, cluster_from = excluded.cluster_from,
 			microsoft_cluster = excluded.microsoft_cluster, own_cluster = excluded.own_cluster,
 			previous_cluster = excluded.previous_cluster, previous_month = excluded.previous_month,
-			revenue_low = excluded.revenue_low, revenue_high = excluded.revenue_high, currency = excluded.currency`}
+			revenue_low = excluded.revenue_low, revenue_high = excluded.revenue_high, currency = excluded.currency,
+			revenue_from = excluded.revenue_from, revenue_kind = excluded.revenue_kind`}
 	for _, k := range r.order {
 		if s, ok := r.want[k]; ok {
 			changed.add(k.customer, string(k.area), string(k.month), s.latest, s.fit, s.intent, string(s.fitBand), string(s.intentBand), s.fitFrom, s.intentFrom,
 				string(s.cell), string(s.cluster), s.clusterFrom, string(s.microsoft), string(s.own), string(s.previous), string(s.previousMonth),
-				s.revenueLow, s.revenueTop, s.currency)
+				s.revenueLow, s.revenueTop, s.currency, s.revenueFrom, string(s.revenueKind))
 		}
 	}
 	return changed.insert(context.Background(), r.tx)

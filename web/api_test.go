@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"actnow"
+	"actnow/storage/storagetest"
 	"actnow/web"
 )
 
@@ -71,6 +72,7 @@ var pathKey = regexp.MustCompile(`/[0-9]+\b`)
 func TestAnswersFitTheDescription(t *testing.T) {
 	doc := description(t)
 	s := openPeople(t)
+	storagetest.Exec(t, s.db, estimates)
 	s.as(t, actnow.RoleAdministrator)
 	viewer := s.as(t, actnow.RoleReportViewer)
 	viewer.want(viewer.get("/api/docs"), http.StatusOK)

@@ -316,6 +316,8 @@ func choiceText(text *Text, field, value string) string {
 		return text.Cluster(actnow.Cluster(value))
 	case "fit_band", "intent_band":
 		return text.Band(actnow.Band(value))
+	case "revenue_kind":
+		return text.T("revenue.kind." + value)
 	case "matched_by":
 		return text.T("match.stage." + value)
 	}

@@ -29,21 +29,22 @@ type apiCustomerItem struct {
 }
 
 type apiStanding struct {
-	Area             actnow.Area    `json:"area"`
-	Month            actnow.Month   `json:"month"`
-	Cell             actnow.Cell    `json:"cell,omitempty"`
-	Cluster          actnow.Cluster `json:"cluster,omitempty"`
-	ClusterFrom      string         `json:"cluster_from,omitempty"`
-	MicrosoftCluster actnow.Cluster `json:"microsoft_cluster,omitempty"`
-	OwnCluster       actnow.Cluster `json:"own_cluster,omitempty"`
-	Fit              *float64       `json:"fit,omitempty"`
-	Intent           *float64       `json:"intent,omitempty"`
-	FitBand          actnow.Band    `json:"fit_band,omitempty"`
-	IntentBand       actnow.Band    `json:"intent_band,omitempty"`
-	PreviousCluster  actnow.Cluster `json:"previous_cluster,omitempty"`
-	PreviousMonth    actnow.Month   `json:"previous_month,omitempty"`
-	Move             actnow.Move    `json:"move,omitempty"`
-	Revenue          *apiRevenue    `json:"revenue,omitempty"`
+	Area             actnow.Area        `json:"area"`
+	Month            actnow.Month       `json:"month"`
+	Cell             actnow.Cell        `json:"cell,omitempty"`
+	Cluster          actnow.Cluster     `json:"cluster,omitempty"`
+	ClusterFrom      string             `json:"cluster_from,omitempty"`
+	MicrosoftCluster actnow.Cluster     `json:"microsoft_cluster,omitempty"`
+	OwnCluster       actnow.Cluster     `json:"own_cluster,omitempty"`
+	Fit              *float64           `json:"fit,omitempty"`
+	Intent           *float64           `json:"intent,omitempty"`
+	FitBand          actnow.Band        `json:"fit_band,omitempty"`
+	IntentBand       actnow.Band        `json:"intent_band,omitempty"`
+	PreviousCluster  actnow.Cluster     `json:"previous_cluster,omitempty"`
+	PreviousMonth    actnow.Month       `json:"previous_month,omitempty"`
+	Move             actnow.Move        `json:"move,omitempty"`
+	Revenue          *apiRevenue        `json:"revenue,omitempty"`
+	RevenueKind      actnow.RevenueKind `json:"revenue_kind,omitempty"`
 }
 
 // apiRevenue is in minor units.
@@ -51,6 +52,7 @@ type apiRevenue struct {
 	Low      *int64 `json:"low,omitempty"`
 	High     *int64 `json:"high,omitempty"`
 	Currency string `json:"currency"`
+	From     string `json:"from,omitempty"` // "report" or "own"
 }
 
 func toAPICustomer(k actnow.Customer) apiCustomerItem {
@@ -64,9 +66,9 @@ func toAPIStanding(p actnow.Standing) *apiStanding {
 	}
 	out := &apiStanding{Area: p.Area, Month: p.Month, Cell: p.Cell, Cluster: p.Cluster, ClusterFrom: p.ClusterFrom,
 		MicrosoftCluster: p.MicrosoftCluster, OwnCluster: p.OwnCluster, Fit: p.Fit, Intent: p.Intent, FitBand: p.FitBand, IntentBand: p.IntentBand,
-		PreviousCluster: p.PreviousCluster, PreviousMonth: p.PreviousMonth, Move: p.Move()}
+		PreviousCluster: p.PreviousCluster, PreviousMonth: p.PreviousMonth, Move: p.Move(), RevenueKind: p.RevenueKind}
 	if p.Revenue.Known() {
-		out.Revenue = &apiRevenue{p.Revenue.Low, p.Revenue.High, p.Revenue.Currency}
+		out.Revenue = &apiRevenue{p.Revenue.Low, p.Revenue.High, p.Revenue.Currency, p.RevenueFrom}
 	}
 	return out
 }
@@ -148,6 +150,7 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		Locations  []string       `json:"locations"`
 		Standings  []*apiStanding `json:"standings"`
 		History    []*apiStanding `json:"history"`
+		Estimates  []apiEstimate  `json:"revenue_estimates,omitempty"`
 		Reasons    []reason       `json:"reasons"`
 		Cohorts    []string       `json:"cohorts"`
 		Accounts   []account      `json:"accounts"`
@@ -164,7 +167,7 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		return err
 	}
 	out := detail{apiCustomerItem: toAPICustomer(d.Customer), Locations: append([]string{}, d.Locations...), Standings: []*apiStanding{}, History: []*apiStanding{},
-		Reasons: []reason{}, Cohorts: append([]string{}, d.Cohorts...), Accounts: []account{}, Contacts: []contact{}, Withheld: d.Withheld, Agreements: []agreement{}}
+		Estimates: toAPIEstimates(d.Estimates), Reasons: []reason{}, Cohorts: append([]string{}, d.Cohorts...), Accounts: []account{}, Contacts: []contact{}, Withheld: d.Withheld, Agreements: []agreement{}}
 	for _, k := range d.Rules {
 		out.Cohorts = append(out.Cohorts, k.Name)
 	}

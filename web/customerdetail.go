@@ -25,6 +25,8 @@ type customerPage struct {
 	Revenue    bool
 	Standings  []standingLine
 	Best       *standingLine // what the sentence under the name speaks of
+	Potential  []revenueLine // nothing for those who may not see money
+	ListDate   string        // of the list prices among Potential, "" without any
 	Why        []whyArea
 	Facts      []factLine
 	Cohorts    []cohortLink
@@ -152,6 +154,12 @@ func (s *Server) showCustomer(c echo.Context) error {
 	}
 	for _, l := range p.Standings {
 		p.Month = max(p.Month, l.Month)
+	}
+	if scope.Revenue {
+		p.Potential = revenueLines(text, d, p.Month)
+		if slices.ContainsFunc(p.Potential, func(l revenueLine) bool { return l.List }) {
+			p.ListDate = listPriceDate()
+		}
 	}
 	p.Facts = customerFacts(text, d.Customer)
 	p.Cohorts = cohortLinks(text, d)

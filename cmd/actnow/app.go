@@ -31,12 +31,13 @@ type app struct {
 	zone *time.Location
 	demo bool
 
-	crm      *crm.Importer
-	rescorer *scoring.Rescorer
-	trainer  *scoring.Trainer
-	renderer *campaigns.Renderer
-	tokens   *campaigns.Tokens
-	outbox   *campaigns.Outbox // nil unless this process sends
+	crm       *crm.Importer
+	rescorer  *scoring.Rescorer
+	trainer   *scoring.Trainer
+	estimator *scoring.Estimator
+	renderer  *campaigns.Renderer
+	tokens    *campaigns.Tokens
+	outbox    *campaigns.Outbox // nil unless this process sends
 
 	fetching fetching
 	watcher  *reports.Watcher // nil unless this process watches a folder
@@ -64,6 +65,7 @@ func openApp(ctx context.Context, cfg config, log *slog.Logger) (*app, error) {
 	a.jobsCtx, a.endJobs = context.WithCancel(context.WithoutCancel(ctx))
 	a.crm = &crm.Importer{Store: db, Now: a.now, Log: log}
 	a.rescorer = &scoring.Rescorer{Store: db, Models: db, Cards: scoring.Cards(), Now: a.now, Log: log}
+	a.estimator = &scoring.Estimator{Store: db, Prices: scoring.DefaultPriceList(), Now: a.now, Log: log}
 	a.trainer = &scoring.Trainer{Store: db, Now: a.now, Log: log}
 	a.tokens, err = campaigns.NewTokens(campaigns.TokenKey{ID: 1, Secret: db.Key("mail links")})
 	if err == nil {

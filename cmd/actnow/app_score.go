@@ -9,13 +9,13 @@ import (
 )
 
 // score gives every customer our own fit and intent in the areas, all if none
-// are named, as of the latest month there are reports of.
+// are named, and estimates its potential revenue, as of the latest month there are reports of.
 func (a *app) score(ctx context.Context, areas []actnow.Area, progress func(done, total int64)) (scoring.Summary, error) {
 	month, err := a.scoringMonth(ctx)
 	if err != nil {
 		return scoring.Summary{}, err
 	}
-	return a.rescorer.Run(ctx, month, areas, progress)
+	return a.scoreMonth(ctx, month, areas, progress)
 }
 
 // scoringMonth is the month of the newest report, or the one that a report made

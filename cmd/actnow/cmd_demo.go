@@ -137,7 +137,7 @@ func (a *app) seed(ctx context.Context, say func(what string)) error {
 		return err
 	}
 	for _, m := range months[max(0, len(months)-2):] { // as the daemon would have: this month, and the one it is compared with
-		if _, err := a.rescorer.Run(ctx, m, nil, nil); err != nil {
+		if _, err := a.scoreMonth(ctx, m, nil, nil); err != nil {
 			return err
 		}
 	}

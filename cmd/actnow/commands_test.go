@@ -140,6 +140,18 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 		t.Errorf("score models lists %d scores, want 16", n)
 	}
 	s.matrixCommands()
+	revenue := s.object("score", "revenue", "--area", "azure")
+	s.members("score revenue", revenue, "month", "currency", "prices", "areas")
+	for _, x := range revenue["areas"].([]any) {
+		area := x.(object)
+		s.members("an area of score revenue", area, "area", "whitespace", "upsell", "by_basis", "none", "demands")
+		if area["area"] != "azure" || s.number(area, "whitespace") != 11 || s.number(area, "upsell") != 1 || revenue["currency"] != "SEK" {
+			t.Errorf("score revenue --area azure: %v", revenue)
+		}
+		for _, x := range area["demands"].([]any) {
+			s.members("a demand", x.(object), "currency", "peers", "model", "judged")
+		}
+	}
 	cohort := s.object("cohort", "create", "--name", "All", "--where", `area = azure and cluster in ("Act Now", "Evaluate")`)
 	s.members("cohort create", cohort, "id", "customers", "matched", "mailable")
 	if s.number(cohort, "customers") != 12 || s.number(cohort, "matched") != 12 || s.number(cohort, "mailable") != 12 {
@@ -427,6 +439,7 @@ func (s *site) refusals(daemon bool) {
 		{2, "--area", []string{"score", "run", "--area", "windows"}},
 		{2, "unknown flag", []string{"match", "run", "--fast"}},
 		{2, "--area", []string{"score", "train", "--area", "windows"}},
+		{2, "--area", []string{"score", "revenue", "--area", "windows"}},
 		{2, "--score", []string{"score", "train", "--score", "luck"}},
 		{2, "--area and --score", []string{"score", "rollback", "--area", "azure"}},
 		{2, "id of a version", []string{"score", "promote"}},
