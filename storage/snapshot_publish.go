@@ -64,6 +64,7 @@ type publication struct {
 	replaced int64         // the revision before, 0 if there is none
 	before   int64         // the snapshot that the counts compare with, 0 if there is none
 	areas    []actnow.Area // of which the report says or said something
+	newest   int64         // customer that there was before
 }
 
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
@@ -82,13 +83,13 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	if countOnly {
 		steps = append(steps, func(*sql.Tx) error { return errCounted })
 	}
-	steps = append(steps, p.snapshot, p.rows, p.updateCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
+	steps = append(steps, p.snapshot, p.rows, p.saveCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
 	for _, step := range steps {
 		if err := step(tx); err != nil {
 			return err
 		}
 	}
-	for _, table := range []string{"resolved", "placed", "latest_line", "touched"} {
+	for _, table := range []string{"resolved", "made", "placed", "latest_line", "member_columns", "touched"} {
 		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
 			return err
 		}
@@ -133,7 +134,8 @@ func (p *publication) place(tx *sql.Tx) error {
 	return execAll(tx, "place", []clause{
 		{`CREATE TEMP TABLE placed (line INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL)`, nil},
 		{`INSERT INTO temp.placed (line, customer_id, location_id)
-			SELECT s.line, x.customer_id, l.id FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id`, nil},
+			SELECT s.line, x.customer_id, l.id FROM stage.rows s CROSS JOIN temp.resolved x ON x.key = s.key CROSS JOIN locations l ON l.global_id = s.global_id
+			ORDER BY s.line`, nil},
 	})
 }
 
@@ -229,11 +231,10 @@ func (p *publication) rows(tx *sql.Tx) error {
 	return execAll(tx, "rows", []clause{
 		{`INSERT INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
 			SELECT ?, s.line, l.customer_id, l.location_id, s.hash, s.cells
-			FROM stage.rows s JOIN temp.placed l ON l.line = s.line ORDER BY s.line`,
+			FROM stage.rows s CROSS JOIN temp.placed l ON l.line = s.line ORDER BY s.line`,
 			[]any{p.id}},
 		{`INSERT INTO customer_locations (customer_id, location_id)
-			SELECT DISTINCT customer_id, location_id FROM temp.placed WHERE true
-			ON CONFLICT DO NOTHING`, nil},
+			SELECT customer_id, location_id FROM temp.placed WHERE true ON CONFLICT DO NOTHING`, nil},
 		{`DELETE FROM customer_locations
 			WHERE customer_id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?)
 				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
@@ -241,19 +242,21 @@ func (p *publication) rows(tx *sql.Tx) error {
 			[]any{p.replaced}},
 		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
 			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
-			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
+			FROM stage.rows s CROSS JOIN temp.placed l ON l.line = s.line
 			WHERE s.agreement_id <> '' OR s.ends_at IS NOT NULL OR s.expiring IS NOT NULL OR s.program <> '' OR s.division <> ''`,
 			[]any{p.id}},
 	})
 }
 
 // scores replaces what the report said of scores and revenue in the month. Of
-// several lines of one customer the last one that says something counts.
+// several lines of one customer the last one that says something counts, since it
+// is written last.
 func (p *publication) scores(tx *sql.Tx) error {
 	report, month := string(p.head.Kind), string(p.head.Month)
-	err := each(tx, `SELECT DISTINCT area FROM propensities WHERE month = ? AND source = ?
-		UNION SELECT area FROM revenues WHERE snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
-		[]any{month, report, p.replaced}, func(rows *sql.Rows) error {
+	const before = ` WHERE customer_id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?) AND month = ?`
+	err := each(tx, `SELECT DISTINCT area FROM propensities`+before+` AND source = ?
+		UNION SELECT area FROM revenues`+before+` AND snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
+		[]any{p.replaced, month, report, p.replaced, month, p.replaced}, func(rows *sql.Rows) error {
 			var a actnow.Area
 			err := rows.Scan(&a)
 			p.areas = append(p.areas, a)
@@ -263,19 +266,19 @@ func (p *publication) scores(tx *sql.Tx) error {
 		return err
 	}
 	return execAll(tx, "scores", []clause{
-		{`DELETE FROM propensities WHERE source = ? AND month = ?`, []any{report, month}},
+		{`DELETE FROM propensities` + before + ` AND source = ?`, []any{p.replaced, month, report}},
 		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
-			SELECT customer_id, area, ?, ?, fit, intent, fit_band, intent_band, cell, cluster, CASE WHEN cluster <> '' THEN 'file' ELSE '' END, explanation, ?, ?
-			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.scores v JOIN temp.placed x ON x.line = v.line) r
-			WHERE nth = 1`,
+			SELECT x.customer_id, v.area, ?, ?, v.fit, v.intent, v.fit_band, v.intent_band, v.cell, v.cluster, CASE WHEN v.cluster <> '' THEN 'file' ELSE '' END,
+				v.explanation, ?, ?
+			FROM stage.scores v CROSS JOIN temp.placed x ON x.line = v.line ORDER BY v.rowid
+			ON CONFLICT (customer_id, area, month, source) DO UPDATE SET fit = excluded.fit, intent = excluded.intent,
+				fit_band = excluded.fit_band, intent_band = excluded.intent_band, cell = excluded.cell, cluster = excluded.cluster,
+				cluster_from = excluded.cluster_from, explanation = excluded.explanation, snapshot_id = excluded.snapshot_id, scored_at = excluded.scored_at`,
 			[]any{month, report, p.id, p.now}},
-		{`DELETE FROM revenues WHERE snapshot_id = ?`, []any{p.replaced}},
+		{`DELETE FROM revenues` + before + ` AND snapshot_id = ?`, []any{p.replaced, month, p.replaced}},
 		{`INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
-			SELECT customer_id, area, ?, low, high, currency, text, ?
-			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.revenues v JOIN temp.placed x ON x.line = v.line) r
-			WHERE nth = 1
+			SELECT x.customer_id, v.area, ?, v.low, v.high, v.currency, v.text, ?
+			FROM stage.revenues v CROSS JOIN temp.placed x ON x.line = v.line ORDER BY v.rowid
 			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
 				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
 			[]any{month, p.id}},
@@ -285,10 +288,7 @@ func (p *publication) scores(tx *sql.Tx) error {
 // factsOf keeps the newest known value of each column of facts.
 func (p *publication) factsOf(tx *sql.Tx) error {
 	return execAll(tx, "facts", []clause{{`INSERT INTO customer_facts (customer_id, field, value, month)
-		SELECT customer_id, field, value, ?
-		FROM (SELECT x.customer_id, f.field, f.value, row_number() OVER (PARTITION BY x.customer_id, f.field ORDER BY f.line DESC) AS nth
-			FROM stage.facts f JOIN temp.placed x ON x.line = f.line) r
-		WHERE nth = 1
+		SELECT x.customer_id, f.field, f.value, ? FROM stage.facts f CROSS JOIN temp.placed x ON x.line = f.line ORDER BY f.rowid
 		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
 		WHERE customer_facts.month <= excluded.month`, []any{string(p.head.Month)}}})
 }

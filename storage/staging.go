@@ -32,7 +32,7 @@ func (db *DB) stage(ctx context.Context, schema string) (*Staging, error) {
 	}
 	s := &Staging{path: path}
 	s.DB, err = sql.Open(driverName, "file:"+(&url.URL{Path: path}).EscapedPath()+
-		"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=locking_mode(NORMAL)&_txlock=immediate")
+		"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=locking_mode(NORMAL)&_pragma=cache_size(-16384)&_txlock=immediate")
 	if err == nil {
 		s.DB.SetMaxOpenConns(1)
 		_, err = s.DB.ExecContext(ctx, schema)
