@@ -51,8 +51,9 @@ func (b *bulk) insert(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// statement inserts as many rows as take n values.
+// statement inserts as many rows as take n values. Who gets an error of it undoes
+// all, so that it need not be able to undo itself.
 func (b *bulk) statement(n int) string {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", b.columns), ", ") + ")"
-	return "INSERT INTO " + b.table + " VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n/b.columns), ", ") + b.repeat
+	return "INSERT OR FAIL INTO " + b.table + " VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n/b.columns), ", ") + b.repeat
 }

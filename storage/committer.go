@@ -190,7 +190,7 @@ func (c *committer) alone(w work) (err error) {
 	if _, err := c.conn.ExecContext(ctx, "ATTACH DATABASE ? AS stage", w.attach); err != nil {
 		return fmt.Errorf("attach stage: %w", err)
 	}
-	if _, err = c.conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err == nil {
+	if _, err = c.conn.ExecContext(ctx, stagePragmas+"PRAGMA foreign_keys = OFF"); err == nil {
 		err = c.transact(func(tx *sql.Tx) error { return c.call(tx, w.fn) })
 	}
 	if _, onErr := c.conn.ExecContext(ctx, "PRAGMA foreign_keys = ON"); onErr != nil {

@@ -22,9 +22,9 @@ func (p *publication) customers(tx *sql.Tx) error {
 		return err
 	}
 	err := execAll(tx, "customers", []clause{
-		{`CREATE TEMP TABLE resolved (key TEXT PRIMARY KEY, customer_id INTEGER NOT NULL) WITHOUT ROWID`, nil},
-		{`CREATE TEMP TABLE made (customer_id INTEGER PRIMARY KEY, key TEXT NOT NULL)`, nil},
-		{`INSERT INTO temp.made VALUES (?, '')`, []any{p.newest}}, // so that numbers go on from there
+		{`CREATE TABLE stage.resolved (key TEXT PRIMARY KEY, customer_id INTEGER NOT NULL) WITHOUT ROWID`, nil},
+		{`CREATE TABLE stage.made (customer_id INTEGER PRIMARY KEY, key TEXT NOT NULL)`, nil},
+		{`INSERT OR FAIL INTO stage.made VALUES (?, '')`, []any{p.newest}}, // so that numbers go on from there
 	})
 	if err != nil {
 		return err
@@ -39,11 +39,11 @@ func (p *publication) customers(tx *sql.Tx) error {
 			continue
 		}
 		err := execAll(tx, "customers by "+k, []clause{
-			{`INSERT INTO temp.resolved (key, customer_id)
+			{`INSERT OR FAIL INTO stage.resolved (key, customer_id)
 				SELECT q.key, c.id FROM stage.people q JOIN customers c ON c.key = q.key WHERE q.kind = ? ORDER BY q.key`, []any{k}},
-			{`INSERT INTO temp.resolved (key, customer_id)
+			{`INSERT OR FAIL INTO stage.resolved (key, customer_id)
 				SELECT q.key, min(o.customer_id) FROM stage.people q JOIN customer_keys o ON o.key = q.key
-				WHERE q.kind = ? AND q.kind <> 'tpid' AND q.key NOT IN (SELECT key FROM temp.resolved)
+				WHERE q.kind = ? AND q.kind <> 'tpid' AND q.key NOT IN (SELECT key FROM stage.resolved)
 				GROUP BY q.key HAVING count(*) = 1`, []any{k}},
 		})
 		if err != nil {
@@ -56,7 +56,7 @@ func (p *publication) customers(tx *sql.Tx) error {
 			return err
 		}
 	}
-	return execAll(tx, "customers", []clause{{`DELETE FROM temp.made WHERE key = ''`, nil}})
+	return execAll(tx, "customers", []clause{{`DELETE FROM stage.made WHERE key = ''`, nil}})
 }
 
 // adopt gives a better key to customers that were known by a weaker one.
@@ -70,8 +70,8 @@ func (p *publication) adopt(tx *sql.Tx, kind string) error {
 		WITH claims AS (
 			SELECT q.key, c.id, c.key AS old, row_number() OVER (PARTITION BY q.key ORDER BY c.key = s.key2 DESC) AS nth
 			FROM stage.people q JOIN stage.rows s ON s.line = q.line JOIN customers c ON c.key IN (s.key2, s.key3)
-			WHERE q.kind = ? AND c.key <> '' AND q.key NOT IN (SELECT key FROM temp.resolved)
-				AND c.id NOT IN (SELECT customer_id FROM temp.resolved)
+			WHERE q.kind = ? AND c.key <> '' AND q.key NOT IN (SELECT key FROM stage.resolved)
+				AND c.id NOT IN (SELECT customer_id FROM stage.resolved)
 		)
 		SELECT min(key), min(old), id FROM claims WHERE nth = 1 GROUP BY id HAVING count(*) = 1`, []any{kind},
 		func(rows *sql.Rows) error {
@@ -87,7 +87,7 @@ func (p *publication) adopt(tx *sql.Tx, kind string) error {
 		err := execAll(tx, "adopt", []clause{
 			{`UPDATE customers SET key = ? WHERE id = ?`, []any{a.key, a.customer}},
 			{`UPDATE match_decisions SET customer_key = ? WHERE customer_key = ?`, []any{a.key, a.old}},
-			{`INSERT INTO temp.resolved (key, customer_id) VALUES (?, ?)`, []any{a.key, a.customer}},
+			{`INSERT OR FAIL INTO stage.resolved (key, customer_id) VALUES (?, ?)`, []any{a.key, a.customer}},
 		})
 		if err != nil {
 			return err
@@ -100,13 +100,13 @@ func (p *publication) adopt(tx *sql.Tx, kind string) error {
 // a row with fewer of them finds a customer.
 func (p *publication) makeCustomers(tx *sql.Tx, kind string) error {
 	return execAll(tx, "make customers by "+kind, []clause{
-		{`INSERT INTO temp.made (key)
-			SELECT key FROM stage.people WHERE kind = ? AND key NOT IN (SELECT key FROM temp.resolved) ORDER BY line`, []any{kind}},
-		{`INSERT INTO temp.resolved (key, customer_id) SELECT key, customer_id FROM temp.made WHERE key <> '' ON CONFLICT DO NOTHING`, nil},
-		{`INSERT INTO customer_keys (key, customer_id)
+		{`INSERT OR FAIL INTO stage.made (key)
+			SELECT key FROM stage.people WHERE kind = ? AND key NOT IN (SELECT key FROM stage.resolved) ORDER BY line`, []any{kind}},
+		{`INSERT OR FAIL INTO stage.resolved (key, customer_id) SELECT key, customer_id FROM stage.made WHERE key <> '' ON CONFLICT DO NOTHING`, nil},
+		{`INSERT OR FAIL INTO customer_keys (key, customer_id)
 			SELECT k.key, x.customer_id FROM (SELECT key AS own, key FROM stage.rows WHERE kind = ?1 AND kind <> 'tpid'
 				UNION ALL SELECT key, key2 FROM stage.rows WHERE kind = ?1 AND key2 <> ''
-				UNION ALL SELECT key, key3 FROM stage.rows WHERE kind = ?1 AND key3 <> '') k CROSS JOIN temp.resolved x ON x.key = k.own
+				UNION ALL SELECT key, key3 FROM stage.rows WHERE kind = ?1 AND key3 <> '') k CROSS JOIN stage.resolved x ON x.key = k.own
 			WHERE true ON CONFLICT DO NOTHING`, []any{kind}},
 	})
 }
@@ -117,17 +117,17 @@ func (p *publication) makeCustomers(tx *sql.Tx, kind string) error {
 func (p *publication) saveCustomers(tx *sql.Tx) error {
 	month := string(p.head.Month)
 	err := execAll(tx, "customers", []clause{
-		{`CREATE TEMP TABLE latest_line (customer_id INTEGER PRIMARY KEY, line INTEGER NOT NULL)`, nil},
-		{`INSERT INTO temp.latest_line SELECT customer_id, line FROM temp.placed WHERE true ORDER BY line
+		{`CREATE TABLE stage.latest_line (customer_id INTEGER PRIMARY KEY, line INTEGER NOT NULL)`, nil},
+		{`INSERT OR FAIL INTO stage.latest_line SELECT customer_id, line FROM stage.placed WHERE true ORDER BY line
 			ON CONFLICT DO UPDATE SET line = excluded.line`, nil},
-		{`INSERT INTO customers (id, key, tpid, duns, name, domain, org_size, industry, vertical, geo_area, subsidiary, sales_territory,
+		{`INSERT OR FAIL INTO customers (id, key, tpid, duns, name, domain, org_size, industry, vertical, geo_area, subsidiary, sales_territory,
 				city, state, postal_code, country, segment, segment_text, nonprofit, first_month, last_month, updated_at)
 			SELECT m.customer_id, m.key, s.tpid, s.duns, s.name, s.domain, s.org_size, s.industry, s.vertical, s.geo_area, s.subsidiary, s.sales_territory,
 				s.city, s.state, s.postal_code, s.country, CASE WHEN s.segment <> '' THEN s.segment ELSE 'Unknown' END,
 				CASE WHEN s.segment <> '' THEN s.segment_text ELSE '' END, s.nonprofit, ?1, ?1, ?2
-			FROM temp.made m CROSS JOIN temp.latest_line t ON t.customer_id = m.customer_id CROSS JOIN stage.rows s ON s.line = t.line
+			FROM stage.made m CROSS JOIN stage.latest_line t ON t.customer_id = m.customer_id CROSS JOIN stage.rows s ON s.line = t.line
 			ORDER BY m.customer_id`, []any{month, p.now}},
-		{`DELETE FROM temp.latest_line WHERE customer_id > ?`, []any{p.newest}},
+		{`DELETE FROM stage.latest_line WHERE customer_id > ?`, []any{p.newest}},
 	})
 	if err != nil {
 		return err
@@ -158,12 +158,12 @@ func (p *publication) updateCustomers(tx *sql.Tx) error {
 	}
 	return execAll(tx, "customers", []clause{
 		{`UPDATE customers SET ` + set + `updated_at = ?
-			FROM (SELECT t.customer_id, s.* FROM temp.latest_line t CROSS JOIN stage.rows s ON s.line = t.line) n
+			FROM (SELECT t.customer_id, s.* FROM stage.latest_line t CROSS JOIN stage.rows s ON s.line = t.line) n
 			WHERE customers.id = n.customer_id AND customers.last_month <= ? AND (1 = 0` + differs + `)`, []any{p.now, month}},
 		{`UPDATE customers SET first_month = CASE WHEN first_month = '' OR first_month > ?1 THEN ?1 ELSE first_month END,
 				last_month = CASE WHEN last_month < ?1 THEN ?1 ELSE last_month END,
 				gone_month = CASE WHEN gone_month <= ?1 THEN NULL ELSE gone_month END
-			WHERE id IN (SELECT customer_id FROM temp.latest_line)
+			WHERE id IN (SELECT customer_id FROM stage.latest_line)
 				AND (first_month = '' OR first_month > ?1 OR last_month < ?1 OR gone_month <= ?1)`, []any{month}},
 	})
 }
@@ -177,7 +177,7 @@ func (p *publication) gone(tx *sql.Tx) error {
 	return execAll(tx, "gone", []clause{{`UPDATE customers SET gone_month = ?1
 		WHERE gone_month IS NULL
 			AND id IN (SELECT customer_id FROM snapshot_rows WHERE snapshot_id = ?2)
-			AND id NOT IN (SELECT customer_id FROM temp.resolved)
+			AND id NOT IN (SELECT customer_id FROM stage.resolved)
 			AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots o ON o.id = r.snapshot_id
 				WHERE r.customer_id = customers.id AND o.current = 1 AND o.month >= ?1)`,
 		[]any{string(p.head.Month), p.before}}})
