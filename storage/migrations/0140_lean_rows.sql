@@ -116,3 +116,8 @@ CREATE VIEW current_propensities AS SELECT * FROM standings WHERE latest = 1;
 DROP INDEX customers_tpid;
 DROP INDEX customers_domain;
 DROP INDEX customers_name;
+
+-- What filters ask for most, beside country and segment, and have few values of.
+CREATE INDEX customers_industry ON customers (industry);
+CREATE INDEX customers_vertical ON customers (vertical);
+CREATE INDEX customers_state ON customers (state);
