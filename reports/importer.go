@@ -191,16 +191,8 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 	res := Result{Rejected: []Rejected{}, Crossings: Evidence{}}
 	values := make([]cohortValues, len(l.cohorts))
 	fill := newFill(l)
-	batch := make([]Row, 0, batchRows)
-	flush := func() error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := stage.Add(ctx, batch)
-		batch = batch[:0]
-		progress(t.done())
-		return err
-	}
+	staging := newStaging(ctx, stage)
+	defer staging.abandon()
 	for {
 		rec, err := t.next()
 		if err == io.EOF {
@@ -230,15 +222,18 @@ func read(ctx context.Context, t table, l *layout, stage Stage, progress func(do
 		fill.see(row.Cells)
 		res.Crossings.Add(row.Scores)
 		res.Rows++
-		if batch = append(batch, row); len(batch) == batchRows {
-			if err := flush(); err != nil {
-				return Result{}, err
-			}
+		handed, err := staging.add(row)
+		if err != nil {
+			return Result{}, err
+		}
+		if handed {
+			progress(t.done())
 		}
 	}
-	if err := flush(); err != nil {
+	if err := staging.finish(); err != nil {
 		return Result{}, err
 	}
+	progress(t.done())
 	if res.Rows == 0 && len(res.Rejected) == 0 {
 		return Result{}, refuse("error.report.rows")
 	}

@@ -322,11 +322,14 @@ func (db *DB) CountFilter(ctx context.Context, scope actnow.Scope, filter string
 }
 
 // countCustomers counts a query of customer ids. Only a matched customer can
-// have someone to mail, so the others are not asked.
+// have someone to mail, so the others are not asked; each is asked once, and both
+// counts go into one sum.
 func countCustomers(tx *sql.Tx, q clause) (n cohorts.Counts, err error) {
-	err = tx.QueryRow(`SELECT count(*), COALESCE(sum(c.matched), 0), COALESCE(sum(CASE WHEN c.matched THEN `+isMailable+` ELSE 0 END), 0)
-		FROM (SELECT c.id, `+isMatched+` AS matched FROM (`+q.sql+`) c) c`, q.args...).
-		Scan(&n.Customers, &n.Matched, &n.Mailable)
+	const mailable = 1 << 32
+	var sum int64
+	err = tx.QueryRow(fmt.Sprintf(`SELECT count(*), COALESCE(sum(CASE WHEN %s THEN CASE WHEN %s THEN %d ELSE 1 END ELSE 0 END), 0) FROM (%s) c`,
+		isMatched, isMailable, mailable+1, q.sql), q.args...).Scan(&n.Customers, &sum)
+	n.Matched, n.Mailable = int(sum%mailable), int(sum/mailable)
 	return n, err
 }
 

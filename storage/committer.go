@@ -182,13 +182,20 @@ func (c *committer) call(tx *sql.Tx, fn func(*sql.Tx) error) (err error) {
 	return fn(tx)
 }
 
-// alone runs w in a transaction of its own with its staging file attached.
-func (c *committer) alone(w work) error {
+// alone runs w in a transaction of its own with its staging file attached. References
+// are not looked up meanwhile: such work writes many rows for keys that it has just
+// found.
+func (c *committer) alone(w work) (err error) {
 	ctx := context.Background()
 	if _, err := c.conn.ExecContext(ctx, "ATTACH DATABASE ? AS stage", w.attach); err != nil {
 		return fmt.Errorf("attach stage: %w", err)
 	}
-	err := c.transact(func(tx *sql.Tx) error { return c.call(tx, w.fn) })
+	if _, err = c.conn.ExecContext(ctx, stagePragmas+"PRAGMA foreign_keys = OFF"); err == nil {
+		err = c.transact(func(tx *sql.Tx) error { return c.call(tx, w.fn) })
+	}
+	if _, onErr := c.conn.ExecContext(ctx, "PRAGMA foreign_keys = ON"); onErr != nil {
+		err = errors.Join(err, fmt.Errorf("look up references again: %w", onErr))
+	}
 	if _, detachErr := c.conn.ExecContext(ctx, "DETACH DATABASE stage"); detachErr != nil {
 		err = errors.Join(err, fmt.Errorf("detach stage: %w", detachErr))
 	}

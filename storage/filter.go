@@ -41,6 +41,12 @@ func (b *filterBuilder) customers(e cohorts.Expr) (clause, error) {
 	if err != nil {
 		return clause{}, err
 	}
+	if b.month == "" && onlyStanding(e) {
+		return b.standings(e, cond), nil
+	}
+	if b.month == "" && isFact(e) {
+		return b.facts(e.(cohorts.Compare)), nil
+	}
 	q := clause{sql: "SELECT c.id FROM customers c"}
 	if usesStanding(e) {
 		if !pinsArea(e) {
@@ -76,6 +82,60 @@ func usesStanding(e cohorts.Expr) bool {
 		return strings.HasPrefix(filterColumns[e.Field.Name], "p.")
 	}
 	return false
+}
+
+// onlyStanding reports whether the filter looks at nothing but p, and never chooses
+// a customer that has none.
+func onlyStanding(e cohorts.Expr) bool {
+	other := func(e cohorts.Expr) bool { return !onlyStanding(e) }
+	switch e := e.(type) {
+	case cohorts.And:
+		return !slices.ContainsFunc(e.Terms, other)
+	case cohorts.Or:
+		return !slices.ContainsFunc(e.Terms, other)
+	case cohorts.Compare:
+		asksForNothing := e.Op == cohorts.IsEmpty || e.Op == cohorts.Ne || e.Op == cohorts.NotIn || e.Field.Kind == cohorts.Text && len(e.Values) == 1 && e.Values[0].Text == ""
+		return !asksForNothing && strings.HasPrefix(filterColumns[e.Field.Name], "p.")
+	}
+	return false
+}
+
+// standings is customers for a filter that looks at p alone: customers need not be
+// looked up.
+func (b *filterBuilder) standings(e cohorts.Expr, cond clause) clause {
+	var w where
+	w.and("p.latest = 1")
+	w.andClause(cond)
+	w.andClause(inScope(b.scope, "p.customer_id"))
+	q := "SELECT p.customer_id AS id FROM standings p WHERE "
+	if !pinsArea(e) {
+		q = "SELECT DISTINCT p.customer_id AS id FROM standings p WHERE "
+	}
+	return clause{sql: q + w.sql, args: w.args}
+}
+
+// isFact reports whether the filter asks for one fact of reports.
+func isFact(e cohorts.Expr) bool {
+	c, ok := e.(cohorts.Compare)
+	return ok && c.Field.Kind == cohorts.YesNo && c.Op == cohorts.Eq && !ownYesNo[c.Field.Name]
+}
+
+// facts is customers for such a filter.
+func (b *filterBuilder) facts(c cohorts.Compare) clause {
+	var w where
+	w.and("f.field = ? AND f.value = ?", c.Field.Name, yesOrNo(c.Values[0].Yes))
+	w.andClause(inScope(b.scope, "f.customer_id"))
+	return clause{sql: "SELECT f.customer_id AS id FROM customer_facts f WHERE " + w.sql, args: w.args}
+}
+
+// ownYesNo are the yes/no fields that are no facts of reports.
+var ownYesNo = map[string]bool{"matched": true, "waiting": true, "has_contact": true, "mailable": true, "gone": true, "is_nonprofit": true}
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
 }
 
 // pinsArea reports whether the filter is of one area, so that a customer has one
@@ -186,14 +246,16 @@ var filterColumns = map[string]string{
 // fewValues are the texts of which customers have few different ones.
 var fewValues = map[string]bool{
 	"industry": true, "vertical": true, "country": true, "state": true, "geo_area": true, "subsidiary": true,
-	"sales_territory": true, "nonprofit": true,
+	"sales_territory": true, "nonprofit": true, "segment": true,
 }
 
 // oneOfFew is relation for a column of customers with few different values: it
-// folds those, not the values of all customers, and can use the column's index.
+// folds those, not the values of all customers, and can use the column's index. So
+// does the search for the values, which goes from each to the next.
 func (b *filterBuilder) oneOfFew(c cohorts.Compare, column string) clause {
 	rel := b.relation(c, "v.x")
-	return clause{sql: column + " IN (WITH v (x) AS MATERIALIZED (SELECT DISTINCT " + column + " FROM customers c) SELECT v.x FROM v WHERE " + rel.sql + ")", args: rel.args}
+	return clause{sql: column + ` IN (WITH RECURSIVE v (x) AS (SELECT min(` + column + `) FROM customers c
+		UNION ALL SELECT (SELECT min(` + column + `) FROM customers c WHERE ` + column + ` > v.x) FROM v WHERE v.x IS NOT NULL) SELECT v.x FROM v WHERE ` + rel.sql + `)`, args: rel.args}
 }
 
 func emptyColumn(f cohorts.Field, column string) string {
@@ -306,7 +368,7 @@ func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
 		no = clause{sql: "fold(c.nonprofit) IN " + words}
 	default:
 		const fact = "c.id IN (SELECT f.customer_id FROM customer_facts f WHERE f.field = ? AND f.value = ?)"
-		yes, no = clause{sql: fact, args: []any{c.Field.Name, "yes"}}, clause{sql: fact, args: []any{c.Field.Name, "no"}}
+		yes, no = clause{sql: fact, args: []any{c.Field.Name, yesOrNo(true)}}, clause{sql: fact, args: []any{c.Field.Name, yesOrNo(false)}}
 	}
 	switch {
 	case c.Op == cohorts.IsEmpty:

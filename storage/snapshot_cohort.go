@@ -20,6 +20,7 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
+	columns := bulk{table: "stage.member_columns", columns: 2}
 	for place, c := range p.res.Columns {
 		if cohortKey(c) == "" {
 			continue
@@ -31,14 +32,19 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 		if id == 0 {
 			continue
 		}
-		err = execAll(tx, "cohort members", []clause{{`INSERT INTO cohort_members (column_id, month, customer_id)
-			SELECT DISTINCT ?, ?, x.customer_id FROM stage.members m JOIN temp.placed x ON x.line = m.line
-			WHERE m.place = ? ON CONFLICT DO NOTHING`, []any{id, month, place}}})
-		if err != nil {
-			return err
-		}
+		columns.add(int64(place), id)
 	}
-	return nil
+	err = execAll(tx, "cohort members", []clause{{`CREATE TABLE stage.member_columns (place INTEGER PRIMARY KEY, column_id INTEGER NOT NULL)`, nil}})
+	if err == nil {
+		err = columns.insert(context.Background(), tx)
+	}
+	if err != nil {
+		return err
+	}
+	return execAll(tx, "cohort members", []clause{{`INSERT OR FAIL INTO cohort_members (column_id, month, customer_id)
+		SELECT c.column_id, ?, x.customer_id FROM stage.members m CROSS JOIN stage.member_columns c ON c.place = m.place
+			CROSS JOIN stage.placed x ON x.line = m.line ORDER BY m.rowid
+		ON CONFLICT DO NOTHING`, []any{month}}})
 }
 
 // cohortKey is what a column that is, or may be, a cohort is known by through

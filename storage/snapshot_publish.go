@@ -64,6 +64,7 @@ type publication struct {
 	replaced int64         // the revision before, 0 if there is none; id itself if it is read anew
 	before   int64         // the snapshot that the counts compare with, 0 if there is none
 	areas    []actnow.Area // of which the report says or said something
+	newest   int64         // customer that there was before
 }
 
 func (p *publication) run(tx *sql.Tx, countOnly bool) error {
@@ -82,14 +83,9 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	if countOnly {
 		steps = append(steps, func(*sql.Tx) error { return errCounted })
 	}
-	steps = append(steps, p.snapshot, p.rows, p.updateCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
+	steps = append(steps, p.snapshot, p.rows, p.saveCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
 	for _, step := range steps {
 		if err := step(tx); err != nil {
-			return err
-		}
-	}
-	for _, table := range []string{"former", "resolved", "placed", "latest_line", "touched"} {
-		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
 			return err
 		}
 	}
@@ -105,7 +101,7 @@ func (p *publication) findBefore(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = execAll(tx, "former", []clause{{`CREATE TEMP TABLE former (customer_id INTEGER PRIMARY KEY)`, nil}})
+	err = execAll(tx, "former", []clause{{`CREATE TABLE stage.former (customer_id INTEGER PRIMARY KEY)`, nil}})
 	if err != nil {
 		return err
 	}
@@ -119,7 +115,7 @@ func (p *publication) findBefore(tx *sql.Tx) error {
 		return err
 	}
 	p.replaced = p.before
-	_, err = tx.Exec(`INSERT INTO temp.former SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id = ?`, p.replaced)
+	_, err = tx.Exec(`INSERT OR FAIL INTO stage.former SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id = ?`, p.replaced)
 	return err
 }
 
@@ -137,9 +133,10 @@ func (p *publication) locations(tx *sql.Tx) error {
 // follows asks for.
 func (p *publication) place(tx *sql.Tx) error {
 	return execAll(tx, "place", []clause{
-		{`CREATE TEMP TABLE placed (line INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL)`, nil},
-		{`INSERT INTO temp.placed (line, customer_id, location_id)
-			SELECT s.line, x.customer_id, l.id FROM stage.rows s JOIN temp.resolved x ON x.key = s.key JOIN locations l ON l.global_id = s.global_id`, nil},
+		{`CREATE TABLE stage.placed (line INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL)`, nil},
+		{`INSERT OR FAIL INTO stage.placed (line, customer_id, location_id)
+			SELECT s.line, x.customer_id, l.id FROM stage.rows s CROSS JOIN stage.resolved x ON x.key = s.key CROSS JOIN locations l ON l.global_id = s.global_id
+			ORDER BY s.line`, nil},
 	})
 }
 
@@ -157,7 +154,7 @@ func (p *publication) compare(tx *sql.Tx) error {
 				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id AND o.hash = s.hash) THEN 'unchanged'
 				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id) THEN 'changed'
 				ELSE 'new' END AS verdict
-			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
+			FROM stage.rows s JOIN stage.placed l ON l.line = s.line
 		)
 		SELECT COALESCE(sum(verdict = 'new'), 0), COALESCE(sum(verdict = 'changed'), 0), COALESCE(sum(verdict = 'unchanged'), 0) FROM judged`,
 		p.before).Scan(&p.res.New, &p.res.Changed, &p.res.Unchanged)
@@ -168,7 +165,7 @@ func (p *publication) compare(tx *sql.Tx) error {
 		return nil
 	}
 	return tx.QueryRow(`SELECT count(DISTINCT customer_id) FROM snapshot_rows
-		WHERE snapshot_id = ? AND customer_id NOT IN (SELECT customer_id FROM temp.resolved)`, p.before).Scan(&p.res.Gone)
+		WHERE snapshot_id = ? AND customer_id NOT IN (SELECT customer_id FROM stage.resolved)`, p.before).Scan(&p.res.Gone)
 }
 
 // complete reports whether who is missing from the file is gone. A line that
@@ -233,32 +230,33 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 // customer in a location that no current snapshot names, it is there no more.
 func (p *publication) rows(tx *sql.Tx) error {
 	return execAll(tx, "rows", []clause{
-		{`INSERT INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
+		{`INSERT OR FAIL INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
 			SELECT ?, s.line, l.customer_id, l.location_id, s.hash, s.cells
-			FROM stage.rows s JOIN temp.placed l ON l.line = s.line ORDER BY s.line`,
+			FROM stage.rows s CROSS JOIN stage.placed l ON l.line = s.line ORDER BY s.line`,
 			[]any{p.id}},
-		{`INSERT INTO customer_locations (customer_id, location_id)
-			SELECT DISTINCT customer_id, location_id FROM temp.placed WHERE true
-			ON CONFLICT DO NOTHING`, nil},
+		{`INSERT OR FAIL INTO customer_locations (customer_id, location_id)
+			SELECT customer_id, location_id FROM stage.placed WHERE true ON CONFLICT DO NOTHING`, nil},
 		{`DELETE FROM customer_locations
-			WHERE customer_id IN (SELECT customer_id FROM temp.former)
+			WHERE customer_id IN (SELECT customer_id FROM stage.former)
 				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
 					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`, nil},
-		{`INSERT INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
+		{`INSERT OR FAIL INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
 			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
-			FROM stage.rows s JOIN temp.placed l ON l.line = s.line
+			FROM stage.rows s CROSS JOIN stage.placed l ON l.line = s.line
 			WHERE s.agreement_id <> '' OR s.ends_at IS NOT NULL OR s.expiring IS NOT NULL OR s.program <> '' OR s.division <> ''`,
 			[]any{p.id}},
 	})
 }
 
 // scores replaces what the report said of scores and revenue in the month. Of
-// several lines of one customer the last one that says something counts.
+// several lines of one customer the last one that says something counts, since it
+// is written last.
 func (p *publication) scores(tx *sql.Tx) error {
 	report, month := string(p.head.Kind), string(p.head.Month)
-	err := each(tx, `SELECT DISTINCT area FROM propensities WHERE month = ? AND source = ?
-		UNION SELECT area FROM revenues WHERE snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
-		[]any{month, report, p.replaced}, func(rows *sql.Rows) error {
+	const before = ` WHERE customer_id IN (SELECT customer_id FROM stage.former) AND month = ?`
+	err := each(tx, `SELECT DISTINCT area FROM propensities`+before+` AND source = ?
+		UNION SELECT area FROM revenues`+before+` AND snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
+		[]any{month, report, month, p.replaced}, func(rows *sql.Rows) error {
 			var a actnow.Area
 			err := rows.Scan(&a)
 			p.areas = append(p.areas, a)
@@ -268,19 +266,19 @@ func (p *publication) scores(tx *sql.Tx) error {
 		return err
 	}
 	return execAll(tx, "scores", []clause{
-		{`DELETE FROM propensities WHERE source = ? AND month = ?`, []any{report, month}},
-		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
-			SELECT customer_id, area, ?, ?, fit, intent, fit_band, intent_band, cell, cluster, CASE WHEN cluster <> '' THEN 'file' ELSE '' END, explanation, ?, ?
-			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.scores v JOIN temp.placed x ON x.line = v.line) r
-			WHERE nth = 1`,
+		{`DELETE FROM propensities` + before + ` AND source = ?`, []any{month, report}},
+		{`INSERT OR FAIL INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
+			SELECT x.customer_id, v.area, ?, ?, v.fit, v.intent, v.fit_band, v.intent_band, v.cell, v.cluster, CASE WHEN v.cluster <> '' THEN 'file' ELSE '' END,
+				v.explanation, ?, ?
+			FROM stage.scores v CROSS JOIN stage.placed x ON x.line = v.line ORDER BY v.rowid
+			ON CONFLICT (customer_id, area, month, source) DO UPDATE SET fit = excluded.fit, intent = excluded.intent,
+				fit_band = excluded.fit_band, intent_band = excluded.intent_band, cell = excluded.cell, cluster = excluded.cluster,
+				cluster_from = excluded.cluster_from, explanation = excluded.explanation, snapshot_id = excluded.snapshot_id, scored_at = excluded.scored_at`,
 			[]any{month, report, p.id, p.now}},
-		{`DELETE FROM revenues WHERE snapshot_id = ?`, []any{p.replaced}},
-		{`INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
-			SELECT customer_id, area, ?, low, high, currency, text, ?
-			FROM (SELECT x.customer_id, v.*, row_number() OVER (PARTITION BY x.customer_id, v.area ORDER BY v.line DESC) AS nth
-				FROM stage.revenues v JOIN temp.placed x ON x.line = v.line) r
-			WHERE nth = 1
+		{`DELETE FROM revenues` + before + ` AND snapshot_id = ?`, []any{month, p.replaced}},
+		{`INSERT OR FAIL INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
+			SELECT x.customer_id, v.area, ?, v.low, v.high, v.currency, v.text, ?
+			FROM stage.revenues v CROSS JOIN stage.placed x ON x.line = v.line ORDER BY v.rowid
 			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
 				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
 			[]any{month, p.id}},
@@ -289,24 +287,21 @@ func (p *publication) scores(tx *sql.Tx) error {
 
 // factsOf keeps the newest known value of each column of facts.
 func (p *publication) factsOf(tx *sql.Tx) error {
-	return execAll(tx, "facts", []clause{{`INSERT INTO customer_facts (customer_id, field, value, month)
-		SELECT customer_id, field, value, ?
-		FROM (SELECT x.customer_id, f.field, f.value, row_number() OVER (PARTITION BY x.customer_id, f.field ORDER BY f.line DESC) AS nth
-			FROM stage.facts f JOIN temp.placed x ON x.line = f.line) r
-		WHERE nth = 1
+	return execAll(tx, "facts", []clause{{`INSERT OR FAIL INTO customer_facts (customer_id, field, value, month)
+		SELECT x.customer_id, f.field, f.value, ? FROM stage.facts f CROSS JOIN stage.placed x ON x.line = f.line ORDER BY f.rowid
 		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
 		WHERE customer_facts.month <= excluded.month`, []any{string(p.head.Month)}}})
 }
 
 func (p *publication) standings(tx *sql.Tx) error {
 	err := execAll(tx, "touched", []clause{
-		{`CREATE TEMP TABLE touched (customer_id INTEGER PRIMARY KEY)`, nil},
-		{`INSERT INTO temp.touched SELECT customer_id FROM temp.placed UNION SELECT customer_id FROM temp.former`, nil},
+		{`CREATE TABLE stage.touched (customer_id INTEGER PRIMARY KEY)`, nil},
+		{`INSERT OR FAIL INTO stage.touched SELECT customer_id FROM stage.placed UNION SELECT customer_id FROM stage.former`, nil},
 	})
 	if err != nil {
 		return err
 	}
-	return refreshStandings(tx, p.head.Month, p.areas, `SELECT customer_id FROM temp.touched`)
+	return refreshStandings(tx, p.head.Month, p.areas, `SELECT customer_id FROM stage.touched`)
 }
 
 func (p *publication) note(tx *sql.Tx) error {
@@ -316,7 +311,9 @@ func (p *publication) note(tx *sql.Tx) error {
 	})
 }
 
-// execAll runs statements in order; what they do names them in an error.
+// execAll runs statements in order; what they do names them in an error. Those that
+// write many rows say OR FAIL: an error undoes the transaction anyway, so none of
+// them needs to be undone by itself.
 func execAll(tx *sql.Tx, what string, statements []clause) error {
 	for _, s := range statements {
 		if _, err := tx.Exec(s.sql, s.args...); err != nil {

@@ -247,7 +247,9 @@ func (k *known) learn(s *pastSnapshot, told []toldRow) {
 	}
 	for _, t := range told {
 		for i, key := range t.row.Customer.Keys() {
-			k.keys[key.String()] = true
+			if key.Kind != reports.KeyTPID {
+				k.keys[key.String()] = true
+			}
 			if i == 0 {
 				k.own = append(k.own, key)
 			}

@@ -7,10 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"actnow/reports"
 )
@@ -19,31 +19,38 @@ import (
 // that repeats another cell for cell is not staged twice.
 const stageSchema = `
 	CREATE TABLE rows (
-		line INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, cells TEXT NOT NULL,
-		key TEXT NOT NULL, kind TEXT NOT NULL, key2 TEXT NOT NULL, key3 TEXT NOT NULL,
+		line INTEGER PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, key2 TEXT NOT NULL, key3 TEXT NOT NULL,
 		global_id TEXT NOT NULL, location TEXT NOT NULL,
 		tpid TEXT NOT NULL, duns TEXT NOT NULL, name TEXT NOT NULL, masked INTEGER NOT NULL, domain TEXT NOT NULL, org_size INTEGER,
 		industry TEXT NOT NULL, vertical TEXT NOT NULL, geo_area TEXT NOT NULL, subsidiary TEXT NOT NULL, sales_territory TEXT NOT NULL,
 		city TEXT NOT NULL, state TEXT NOT NULL, postal_code TEXT NOT NULL, country TEXT NOT NULL,
 		segment TEXT NOT NULL, segment_text TEXT NOT NULL, nonprofit TEXT NOT NULL,
-		agreement_id TEXT NOT NULL, program TEXT NOT NULL, division TEXT NOT NULL, ends_at INTEGER, expiring INTEGER, currency TEXT NOT NULL
+		agreement_id TEXT NOT NULL, program TEXT NOT NULL, division TEXT NOT NULL, ends_at INTEGER, expiring INTEGER, currency TEXT NOT NULL,
+		hash TEXT NOT NULL, cells TEXT NOT NULL
 	) STRICT;
-	CREATE INDEX rows_key ON rows (key, line);
 	CREATE TABLE scores (line INTEGER NOT NULL, area TEXT NOT NULL, fit REAL, intent REAL, fit_band TEXT NOT NULL, intent_band TEXT NOT NULL,
 		cell TEXT NOT NULL, cluster TEXT NOT NULL, explanation TEXT NOT NULL) STRICT;
 	CREATE TABLE revenues (line INTEGER NOT NULL, area TEXT NOT NULL, low INTEGER, high INTEGER, currency TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 	CREATE TABLE members (line INTEGER NOT NULL, place INTEGER NOT NULL) STRICT;
 	CREATE TABLE facts (line INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL) STRICT;
-	CREATE TABLE people (key TEXT PRIMARY KEY, kind TEXT NOT NULL, line INTEGER NOT NULL) STRICT;`
+	CREATE TABLE people (key TEXT PRIMARY KEY, kind TEXT NOT NULL, line INTEGER NOT NULL, lines INTEGER NOT NULL) STRICT, WITHOUT ROWID;`
 
 // snapshotStage is a reports.Stage.
 type snapshotStage struct {
 	db    *DB
 	file  *Staging
+	tx    *sql.Tx // of the file, from the first row until all are there
 	head  reports.Head
 	order []hashColumn
 	facts []factColumn
+	seen  map[rowHash]struct{} // of the rows that are staged
+	text  []byte               // of the row at hand
+
+	rows, scores, revenues, members, said bulk
 }
+
+// rowHash is the hash of a row's cells.
+type rowHash [16]byte
 
 // hashColumn is a column in the order in which a row's hash takes the cells, so
 // that neither the order of columns nor the spelling of a header changes it.
@@ -65,7 +72,11 @@ func (db *DB) Stage(ctx context.Context, head reports.Head) (reports.Stage, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshotStage{db: db, file: file, head: head}
+	s := &snapshotStage{
+		db: db, file: file, head: head, seen: map[rowHash]struct{}{},
+		rows: bulk{table: "rows", columns: 33}, scores: bulk{table: "scores", columns: 9}, revenues: bulk{table: "revenues", columns: 6},
+		members: bulk{table: "members", columns: 2}, said: bulk{table: "facts", columns: 3},
+	}
 	for i, c := range head.Columns {
 		name := c.Field
 		if name == "" {
@@ -89,52 +100,113 @@ func factColumns(columns []reports.Column) []factColumn {
 }
 
 // Discard drops the stage. It may be called again.
-func (s *snapshotStage) Discard() error { return s.file.Discard() }
+func (s *snapshotStage) Discard() error {
+	s.end()
+	return s.file.Discard()
+}
+
+// end closes the transaction in which rows were staged.
+func (s *snapshotStage) end() error {
+	if s.tx == nil {
+		return nil
+	}
+	tx := s.tx
+	s.tx = nil
+	return tx.Commit()
+}
 
 // Add stages rows.
-func (s *snapshotStage) Add(ctx context.Context, rows []reports.Row) error {
+func (s *snapshotStage) Add(ctx context.Context, rows []reports.Row) (err error) {
 	if len(rows) == 0 {
 		return nil
 	}
-	tx, err := s.file.DB.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	into := map[string]*bulk{
-		"rows":     {table: "rows", columns: 33, repeat: " ON CONFLICT DO NOTHING"},
-		"scores":   {table: "scores", columns: 9},
-		"revenues": {table: "revenues", columns: 6},
-		"members":  {table: "members", columns: 2},
-		"facts":    {table: "facts", columns: 3},
-	}
-	for _, r := range rows {
-		cells, err := json.Marshal(r.Cells)
-		if err != nil {
+	if s.tx == nil {
+		if s.tx, err = s.file.DB.Begin(); err != nil {
 			return err
 		}
-		into["rows"].add(s.rowValues(r, string(cells))...)
-		for _, v := range r.Scores {
-			into["scores"].add(append([]any{r.Line}, scoreValues(v)...)...)
+	}
+	for _, r := range rows {
+		hash := s.hash(r.Cells)
+		if _, repeated := s.seen[hash]; repeated {
+			continue
 		}
-		for _, v := range r.Revenue {
-			into["revenues"].add(r.Line, string(v.Area), v.Low, v.High, v.Currency, v.Text)
-		}
-		for _, place := range r.Cohorts {
-			into["members"].add(r.Line, place)
-		}
-		for _, f := range s.facts {
-			if value := f.value(r.Cells); value != "" {
-				into["facts"].add(r.Line, f.field, value)
-			}
+		s.seen[hash] = struct{}{}
+		if err := s.add(r, hash); err != nil {
+			return err
 		}
 	}
-	for _, b := range into {
-		if err := b.insert(ctx, tx); err != nil {
+	for _, b := range []*bulk{&s.rows, &s.scores, &s.revenues, &s.members, &s.said} {
+		if err := b.insert(ctx, s.tx); err != nil {
 			return fmt.Errorf("stage %s: %w", b.table, err)
 		}
 	}
-	return tx.Commit()
+	return nil
+}
+
+func (s *snapshotStage) add(r reports.Row, hash rowHash) error {
+	cells, err := s.cells(r.Cells)
+	if err != nil {
+		return err
+	}
+	s.rows.add(rowValues(r)...)
+	s.rows.add(hex.EncodeToString(hash[:]), cells)
+	line := int64(r.Line)
+	for _, v := range r.Scores {
+		s.scores.add(line)
+		s.scores.add(scoreValues(v)...)
+	}
+	for _, v := range r.Revenue {
+		s.revenues.add(line, string(v.Area), value(v.Low), value(v.High), v.Currency, v.Text)
+	}
+	for _, place := range r.Cohorts {
+		s.members.add(line, int64(place))
+	}
+	for _, f := range s.facts {
+		if value := f.value(r.Cells); value != "" {
+			s.said.add(line, f.field, value)
+		}
+	}
+	return nil
+}
+
+// value returns what p points at, nil if it is nil.
+func value[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// cells returns the cells as a JSON array.
+func (s *snapshotStage) cells(cells []string) (string, error) {
+	s.text = append(s.text[:0], '[')
+	for i, cell := range cells {
+		if i > 0 {
+			s.text = append(s.text, ',')
+		}
+		if !plain(cell) {
+			quoted, err := json.Marshal(cell)
+			if err != nil {
+				return "", err
+			}
+			s.text = append(s.text, quoted...)
+			continue
+		}
+		s.text = append(s.text, '"')
+		s.text = append(s.text, cell...)
+		s.text = append(s.text, '"')
+	}
+	return string(append(s.text, ']')), nil
+}
+
+// plain reports whether text stands for itself in JSON.
+func plain(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // scoreValues is what a row says of an area. A cell names its cluster.
@@ -142,10 +214,11 @@ func scoreValues(v reports.AreaScore) []any {
 	if v.Cluster == "" {
 		v.Cluster = v.Cell.Cluster()
 	}
-	return []any{string(v.Area), v.Fit, v.Intent, string(v.FitBand), string(v.IntentBand), string(v.Cell), string(v.Cluster), v.Explanation}
+	return []any{string(v.Area), value(v.Fit), value(v.Intent), string(v.FitBand), string(v.IntentBand), string(v.Cell), string(v.Cluster), v.Explanation}
 }
 
-func (s *snapshotStage) rowValues(r reports.Row, cells string) []any {
+// rowValues are the columns of the stage's rows up to the hash.
+func rowValues(r reports.Row) []any {
 	c, a := r.Customer, r.Agreement
 	var keys [3]string
 	kind := ""
@@ -155,13 +228,13 @@ func (s *snapshotStage) rowValues(r reports.Row, cells string) []any {
 			kind = string(k.Kind)
 		}
 	}
-	return []any{r.Line, s.hash(r.Cells), cells, keys[0], kind, keys[1], keys[2],
+	return []any{int64(r.Line), keys[0], kind, keys[1], keys[2],
 		r.Location.GlobalID, r.Location.Name,
-		c.TPID, c.DUNS, c.Name, masked(c), domainOf(c), c.OrgSize,
+		c.TPID, c.DUNS, c.Name, masked(c), domainOf(c), value(c.OrgSize),
 		c.Industry, c.Vertical, c.GeoArea, c.Subsidiary, c.SalesTerritory,
 		c.City, c.State, c.PostalCode, c.Country,
 		string(segmentOf(c)), c.SegmentText, c.Nonprofit,
-		a.ID, a.Program, a.Division, null(a.EndsAt), a.Expiring, a.Currency}
+		a.ID, a.Program, a.Division, null(a.EndsAt), value(a.Expiring), a.Currency}
 }
 
 // masked reports whether the name is blank or hidden, and so names nobody.
@@ -179,14 +252,15 @@ func domainOf(c reports.Customer) string {
 	return domain
 }
 
-func (s *snapshotStage) hash(cells []string) string {
-	h := sha256.New()
+func (s *snapshotStage) hash(cells []string) rowHash {
+	s.text = s.text[:0]
 	for _, c := range s.order {
 		if v := strings.TrimSpace(cells[c.index]); v != "" {
-			_, _ = io.WriteString(h, c.name+"\x1f"+v+"\x1e")
+			s.text = append(append(append(append(s.text, c.name...), '\x1f'), v...), '\x1e')
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(s.text)
+	return rowHash(sum[:16])
 }
 
 func (f factColumn) value(cells []string) string {
@@ -206,41 +280,18 @@ func (f factColumn) value(cells []string) string {
 // prepare finds, once all rows are there, the customers that the file names:
 // for each its last line.
 func (s *snapshotStage) prepare(ctx context.Context) error {
+	if err := s.end(); err != nil {
+		return err
+	}
 	_, err := s.file.DB.ExecContext(ctx, `DELETE FROM people;
-		INSERT INTO people (key, kind, line) SELECT key, max(kind), max(line) FROM rows GROUP BY key;
-		CREATE INDEX IF NOT EXISTS scores_line ON scores (line);
-		CREATE INDEX IF NOT EXISTS members_place ON members (place, line);`)
+		INSERT INTO people (key, kind, line, lines) SELECT key, max(kind), max(line), count(*) FROM rows GROUP BY key`)
 	return err
 }
 
 // count reads how many distinct rows are staged, and how many customers have
 // different names on different lines.
 func (s *snapshotStage) count(ctx context.Context) (rows, conflicts int, err error) {
-	err = s.file.DB.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM rows),
-		(SELECT count(*) FROM (SELECT key FROM rows WHERE masked = 0 GROUP BY key HAVING min(name) <> max(name)) c)`).Scan(&rows, &conflicts)
-	return rows, conflicts, err
-}
-
-// bulk gathers the rows of one table and inserts many with one statement.
-type bulk struct {
-	table   string
-	columns int
-	repeat  string // what to do with a row that is there
-	values  []any
-}
-
-func (b *bulk) add(values ...any) { b.values = append(b.values, values...) }
-
-func (b *bulk) insert(ctx context.Context, tx *sql.Tx) error {
-	const most = 30_000 // bound values of one statement
-	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", b.columns), ", ") + ")"
-	for step := most / b.columns * b.columns; len(b.values) > 0; {
-		n := min(step, len(b.values))
-		rows := strings.TrimSuffix(strings.Repeat(one+", ", n/b.columns), ", ")
-		if _, err := tx.ExecContext(ctx, "INSERT INTO "+b.table+" VALUES "+rows+b.repeat, b.values[:n]...); err != nil {
-			return err
-		}
-		b.values = b.values[n:]
-	}
-	return nil
+	err = s.file.DB.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT key FROM rows
+		WHERE masked = 0 AND key IN (SELECT key FROM people WHERE lines > 1) GROUP BY key HAVING min(name) <> max(name)) c`).Scan(&conflicts)
+	return len(s.seen), conflicts, err
 }

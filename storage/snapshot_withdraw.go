@@ -38,11 +38,6 @@ func (w *withdrawal) run(tx *sql.Tx) error {
 			return err
 		}
 	}
-	for _, table := range []string{"placed", "lost", "touched"} {
-		if _, err := tx.Exec(`DROP TABLE IF EXISTS temp.` + table); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -72,19 +67,19 @@ func (w *withdrawal) findAreas(tx *sql.Tx) error {
 func (w *withdrawal) scores(tx *sql.Tx) error {
 	month, report := string(w.past.undone.month), string(w.past.undone.report)
 	if !w.past.undone.current {
-		return execAll(tx, "lost", []clause{{`CREATE TEMP TABLE lost (customer_id INTEGER NOT NULL, area TEXT NOT NULL)`, nil}})
+		return execAll(tx, "lost", []clause{{`CREATE TABLE stage.lost (customer_id INTEGER NOT NULL, area TEXT NOT NULL)`, nil}})
 	}
 	return execAll(tx, "scores", []clause{
 		{`DELETE FROM propensities WHERE source = ? AND month = ?`, []any{report, month}},
 		{`INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
 			SELECT customer_id, area, ?, ?, fit, intent, fit_band, intent_band, cell, cluster, CASE WHEN cluster <> '' THEN 'file' ELSE '' END, explanation, ?, ?
 			FROM stage.scores`, []any{month, report, w.next(), w.now}},
-		{`CREATE TEMP TABLE lost (customer_id INTEGER NOT NULL, area TEXT NOT NULL, PRIMARY KEY (customer_id, area))`, nil},
-		{`INSERT INTO temp.lost SELECT customer_id, area FROM revenues WHERE snapshot_id = ?`, []any{w.id()}},
+		{`CREATE TABLE stage.lost (customer_id INTEGER NOT NULL, area TEXT NOT NULL, PRIMARY KEY (customer_id, area))`, nil},
+		{`INSERT INTO stage.lost SELECT customer_id, area FROM revenues WHERE snapshot_id = ?`, []any{w.id()}},
 		{`DELETE FROM revenues WHERE snapshot_id = ?`, []any{w.id()}},
 		{`INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
 			SELECT v.customer_id, v.area, ?, v.low, v.high, v.currency, v.text, v.snapshot_id FROM stage.revenues v
-			WHERE v.snapshot_id = ? OR EXISTS (SELECT 1 FROM temp.lost l WHERE l.customer_id = v.customer_id AND l.area = v.area)
+			WHERE v.snapshot_id = ? OR EXISTS (SELECT 1 FROM stage.lost l WHERE l.customer_id = v.customer_id AND l.area = v.area)
 			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
 				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
 			[]any{month, w.next()}},
@@ -95,8 +90,8 @@ func (w *withdrawal) scores(tx *sql.Tx) error {
 func (w *withdrawal) rows(tx *sql.Tx) error {
 	id := w.id()
 	return execAll(tx, "rows", []clause{
-		{`CREATE TEMP TABLE placed (customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL, PRIMARY KEY (customer_id, location_id))`, nil},
-		{`INSERT INTO temp.placed SELECT DISTINCT customer_id, location_id FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
+		{`CREATE TABLE stage.placed (customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL, PRIMARY KEY (customer_id, location_id))`, nil},
+		{`INSERT INTO stage.placed SELECT DISTINCT customer_id, location_id FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
 		{`INSERT INTO undone_rows (snapshot_id, line, cells) SELECT snapshot_id, line, cells FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
 		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{id}},
 		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
@@ -237,7 +232,7 @@ func (w *withdrawal) emptyLocations(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	return execAll(tx, "locations", []clause{{`DELETE FROM locations WHERE id IN (SELECT location_id FROM temp.placed) AND ` + strings.Join(named, " AND "), nil}})
+	return execAll(tx, "locations", []clause{{`DELETE FROM locations WHERE id IN (SELECT location_id FROM stage.placed) AND ` + strings.Join(named, " AND "), nil}})
 }
 
 // ownScores forgets our own scores of a month of which there is no report any
@@ -249,13 +244,13 @@ func (w *withdrawal) ownScores(tx *sql.Tx) error {
 		return err
 	}
 	statements := []clause{
-		{`CREATE TEMP TABLE touched (customer_id INTEGER PRIMARY KEY)`, nil},
-		{`INSERT INTO temp.touched SELECT p.customer_id FROM temp.placed p JOIN customers c ON c.id = p.customer_id UNION SELECT customer_id FROM stage.customers`, nil},
+		{`CREATE TABLE stage.touched (customer_id INTEGER PRIMARY KEY)`, nil},
+		{`INSERT INTO stage.touched SELECT p.customer_id FROM stage.placed p JOIN customers c ON c.id = p.customer_id UNION SELECT customer_id FROM stage.customers`, nil},
 	}
 	if !reported {
 		w.areas = actnow.Areas
 		statements = append(statements,
-			clause{`INSERT INTO temp.touched SELECT DISTINCT customer_id FROM propensities WHERE source = 'own' AND month = ? ON CONFLICT DO NOTHING`, []any{month}},
+			clause{`INSERT INTO stage.touched SELECT DISTINCT customer_id FROM propensities WHERE source = 'own' AND month = ? ON CONFLICT DO NOTHING`, []any{month}},
 			clause{`DELETE FROM propensities WHERE source = 'own' AND month = ?`, []any{month}},
 			clause{`DELETE FROM score_parts WHERE month = ?`, []any{month}})
 	}
@@ -263,7 +258,7 @@ func (w *withdrawal) ownScores(tx *sql.Tx) error {
 }
 
 func (w *withdrawal) standings(tx *sql.Tx) error {
-	return refreshStandings(tx, w.past.undone.month, w.areas, `SELECT customer_id FROM temp.touched`)
+	return refreshStandings(tx, w.past.undone.month, w.areas, `SELECT customer_id FROM stage.touched`)
 }
 
 func (w *withdrawal) note(tx *sql.Tx) error {

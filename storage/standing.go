@@ -3,8 +3,9 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"actnow"
 	"actnow/scoring"
@@ -36,10 +37,6 @@ func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, custom
 	if err != nil {
 		return err
 	}
-	inAreas, err := json.Marshal(areas)
-	if err != nil {
-		return err
-	}
 	var ids []actnow.CustomerID
 	err = each(tx, `SELECT id FROM customers WHERE id IN (`+customers+`) ORDER BY id`, args, func(rows *sql.Rows) error {
 		var id actnow.CustomerID
@@ -52,7 +49,7 @@ func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, custom
 	}
 	for len(ids) > 0 {
 		n := min(refreshChunk, len(ids))
-		r := refresh{tx: tx, matrix: matrix, from: from, areas: string(inAreas), customers: idList(ids[:n]), want: map[standingKey]standing{}}
+		r := newRefresh(tx, matrix, from, areas, ids[:n])
 		if err := r.run(); err != nil {
 			return fmt.Errorf("refresh standings: %w", err)
 		}
@@ -91,10 +88,31 @@ type refresh struct {
 	tx        *sql.Tx
 	matrix    scoring.Matrix
 	from      actnow.Month
-	areas     string // JSON array
-	customers string // JSON array of ids
+	customers []actnow.CustomerID // ascending
+	within    clause              // the condition on rows of the chunk, and perhaps of customers between its own; + leaves the choice of index to the customers
 	want      map[standingKey]standing
 	order     []standingKey // of want: by customer, area, month
+}
+
+func newRefresh(tx *sql.Tx, matrix scoring.Matrix, from actnow.Month, areas []actnow.Area, customers []actnow.CustomerID) *refresh {
+	r := &refresh{tx: tx, matrix: matrix, from: from, customers: customers, want: make(map[standingKey]standing, len(customers)*len(areas))}
+	first, last := customers[0], customers[len(customers)-1]
+	if int(last-first) < 4*len(customers) {
+		r.within = clause{"customer_id BETWEEN ? AND ?", []any{first, last}}
+	} else {
+		r.within = clause{"customer_id IN (SELECT value FROM " + jsonEach + ")", []any{idList(customers)}}
+	}
+	r.within.sql += " AND +area IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(areas)), ", ") + ")"
+	for _, a := range areas {
+		r.within.args = append(r.within.args, string(a))
+	}
+	return r
+}
+
+// has reports whether the customer is one of the chunk.
+func (r *refresh) has(id actnow.CustomerID) bool {
+	_, ok := slices.BinarySearch(r.customers, id)
+	return ok
 }
 
 func (r *refresh) run() error {
@@ -106,10 +124,8 @@ func (r *refresh) run() error {
 	return nil
 }
 
-// within is the condition and the values that keep a query to the chunk.
-const within = `month >= ? AND area IN (SELECT value FROM ` + jsonEach + `) AND customer_id IN (SELECT value FROM ` + jsonEach + `)`
-
-func (r *refresh) args() []any { return []any{string(r.from), r.areas, r.customers} }
+// args are the values of within, and the month that follows it.
+func (r *refresh) args() []any { return append(slices.Clone(r.within.args), string(r.from)) }
 
 // said is what one source says of a customer in an area in a month.
 type said struct {
@@ -135,12 +151,15 @@ func (r *refresh) readScores() error {
 		all = all[:0]
 	}
 	err := each(r.tx, `SELECT customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, COALESCE(snapshot_id, 0)
-		FROM propensities WHERE `+within+` ORDER BY customer_id, area, month`, r.args(),
+		FROM propensities WHERE `+r.within.sql+` AND month >= ? ORDER BY customer_id, area, month`, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
 			var s said
 			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.source, &s.fit, &s.intent, &s.fitBand, &s.intentBand, &s.cell, &s.cluster, &s.clusterFrom, &s.snapshot); err != nil {
 				return err
+			}
+			if !r.has(k.customer) {
+				return nil
 			}
 			if k != key {
 				settle()
@@ -224,7 +243,7 @@ func first(score sql.NullFloat64, band actnow.Band, source string, own sql.NullF
 // readRevenues takes what a report says of potential revenue, else our own estimate.
 // Whitespace or upsell is ours alone.
 func (r *refresh) readRevenues() error {
-	err := each(r.tx, `SELECT customer_id, area, month, kind, p10, p90, currency FROM revenue_estimates WHERE `+within, r.args(),
+	err := each(r.tx, `SELECT customer_id, area, month, kind, p10, p90, currency FROM revenue_estimates WHERE `+r.within.sql+` AND month >= ?`, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
 			var s standing
@@ -240,7 +259,7 @@ func (r *refresh) readRevenues() error {
 	if err != nil {
 		return err
 	}
-	return each(r.tx, `SELECT customer_id, area, month, low, high, currency FROM revenues WHERE `+within, r.args(),
+	return each(r.tx, `SELECT customer_id, area, month, low, high, currency FROM revenues WHERE `+r.within.sql+` AND month >= ?`, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
 			var s standing
@@ -268,15 +287,15 @@ func (r *refresh) link() error {
 		latest  bool
 	}
 	before := map[line]end{}
-	err := each(r.tx, `SELECT customer_id, area, month, cluster, latest FROM standings s
-		WHERE month < ? AND area IN (SELECT value FROM `+jsonEach+`) AND customer_id IN (SELECT value FROM `+jsonEach+`)
-			AND month = (SELECT max(q.month) FROM standings q WHERE q.customer_id = s.customer_id AND q.area = s.area AND q.month < ?)`,
-		[]any{string(r.from), r.areas, r.customers, string(r.from)},
+	// Beside max SQLite gives the other columns of the same row.
+	err := each(r.tx, `SELECT customer_id, area, max(month), cluster, latest FROM standings WHERE `+r.within.sql+` AND month < ? GROUP BY customer_id, area`, r.args(),
 		func(rows *sql.Rows) error {
 			var l line
 			var e end
 			err := rows.Scan(&l.customer, &l.area, &e.month, &e.cluster, &e.latest)
-			before[l] = e
+			if r.has(l.customer) {
+				before[l] = e
+			}
 			return err
 		})
 	if err != nil {
@@ -295,9 +314,14 @@ func (r *refresh) link() error {
 		r.want[k] = s
 		after[l] = true
 	}
+	stmt, err := r.tx.Prepare(`UPDATE standings SET latest = ? WHERE customer_id = ? AND area = ? AND month = ?`)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
 	for l, e := range before {
 		if e.latest == after[l] {
-			if _, err := r.tx.Exec(`UPDATE standings SET latest = ? WHERE customer_id = ? AND area = ? AND month = ?`, !after[l], l.customer, string(l.area), string(e.month)); err != nil {
+			if _, err := stmt.Exec(!after[l], l.customer, string(l.area), string(e.month)); err != nil {
 				return err
 			}
 		}
@@ -310,7 +334,7 @@ func (r *refresh) write() error {
 	var gone []standingKey
 	err := each(r.tx, `SELECT customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster, cluster_from,
 			microsoft_cluster, own_cluster, previous_cluster, previous_month, revenue_low, revenue_high, currency, revenue_from, revenue_kind
-		FROM standings WHERE `+within, r.args(),
+		FROM standings WHERE `+r.within.sql+` AND month >= ?`, r.args(),
 		func(rows *sql.Rows) error {
 			var k standingKey
 			var s standing
@@ -319,6 +343,7 @@ func (r *refresh) write() error {
 				return err
 			}
 			switch want, ok := r.want[k]; {
+			case !r.has(k.customer):
 			case !ok:
 				gone = append(gone, k)
 			case want == s:
@@ -345,7 +370,7 @@ func (r *refresh) write() error {
 			revenue_from = excluded.revenue_from, revenue_kind = excluded.revenue_kind`}
 	for _, k := range r.order {
 		if s, ok := r.want[k]; ok {
-			changed.add(k.customer, string(k.area), string(k.month), s.latest, s.fit, s.intent, string(s.fitBand), string(s.intentBand), s.fitFrom, s.intentFrom,
+			changed.add(int64(k.customer), string(k.area), string(k.month), s.latest, s.fit, s.intent, string(s.fitBand), string(s.intentBand), s.fitFrom, s.intentFrom,
 				string(s.cell), string(s.cluster), s.clusterFrom, string(s.microsoft), string(s.own), string(s.previous), string(s.previousMonth),
 				s.revenueLow, s.revenueTop, s.currency, s.revenueFrom, string(s.revenueKind))
 		}
