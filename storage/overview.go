@@ -342,7 +342,7 @@ func (db *DB) Freshness(ctx context.Context) ([]actnow.Freshness, error) {
 func (db *DB) Setup(ctx context.Context) (actnow.Setup, error) {
 	var s actnow.Setup
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots), EXISTS (SELECT 1 FROM accounts),
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots WHERE undone_at IS NULL), EXISTS (SELECT 1 FROM accounts),
 			EXISTS (SELECT 1 FROM settings WHERE key = 'sender'), EXISTS (SELECT 1 FROM audit WHERE action = 'campaign.test'),
 			EXISTS (SELECT 1 FROM campaign_runs)`).Scan(&s.Report, &s.CRM, &s.Sender, &s.TestMail, &s.Campaign)
 	})

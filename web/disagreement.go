@@ -159,6 +159,36 @@ func (s *Server) switchAction(c echo.Context, matrix string) *Action {
 	return &Action{Text: text.T("disagreement.switch", matrixName(text, matrix)), Post: "/reports/disagreement/" + url.PathEscape(matrix), Class: "small"}
 }
 
+// evidenceNotes says how far the file bears out the matrices, and offers to
+// switch to one that it bears out better than the one in force, which is first.
+func (s *Server) evidenceNotes(c echo.Context, all []ReadingEvidence) []Note {
+	text := s.text(c)
+	var notes []Note
+	best := 0
+	for i, e := range all {
+		if e.Contradict < all[best].Contradict {
+			best = i
+		}
+		notes = append(notes, evidenceNote(text, e, i == 0))
+	}
+	if best > 0 {
+		notes[best].Action = s.switchAction(c, all[best].Name)
+	}
+	return notes
+}
+
+// evidenceNote says how far the file bears out a matrix.
+func evidenceNote(text *Text, e ReadingEvidence, active bool) Note {
+	n := Note{Text: text.T("look.evidence", e.All, e.All-e.Contradict, matrixName(text, e.Name), e.Contradict)}
+	switch {
+	case e.Contradict == 0:
+		n.Kind = "ok"
+	case active:
+		n.Kind = "warn"
+	}
+	return n
+}
+
 // crossingRows lists which clusters reports name for which bands, beside what the
 // matrices say.
 func (s *Server) crossingRows(c echo.Context, p *disagreementPage, d actnow.Disagreement) error {

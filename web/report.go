@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,7 +125,7 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 			all = append(all, list...)
 		}
 	}
-	slices.SortFunc(all, func(a, b reports.Snapshot) int { return b.At.Compare(a.At) })
+	slices.SortFunc(all, func(a, b reports.Snapshot) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	for _, snap := range all[:min(len(all), 50)] {
 		p.History = append(p.History, newSnapshotRow(text, snap))
 	}

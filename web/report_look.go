@@ -11,7 +11,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"actnow"
-	"actnow/reports"
 )
 
 func (s *Server) lookRoutes() []route {
@@ -52,19 +51,6 @@ type lookStep struct {
 }
 
 type pair struct{ Name, Value, Note string }
-
-// columnsPanel lists the columns of a file, those that are not plain first.
-type columnsPanel struct {
-	Text    string
-	Special []columnRow
-	Plain   []columnRow
-}
-
-type columnRow struct {
-	Header, Means   string
-	New             bool
-	Filled, Samples string // "" where it is not known
-}
 
 // rejectedPanel lists the lines that could not be used.
 type rejectedPanel struct {
@@ -257,90 +243,12 @@ func yesNo(text *Text, yes bool) string {
 	return text.T("look.no")
 }
 
-// evidenceNotes says how far the file bears out the matrices, and offers to
-// switch to one that it bears out better than the one in force, which is first.
-func (s *Server) evidenceNotes(c echo.Context, all []ReadingEvidence) []Note {
-	text := s.text(c)
-	var notes []Note
-	best := 0
-	for i, e := range all {
-		if e.Contradict < all[best].Contradict {
-			best = i
-		}
-		notes = append(notes, evidenceNote(text, e, i == 0))
-	}
-	if best > 0 {
-		notes[best].Action = s.switchAction(c, all[best].Name)
-	}
-	return notes
-}
-
-// evidenceNote says how far the file bears out a matrix.
-func evidenceNote(text *Text, e ReadingEvidence, active bool) Note {
-	n := Note{Text: text.T("look.evidence", e.All, e.All-e.Contradict, matrixName(text, e.Name), e.Contradict)}
-	switch {
-	case e.Contradict == 0:
-		n.Kind = "ok"
-	case active:
-		n.Kind = "warn"
-	}
-	return n
-}
-
 // matrixName is the name of a matrix as people read it.
 func matrixName(text *Text, name string) string {
 	if key := "matrix." + name; text.Has(key) {
 		return text.T(key)
 	}
 	return name
-}
-
-// newColumnsPanel lists what the columns of a file mean and, where it is known,
-// how many of its rows fill them with what; or returns nil.
-func newColumnsPanel(text *Text, columns []reports.Column, fill []reports.Fill, rows int) *columnsPanel {
-	if len(columns) == 0 {
-		return nil
-	}
-	p := &columnsPanel{}
-	known := 0
-	for i, col := range columns {
-		row := columnRow{Header: col.Header}
-		if i < len(fill) && rows > 0 {
-			row.Filled, row.Samples = text.Percent(float64(fill[i].Filled)/float64(rows)), strings.Join(fill[i].Samples, " · ")
-		}
-		if !col.Unknown() {
-			known++
-		}
-		switch {
-		case col.Known:
-			row.Means = text.T("look.cohort")
-		case !col.Unknown():
-			row.Means = fieldWords(text, col.Field)
-		case col.Candidate:
-			row.Means, row.New = text.T("look.candidate"), true
-		default:
-			row.Means = text.T("look.kept")
-		}
-		if col.Unknown() || col.Known {
-			p.Special = append(p.Special, row)
-		} else {
-			p.Plain = append(p.Plain, row)
-		}
-	}
-	p.Text = text.T("look.columns_known", known, len(columns))
-	return p
-}
-
-// fieldWords says what a field of the catalogue is.
-func fieldWords(text *Text, name string) string {
-	f, ok := reports.FieldNamed(name)
-	if !ok {
-		return name
-	}
-	if key := "field.type_" + string(f.Type); f.Area != "" && text.Has(key) {
-		return text.T(key, f.Area.Name())
-	}
-	return f.Header
 }
 
 func (s *Server) lookCRM(p *lookPage, text *Text, j actnow.Job, u Upload) {

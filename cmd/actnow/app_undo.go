@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"actnow"
+	"actnow/matcher"
 	"actnow/reports"
 )
 
@@ -16,7 +17,7 @@ func (a *app) UndoImport(ctx context.Context, by actnow.Actor, id actnow.Snapsho
 		return 0, err
 	}
 	return a.background(ctx, "undo", undoTitle(u.Report, u.Month), by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
-		u, err := a.db.UndoSnapshot(ctx, by, id, progress)
+		u, err := a.undoSnapshot(ctx, by, id, progress)
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +44,16 @@ func (a *app) RedoImport(ctx context.Context, by actnow.Actor, id actnow.Snapsho
 		}
 		return res, a.refresh(ctx, by)
 	})
+}
+
+// undoSnapshot takes an import back. Accounts that were matched with customers
+// who go wait for the next match run, which looks at every account.
+func (a *app) undoSnapshot(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, progress func(done, total int64)) (reports.Undo, error) {
+	a.matching.Lock()
+	defer a.matching.Unlock()
+	u, err := a.db.UndoSnapshot(ctx, by, id, progress)
+	a.live = matcher.Live{}
+	return u, err
 }
 
 func undoTitle(report reports.Kind, month actnow.Month) string {

@@ -28,7 +28,7 @@ func newImportUndoCommand(sh *shell) *cobra.Command {
 				if dry {
 					u, err = a.db.PreviewUndo(ctx, id)
 				} else {
-					u, err = a.db.UndoSnapshot(ctx, commandLine, id, sh.progress("undo"))
+					u, err = a.undoSnapshot(ctx, commandLine, id, sh.progress("undo"))
 				}
 				if err != nil {
 					return undoRefusal(id, err)

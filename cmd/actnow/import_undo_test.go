@@ -28,4 +28,14 @@ func (s *site) undoCommands() {
 	if a := s.command("import", "undo", id); a.code != 0 || !strings.Contains(a.stdout, "actnow import redo "+id) {
 		t.Errorf("import undo: exit code %d, %q", a.code, a.stdout)
 	}
+	// The first import of all goes and comes back, and so do its matches.
+	before := s.object("match", "run")
+	gone := s.object("import", "undo", "1")
+	if s.number(gone, "customers")+s.number(gone, "kept") != s.number(before, "match") {
+		t.Errorf("import undo 1: %v, want the %v customers to go or to be kept for their mails", gone, before["match"])
+	}
+	s.object("import", "redo", "1")
+	if after := s.object("match", "run"); after["match"] != before["match"] {
+		t.Errorf("match run after undo and redo: %v, want %v as before", after["match"], before["match"])
+	}
 }
