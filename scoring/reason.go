@@ -155,15 +155,16 @@ var modelMessages = map[string][2]string{
 	"model.why.early":      {"The outcomes came too close together: none could be foretold from those before it. The points card scores until more time has passed.", "Utfallen kom för tätt: inget kunde förutsägas av dem som kom före. Poängkortet ger värdet tills mer tid har gått."},
 	"model.why.signal":     {"What is known does not tell who buys. Of pairs of outcomes that were not learned from, the model put {0} in the right order, surely no less than {1}; chance does 0.5, and {2} must be surpassed. The points card scores.", "Det som är känt säger inte vem som köper. Av par av utfall som inte lärts in satte modellen {0} i rätt ordning, säkert inte mindre än {1}; slumpen klarar 0,5 och {2} måste överträffas. Poängkortet ger värdet."},
 
-	"error.model.json":     {"This is no model as Act Now keeps it: {0}.", "Detta är ingen modell som Act Now sparar dem: {0}."},
-	"error.model.training": {"A training is running already: wait until it is done.", "En träning pågår redan: vänta tills den är klar."},
-	"error.model.score":    {"A score is fit or intent, not {0}.", "Ett värde är fit eller intent, inte {0}."},
-	"error.model.none":     {"No model is in force for {0} of {1}: the points card scores already.", "Ingen modell gäller för {0} i {1}: poängkortet ger redan värdet."},
-	"error.model.missing":  {"There is no version of a model with the id {0}: see actnow score models.", "Det finns ingen version av en modell med id:t {0}: se actnow score models."},
-	"error.model.inforce":  {"The version {0} is in force already.", "Versionen {0} gäller redan."},
-	"error.model.several":  {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},
-	"error.model.format":   {"The model has the format {0}, and this version of Act Now reads {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser {1}: träna på nytt."},
-	"error.model.damaged":  {"The model is damaged at {0}: train anew, or go back to an earlier one.", "Modellen är skadad vid {0}: träna på nytt eller gå tillbaka till en tidigare."},
+	"error.model.json":       {"This is no model as Act Now keeps it: {0}.", "Detta är ingen modell som Act Now sparar dem: {0}."},
+	"error.model.training":   {"A training is running already: wait until it is done.", "En träning pågår redan: vänta tills den är klar."},
+	"error.model.score":      {"A score is fit or intent, not {0}.", "Ett värde är fit eller intent, inte {0}."},
+	"error.model.none":       {"No model is in force for {0} of {1}: the points card scores already.", "Ingen modell gäller för {0} i {1}: poängkortet ger redan värdet."},
+	"error.model.missing":    {"There is no version of a model with the id {0}: see actnow score models.", "Det finns ingen version av en modell med id:t {0}: se actnow score models."},
+	"error.model.inforce":    {"The version {0} is in force already.", "Versionen {0} gäller redan."},
+	"error.model.unreadable": {"The model for {0} of {1} cannot be read: train it anew, or go back with actnow score rollback.", "Modellen för {0} i {1} kan inte läsas: träna den på nytt eller gå tillbaka med actnow score rollback."},
+	"error.model.several":    {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},
+	"error.model.format":     {"The model has the format {0}, and this version of Act Now reads {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser {1}: träna på nytt."},
+	"error.model.damaged":    {"The model is damaged at {0}: train anew, or go back to an earlier one.", "Modellen är skadad vid {0}: träna på nytt eller gå tillbaka till en tidigare."},
 }
 
 // withoutAccount are the signals that are missing for one reason: only the CRM tells

@@ -120,9 +120,13 @@ func (t *Trainer) trial(ctx context.Context, l *lesson, area actnow.Area) (Trial
 	if err != nil {
 		return TrialOutcome{}, err
 	}
+	there, err := t.inPlace(ctx, versions)
+	if err != nil {
+		return TrialOutcome{}, err
+	}
 	var o TrialOutcome
-	if o.Verdict, err = t.judge(ctx, l, versions); err != nil {
-		return o, err
+	if there.challenger != nil {
+		o.Verdict = l.judge(there.challenger, there.champion)
 	}
 	if o.Trial, err = l.learn(ctx, area, t.Seed); err != nil {
 		return o, err
@@ -131,7 +135,7 @@ func (t *Trainer) trial(ctx context.Context, l *lesson, area actnow.Area) (Trial
 	switch {
 	case o.model == nil:
 		o.Outcome = OutcomeNone
-	case slices.ContainsFunc(versions, func(v Version) bool { return v.ID == o.Model }):
+	case slices.ContainsFunc(versions, func(v Version) bool { return v.ID == o.Model }) && !slices.Contains(there.damaged, o.Model):
 		o.Outcome, keep = OutcomeSame, nil
 	case o.Verdict != nil && o.Verdict.Waits() && !o.growth(versions):
 		o.Outcome, keep = OutcomeWaits, nil

@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"actnow"
@@ -44,7 +45,8 @@ type VersionStore interface {
 	Model(ctx context.Context, id string) (*Model, error)
 	// KeepTrial records a trial, carries out a verdict on the challenger that was
 	// there, nil for none, and keeps a model, nil for none, as the challenger in the
-	// place of any other. All of it happens or nothing.
+	// place of any other; one that is there already is written anew and keeps its place
+	// if it is the champion. All of it happens or nothing.
 	KeepTrial(ctx context.Context, t Trial, m *Model, on *Verdict) error
 }
 
@@ -68,28 +70,31 @@ type Verdict struct {
 // Waits reports whether too little has happened for a verdict.
 func (v *Verdict) Waits() bool { return v.Missing > 0 }
 
-// judge returns the verdict on the challenger among the versions of an area, nil if
-// there is none.
-func (t *Trainer) judge(ctx context.Context, l *lesson, versions []Version) (*Verdict, error) {
-	var challenger, champion *Model
+// inPlace are the models that stand in an area for a score.
+type inPlace struct {
+	champion, challenger *Model
+	damaged              []string // ids of those that cannot be read any more
+}
+
+// inPlace reads the models that stand among versions.
+func (t *Trainer) inPlace(ctx context.Context, versions []Version) (p inPlace, err error) {
 	for _, v := range versions {
 		if v.State == Retired {
 			continue
 		}
-		m, err := t.Store.Model(ctx, v.ID)
-		if err != nil {
-			return nil, err
-		}
-		if v.State == Champion {
-			champion = m
-		} else {
-			challenger = m
+		switch m, err := t.Store.Model(ctx, v.ID); {
+		case errors.Is(err, actnow.ErrInvalid):
+			t.Log.WarnContext(ctx, "a model cannot be read", "model", v.ID, "error", err)
+			p.damaged = append(p.damaged, v.ID)
+		case err != nil:
+			return p, err
+		case v.State == Champion:
+			p.champion = m
+		default:
+			p.challenger = m
 		}
 	}
-	if challenger == nil {
-		return nil, nil
-	}
-	return l.judge(challenger, champion), nil
+	return p, nil
 }
 
 // judge compares a challenger with the champion, nil for the average that a points

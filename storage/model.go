@@ -109,7 +109,8 @@ func fullModelID(tx *sql.Tx, id string) (string, error) {
 
 // KeepTrial records a trial, carries out a verdict on the challenger that was there,
 // nil for none, and keeps a model, nil for none, as the challenger in the place of
-// any other. All of it happens or nothing.
+// any other; one that is there already is written anew and keeps its place if it is
+// the champion. All of it happens or nothing.
 func (db *DB) KeepTrial(ctx context.Context, t scoring.Trial, m *scoring.Model, on *scoring.Verdict) error {
 	text, err := json.Marshal(t)
 	if err != nil {
@@ -130,15 +131,17 @@ func (db *DB) KeepTrial(ctx context.Context, t scoring.Trial, m *scoring.Model, 
 		if m == nil {
 			return nil
 		}
-		if _, err := tx.Exec(`UPDATE models SET state = 'retired', decided_at = ?, decided_by = ? WHERE area = ? AND score = ? AND state = 'challenger'`,
-			now, actnow.System.Name, string(m.Area), string(m.Target)); err != nil {
+		if _, err := tx.Exec(`UPDATE models SET state = 'retired', decided_at = ?, decided_by = ? WHERE area = ? AND score = ? AND state = 'challenger' AND id <> ?`,
+			now, actnow.System.Name, string(m.Area), string(m.Target), m.ID()); err != nil {
 			return err
 		}
 		about, err := json.Marshal(scoring.Version{Kind: m.Kind, Day: m.Day, Base: m.Base, Learned: m.Learned, Metrics: m.Validation})
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO models (id, area, score, state, made_at, about, body) VALUES (?, ?, ?, 'challenger', ?, ?, ?)`,
+		_, err = tx.Exec(`INSERT INTO models (id, area, score, state, made_at, about, body) VALUES (?, ?, ?, 'challenger', ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET about = excluded.about, body = excluded.body,
+				state = CASE WHEN models.state = 'champion' THEN 'champion' ELSE 'challenger' END`,
 			m.ID(), string(m.Area), string(m.Target), now, string(about), string(m.JSON()))
 		return err
 	})
@@ -269,27 +272,28 @@ func (db *DB) Rollback(ctx context.Context, by actnow.Actor, area actnow.Area, t
 	return v, nil
 }
 
-// Champions returns the models in force, by area and score.
+// Champions returns the models in force, by area and score. The error is an
+// *actnow.InputError that names the first that cannot be read.
 func (db *DB) Champions(ctx context.Context) ([]*scoring.Model, error) {
-	var ids []string
+	var list []*scoring.Model
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, `SELECT id FROM models WHERE state = 'champion' ORDER BY area, score`, nil, func(rows *sql.Rows) error {
-			var id string
-			err := rows.Scan(&id)
-			ids = append(ids, id)
-			return err
+		return each(tx, `SELECT id, area, score, body FROM models WHERE state = 'champion' ORDER BY area, score`, nil, func(rows *sql.Rows) error {
+			var id, body string
+			var area actnow.Area
+			var target scoring.Target
+			if err := rows.Scan(&id, &area, &target, &body); err != nil {
+				return err
+			}
+			m, err := scoring.ParseModel([]byte(body))
+			if err != nil || m.ID() != id {
+				return actnow.Invalid("error.model.unreadable", "model", "the model for %s of %s cannot be read: train it anew, or go back with actnow score rollback", target, area.Name())
+			}
+			list = append(list, m)
+			return nil
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("champions: %w", err)
-	}
-	var list []*scoring.Model
-	for _, id := range ids {
-		m, err := db.Model(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, m)
 	}
 	return list, nil
 }

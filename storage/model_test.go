@@ -336,9 +336,34 @@ func TestDamagedModel(t *testing.T) {
 	if got.Model == "" {
 		t.Fatalf("no model: %+v", got)
 	}
-	storagetest.Exec(t, db, `UPDATE models SET body = replace(body, '"seed":0', '"seed":3')`)
+	damage := func() {
+		storagetest.Exec(t, db, `UPDATE models SET body = replace(body, '"seed":0', '"seed":3')`)
+	}
+	damage()
 	var input *actnow.InputError
 	if _, err := db.Model(t.Context(), got.Model); !errors.As(err, &input) || input.Code != "error.model.damaged" {
 		t.Errorf("a changed body: %v", err)
+	}
+	// Training again writes it anew, in its place.
+	for _, state := range []scoring.VersionState{scoring.Challenger, scoring.Champion} {
+		if state == scoring.Champion {
+			if _, err := db.Promote(t.Context(), actnow.System, got.Model); err != nil {
+				t.Fatal(err)
+			}
+		}
+		damage()
+		if _, err := db.Champions(t.Context()); state == scoring.Champion && (!errors.As(err, &input) || input.Code != "error.model.unreadable") {
+			t.Errorf("a damaged model in force: %v", err)
+		}
+		if again := trainFit(t, db, now); again.Model != got.Model {
+			t.Errorf("trained again: %+v", again)
+		}
+		versions, err := db.Versions(t.Context(), actnow.Azure, scoring.Fit)
+		if err != nil || len(versions) != 1 || versions[0].State != state {
+			t.Errorf("versions: %+v, %v, want one %s", versions, err, state)
+		}
+		if m, err := db.Model(t.Context(), got.Model); err != nil || m.ID() != got.Model {
+			t.Errorf("after training again: %v", err)
+		}
 	}
 }
