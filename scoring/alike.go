@@ -15,8 +15,8 @@ var likenesses = []actnow.Likeness{actnow.AlikeIndustry, actnow.AlikeSize, actno
 // sizeBands are the fewest employees of each band. They lie within the segments.
 var sizeBands = []int64{1, 10, mediumFrom, 50, 100, mediumTo + 1, 1000}
 
-// traitsOf are what makes a customer alike to others, in the eyes of an area.
-type traitsOf struct {
+// kin is what makes a customer alike to others, where one area is asked for.
+type kin struct {
 	size     int64 // employees, 0 if nobody knows
 	segment  actnow.Segment
 	industry string
@@ -25,8 +25,8 @@ type traitsOf struct {
 	spent    float64 // there, in the currency that is asked for
 }
 
-func newTraits(b *Buyer, year map[actnow.Area]*spending, area actnow.Area, currency string) traitsOf {
-	t := traitsOf{segment: b.Segment, industry: strings.ToLower(strings.TrimSpace(b.Industry)), account: b.Account}
+func newKin(b *Buyer, year map[actnow.Area]*spending, area actnow.Area, currency string) kin {
+	t := kin{segment: b.Segment, industry: strings.ToLower(strings.TrimSpace(b.Industry)), account: b.Account}
 	if b.OrgSize != nil && *b.OrgSize > 0 {
 		t.size = *b.OrgSize
 	}
@@ -49,7 +49,7 @@ func newTraits(b *Buyer, year map[actnow.Area]*spending, area actnow.Area, curre
 
 // stratum names the customers that are alike in the way; "" if it is not known
 // what to compare.
-func (t *traitsOf) stratum(way actnow.Likeness) string {
+func (t *kin) stratum(way actnow.Likeness) string {
 	band := 0
 	for band < len(sizeBands) && t.size >= sizeBands[band] {
 		band++
@@ -75,7 +75,7 @@ func (t *traitsOf) stratum(way actnow.Likeness) string {
 }
 
 // observe returns the traits as a regression takes them.
-func (t *traitsOf) observe() []Observation {
+func (t *kin) observe() []Observation {
 	var out []Observation
 	if t.size > 0 {
 		out = append(out, Observation{Feature: "size", Number: float64(t.size)})

@@ -21,7 +21,7 @@ func newReach() *reach {
 	return r
 }
 
-func (r *reach) add(t *traitsOf, buys bool) {
+func (r *reach) add(t *kin, buys bool) {
 	for _, way := range likenesses {
 		name := t.stratum(way)
 		if name == "" {
@@ -42,7 +42,7 @@ func (r *reach) add(t *traitsOf, buys bool) {
 // chance is the share of the customers alike in the way that buy, leaning on the
 // share of all where they are few. The customer, who does not buy, is left out if it
 // has an account. ok is false if there is nobody else.
-func (r *reach) chance(t *traitsOf, way actnow.Likeness) (p float64, ok bool) {
+func (r *reach) chance(t *kin, way actnow.Likeness) (p float64, ok bool) {
 	self := 0
 	if t.account {
 		self = 1

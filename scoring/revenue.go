@@ -166,13 +166,13 @@ func (r *revenueRun) survey(ctx context.Context) error {
 			}
 			for _, area := range r.areas {
 				s := year[area]
-				t := newTraits(b, year, area, "")
+				t := newKin(b, year, area, "")
 				r.reach[area].add(&t, s != nil)
 				if s == nil || !s.priced() {
 					continue
 				}
 				k := demandKey{area, s.paid[0].Currency}
-				r.peers[k] = append(r.peers[k], peer{b.Customer, newTraits(b, year, area, k.currency), float64(s.paid[0].Minor)})
+				r.peers[k] = append(r.peers[k], peer{b.Customer, newKin(b, year, area, k.currency), float64(s.paid[0].Minor)})
 			}
 		}
 		return nil
@@ -265,10 +265,10 @@ func (r *revenueRun) of(b *Buyer, year map[actnow.Area]*spending, area actnow.Ar
 			return e, false
 		}
 	}
-	t := newTraits(b, year, area, e.Currency)
+	t := newKin(b, year, area, e.Currency)
 	s, ok := r.like(b.Customer, &t, demandKey{area, e.Currency})
 	if !ok && e.Paid == 0 && e.Currency != r.sum.Currency {
-		t = newTraits(b, year, area, r.sum.Currency)
+		t = newKin(b, year, area, r.sum.Currency)
 		if s, ok = r.like(b.Customer, &t, demandKey{area, r.sum.Currency}); ok {
 			e.Currency = r.sum.Currency
 		}
@@ -287,7 +287,7 @@ func (r *revenueRun) of(b *Buyer, year map[actnow.Area]*spending, area actnow.Ar
 	return e, true
 }
 
-func (r *revenueRun) like(id actnow.CustomerID, t *traitsOf, k demandKey) (spread, bool) {
+func (r *revenueRun) like(id actnow.CustomerID, t *kin, k demandKey) (spread, bool) {
 	d := r.demands[k]
 	if d == nil {
 		return spread{}, false

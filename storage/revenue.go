@@ -174,8 +174,8 @@ func (r *estimateRow) estimate() actnow.RevenueEstimate {
 }
 
 // SaveEstimates puts the estimates of a month in place of those that the customers
-// have in the areas, and makes the standings of those anew of whom something
-// changed, in one transaction.
+// have in the areas, and brings the standings of those of whom something changed to
+// them, in one transaction.
 func (db *DB) SaveEstimates(ctx context.Context, month actnow.Month, areas []actnow.Area, ids []actnow.CustomerID, es []scoring.CustomerEstimate) error {
 	inAreas, err := json.Marshal(areas)
 	if err != nil {
@@ -225,7 +225,7 @@ func (db *DB) SaveEstimates(ctx context.Context, month actnow.Month, areas []act
 		if err := into.insert(context.Background(), tx); err != nil {
 			return err
 		}
-		return refreshStandings(tx, month, areas, `SELECT value FROM `+jsonEach, idList(sorted(changed)))
+		return refreshRevenues(tx, month, areas, sorted(changed))
 	})
 	if err != nil {
 		return fmt.Errorf("save %d estimates of %s: %w", len(es), month, err)

@@ -40,6 +40,8 @@ const revenueSeed = `
 		VALUES (1, 'm365', '2026-11', 1, 1, 'a.csv', 'a', '[]', 1, 1, 0, 0, 1795700000);
 	INSERT INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, snapshot_id, scored_at)
 		SELECT id, 'm365', '2026-11', 'm365', 80, 80, 'High', 'High', 'A1', 'Act Now', 'matrix', 1, 0 FROM customers;
+	INSERT INTO standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, fit_from, intent_from, cell, cluster)
+		SELECT id, 'm365', '2026-11', 1, 80, 80, 'High', 'High', 'm365', 'm365', 'A1', 'Act Now' FROM customers;
 	INSERT INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id) VALUES
 		(31, 'm365', '2026-11', 700, 900, 'SEK', '7-9', 1), (1, 'm365', '2026-11', NULL, 500, 'SEK', 'up to 5', 1), (32, 'm365', '2026-11', NULL, NULL, '', 'much', 1);
 	INSERT INTO accounts (id, external_id, connection_id, updated_at) SELECT id, 'A' || id, 1, 0 FROM customers;
@@ -109,6 +111,17 @@ func TestEstimates(t *testing.T) {
 	for _, id := range []actnow.CustomerID{20, 21, 37} {
 		if s, _ := of(id, actnow.Everything); s.RevenueKind != actnow.Whitespace {
 			t.Errorf("customer %d: %+v", id, s)
+		}
+	}
+	// Made anew, standings say the same.
+	before, _ := of(30, actnow.Everything)
+	reported, _ := of(1, actnow.Everything)
+	if err := db.ChooseMatrix(t.Context(), actnow.System, scoring.QuadrantsName, 1); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[actnow.CustomerID]actnow.Standing{30: before, 1: reported} {
+		if got, _ := of(id, actnow.Everything); got.RevenueFrom != want.RevenueFrom || got.RevenueKind != want.RevenueKind || !cmp.Equal(got.Revenue, want.Revenue) {
+			t.Errorf("customer %d: %+v, made anew %+v", id, want, got)
 		}
 	}
 	blind := actnow.Everything

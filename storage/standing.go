@@ -67,20 +67,17 @@ type standingKey struct {
 
 // standing is a row of standings as it is compared: all of its values.
 type standing struct {
-	latest                 bool
-	fit, intent            sql.NullFloat64
-	fitBand, intentBand    actnow.Band
-	fitFrom, intentFrom    string
-	cell                   actnow.Cell
-	cluster                actnow.Cluster
-	clusterFrom            string
-	microsoft, own         actnow.Cluster
-	previous               actnow.Cluster
-	previousMonth          actnow.Month
-	revenueLow, revenueTop sql.NullInt64
-	currency               string
-	revenueFrom            string // "report" or "own"
-	revenueKind            actnow.RevenueKind
+	latest              bool
+	fit, intent         sql.NullFloat64
+	fitBand, intentBand actnow.Band
+	fitFrom, intentFrom string
+	cell                actnow.Cell
+	cluster             actnow.Cluster
+	clusterFrom         string
+	microsoft, own      actnow.Cluster
+	previous            actnow.Cluster
+	previousMonth       actnow.Month
+	potential
 }
 
 // refresh makes the standings of one chunk of customers.
@@ -240,38 +237,14 @@ func first(score sql.NullFloat64, band actnow.Band, source string, own sql.NullF
 	return own, "", ""
 }
 
-// readRevenues takes what a report says of potential revenue, else our own estimate.
-// Whitespace or upsell is ours alone.
+// readRevenues takes the potential revenue that holds.
 func (r *refresh) readRevenues() error {
-	err := each(r.tx, `SELECT customer_id, area, month, kind, p10, p90, currency FROM revenue_estimates WHERE `+r.within.sql+` AND month >= ?`, r.args(),
-		func(rows *sql.Rows) error {
-			var k standingKey
-			var s standing
-			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.revenueKind, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
-				return err
-			}
-			if have, ok := r.want[k]; ok {
-				have.revenueLow, have.revenueTop, have.currency, have.revenueFrom, have.revenueKind = s.revenueLow, s.revenueTop, s.currency, "own", s.revenueKind
-				r.want[k] = have
-			}
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	return each(r.tx, `SELECT customer_id, area, month, low, high, currency FROM revenues WHERE `+r.within.sql+` AND month >= ?`, r.args(),
-		func(rows *sql.Rows) error {
-			var k standingKey
-			var s standing
-			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.revenueLow, &s.revenueTop, &s.currency); err != nil {
-				return err
-			}
-			if have, ok := r.want[k]; ok && (s.revenueLow.Valid || s.revenueTop.Valid) {
-				have.revenueLow, have.revenueTop, have.currency, have.revenueFrom = s.revenueLow, s.revenueTop, s.currency, "report"
-				r.want[k] = have
-			}
-			return nil
-		})
+	return eachPotential(r.tx, clause{r.within.sql + ` AND month >= ?`, r.args()}, func(k standingKey, p potential) {
+		if have, ok := r.want[k]; ok {
+			have.potential = p
+			r.want[k] = have
+		}
+	})
 }
 
 // link leads each standing to the one before it and finds the latest. What lies
@@ -339,7 +312,7 @@ func (r *refresh) write() error {
 			var k standingKey
 			var s standing
 			if err := rows.Scan(&k.customer, &k.area, &k.month, &s.latest, &s.fit, &s.intent, &s.fitBand, &s.intentBand, &s.fitFrom, &s.intentFrom, &s.cell, &s.cluster, &s.clusterFrom,
-				&s.microsoft, &s.own, &s.previous, &s.previousMonth, &s.revenueLow, &s.revenueTop, &s.currency, &s.revenueFrom, &s.revenueKind); err != nil {
+				&s.microsoft, &s.own, &s.previous, &s.previousMonth, &s.low, &s.high, &s.currency, &s.from, &s.kind); err != nil {
 				return err
 			}
 			switch want, ok := r.want[k]; {
@@ -372,7 +345,7 @@ func (r *refresh) write() error {
 		if s, ok := r.want[k]; ok {
 			changed.add(int64(k.customer), string(k.area), string(k.month), s.latest, s.fit, s.intent, string(s.fitBand), string(s.intentBand), s.fitFrom, s.intentFrom,
 				string(s.cell), string(s.cluster), s.clusterFrom, string(s.microsoft), string(s.own), string(s.previous), string(s.previousMonth),
-				s.revenueLow, s.revenueTop, s.currency, s.revenueFrom, string(s.revenueKind))
+				s.low, s.high, s.currency, s.from, string(s.kind))
 		}
 	}
 	return changed.insert(context.Background(), r.tx)

@@ -30,7 +30,7 @@ func customerHeaders(scope actnow.Scope) []string {
 	list := []string{"name", "domain", "tpid", "segment", "org_size", "industry", "city", "country",
 		"area", "month", "cell", "cluster", "microsoft_cluster", "fit", "intent", "previous_cluster", "matched", "mailable_contacts", "first_month", "last_month", "gone_month"}
 	if scope.Revenue {
-		list = append(list, "revenue_low", "revenue_high", "currency")
+		list = append(list, "revenue_low", "revenue_high", "currency", "revenue_kind")
 	}
 	return list
 }
@@ -68,7 +68,7 @@ func customerCells(scope actnow.Scope, r actnow.CustomerRow) []string {
 		string(p.Area), string(p.Month), string(p.Cell), string(p.Cluster), string(p.MicrosoftCluster), plainScore(p.Fit), plainScore(p.Intent),
 		string(p.PreviousCluster), matched, strconv.Itoa(r.Mailable), string(k.FirstMonth), string(k.LastMonth), string(k.GoneMonth)}
 	if scope.Revenue {
-		cells = append(cells, plainMoney(p.Revenue.Low), plainMoney(p.Revenue.High), p.Revenue.Currency)
+		cells = append(cells, plainMoney(p.Revenue.Low), plainMoney(p.Revenue.High), p.Revenue.Currency, string(p.RevenueKind))
 	}
 	return cells
 }
