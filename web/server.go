@@ -53,6 +53,7 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	jobActions
 	downloadActions
 	fetchActions
 	undoActions
