@@ -48,6 +48,8 @@ func (s *snapshotStage) run(ctx context.Context, res reports.Result, countOnly b
 		res.Warn(reports.NewNotice("warning.report.conflict", conflicts))
 	}
 	res.Rows = rows
+	s.file.close()
+	s.seen = nil
 	p := &publication{head: s.head, res: res, db: s.db, now: s.db.now().Unix()}
 	// Who cancels must know whether it was published, so the answer is waited for:
 	// the publication itself looks at ctx.
