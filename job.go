@@ -1,5 +1,10 @@
 package actnow
 
+import "errors"
+
+// ErrCancelled is why a job ended that a person cancelled.
+var ErrCancelled = errors.New("cancelled")
+
 // JobState is where a piece of long work stands.
 type JobState string
 

@@ -24,7 +24,8 @@ type Store interface {
 type Stage interface {
 	// Add stages rows. The rows and their slices are not kept.
 	Add(ctx context.Context, rows []Row) error
-	// Compare returns res with the counts of what Publish would do.
+	// Compare returns res with the counts of what Publish would do. After either
+	// the stage can only be dropped.
 	Compare(ctx context.Context, res Result) (Result, error)
 	// Publish makes the snapshot current with the columns, rejected lines and
 	// warnings of res, and returns res with the counts. A row that repeats an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"actnow"
@@ -38,10 +39,14 @@ func (db *DB) JobProgress(ctx context.Context, id actnow.JobID, done, total int6
 	})
 }
 
-// FinishJob records the outcome of a job: its result as JSON, or why it failed.
+// FinishJob records the outcome of a job: its result as JSON, or why it failed. It
+// is cancelled if that matches actnow.ErrCancelled.
 func (db *DB) FinishJob(ctx context.Context, id actnow.JobID, result any, failure error) error {
 	state, message := actnow.JobDone, ""
-	if failure != nil {
+	switch {
+	case errors.Is(failure, actnow.ErrCancelled):
+		state = actnow.JobCancelled
+	case failure != nil:
 		state, message = actnow.JobFailed, failure.Error()
 	}
 	text, err := json.Marshal(result)

@@ -48,8 +48,12 @@ func (s *snapshotStage) run(ctx context.Context, res reports.Result, countOnly b
 		res.Warn(reports.NewNotice("warning.report.conflict", conflicts))
 	}
 	res.Rows = rows
+	s.file.close()
+	s.seen = nil
 	p := &publication{head: s.head, res: res, db: s.db, now: s.db.now().Unix()}
-	err = s.db.publish(ctx, s.file, func(tx *sql.Tx) error { return p.run(tx, countOnly) })
+	// Who cancels must know whether it was published, so the answer is waited for:
+	// the publication itself looks at ctx.
+	err = s.db.publish(context.WithoutCancel(ctx), s.file, func(tx *sql.Tx) error { return p.run(ctx, tx, countOnly) })
 	return p, err
 }
 
@@ -67,7 +71,7 @@ type publication struct {
 	newest   int64         // customer that there was before
 }
 
-func (p *publication) run(tx *sql.Tx, countOnly bool) error {
+func (p *publication) run(ctx context.Context, tx *sql.Tx, countOnly bool) error {
 	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
 	switch {
 	case err == nil && (earlier.Superseded || !reports.SameReading(earlier.Columns, p.head.Columns)):
@@ -85,9 +89,15 @@ func (p *publication) run(tx *sql.Tx, countOnly bool) error {
 	}
 	steps = append(steps, p.snapshot, p.rows, p.saveCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
 	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := step(tx); err != nil {
 			return err
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return nil
 }

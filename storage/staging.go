@@ -48,12 +48,17 @@ func (db *DB) stage(ctx context.Context, schema string) (*Staging, error) {
 	return s, nil
 }
 
-// Discard closes and removes the file. It may be called again.
-func (s *Staging) Discard() error {
+// close gives the memory of the connection back; the file stays to be attached.
+func (s *Staging) close() {
 	if s.DB != nil {
 		s.DB.Close()
 		s.DB = nil
 	}
+}
+
+// Discard closes and removes the file. It may be called again.
+func (s *Staging) Discard() error {
+	s.close()
 	if err := os.Remove(s.path); err != nil && !os.IsNotExist(err) {
 		return err
 	}

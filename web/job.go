@@ -31,6 +31,7 @@ type Progress struct {
 	Done, Total int64
 	Running     bool
 	Result      string // local path of what came of it, or ""
+	Cancel      bool   // it can be cancelled
 }
 
 type jobPage struct {
@@ -97,9 +98,8 @@ func (s *Server) showJob(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	text := s.text(c)
-	p := progress(j, text)
-	return s.render(c, "job", jobPage{Head: Head{Title: p.Text, Text: text.T("job.leave")}, Progress: p})
+	p := s.jobProgress(c, j)
+	return s.render(c, "job", jobPage{Head: Head{Title: p.Text, Text: s.text(c).T("job.leave")}, Progress: p})
 }
 
 // streamJob renews the part "progress" until the job has ended.
@@ -108,7 +108,7 @@ func (s *Server) streamJob(c echo.Context) error {
 		j, err := s.job(c)
 		return streamed{
 			version: jobVersion(j), page: "job", part: "progress-in",
-			data:  func() (any, error) { return progress(j, s.text(c)), nil },
+			data:  func() (any, error) { return s.jobProgress(c, j), nil },
 			ended: j.State != actnow.JobRunning,
 		}, err
 	})

@@ -99,8 +99,11 @@ func (s *Server) showLook(c echo.Context) error {
 	switch {
 	case j.State == actnow.JobRunning:
 		p.Head.Title, p.Head.Text = text.T("look.running", j.Title), text.T("look.running_text")
-		progress := progress(j, text)
+		progress := s.jobProgress(c, j)
 		p.Progress = &progress
+	case j.State == actnow.JobCancelled:
+		p.Head.Title, p.Head.Text = text.T("look.cancelled", j.Title), text.T("look.cancelled_text")
+		p.Head.Actions = []Action{{Text: text.T("look.another"), Href: p.Head.Crumbs[0].Href, Class: "main"}}
 	case !ok:
 		p.Head.Title = text.T("look.unusable", j.Title)
 		p.Head.Text = text.T("look.unusable_text")

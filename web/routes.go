@@ -45,7 +45,7 @@ func (s *Server) allRoutes() []route {
 		s.mailboxRoutes(),
 		s.accessRoutes(),
 		s.activityRoutes(),
-		s.jobRoutes(),
+		s.jobRoutes(), s.cancelRoutes(),
 		s.reportRoutes(),
 		s.downloadRoutes(),
 		s.downloadAPIRoutes(),

@@ -57,6 +57,7 @@ type Actions interface {
 	publicActions
 	matchActions
 	uploadActions
+	jobActions
 	downloadActions
 	fetchActions
 	undoActions

@@ -40,6 +40,7 @@ type doings struct {
 	oneToOne   []bool
 	fetch      fetchDoings
 	models     []string
+	cancelled  []actnow.Actor
 }
 
 func open(t *testing.T, change ...func(*web.Config)) *site {

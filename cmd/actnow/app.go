@@ -46,6 +46,7 @@ type app struct {
 	training sync.Mutex // one training at a time
 	live     matcher.Live
 	jobs     sync.WaitGroup
+	running  running
 	jobsCtx  context.Context // of work that outlives the request that asked for it
 	endJobs  context.CancelFunc
 }
@@ -160,7 +161,12 @@ func (a *app) goOn(ctx context.Context, id actnow.JobID, kind string, work func(
 
 // doJob does the work of a job that was started and records how it ended.
 func (a *app) doJob(ctx context.Context, id actnow.JobID, work func(ctx context.Context, progress func(done, total int64)) (any, error)) error {
+	ctx, end := a.running.begin(ctx, id)
+	defer end()
 	result, err := a.guard(ctx, work, a.reporter(ctx, id))
+	if err = cancelled(ctx, err); err == actnow.ErrCancelled {
+		return a.db.FinishJob(context.WithoutCancel(ctx), id, nil, err)
+	}
 	return errors.Join(err, a.db.FinishJob(context.WithoutCancel(ctx), id, result, sentence(err)))
 }
 

@@ -199,9 +199,13 @@ func (a *app) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.J
 	}
 	return a.background(ctx, web.JobImport, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		if err := a.run(ctx, by, path, &u, false, progress); err != nil {
+			if cancelled(ctx, err) == actnow.ErrCancelled {
+				os.Remove(path) // nothing is left to decide
+			}
 			return u, err
 		}
-		return u, errors.Join(os.Remove(path), a.refresh(ctx, by))
+		// What is published stands: whoever cancels now is too late.
+		return u, errors.Join(os.Remove(path), a.refresh(a.jobsCtx, by))
 	})
 }
 
