@@ -107,6 +107,21 @@ func TestLaunchFreezesMergeFields(t *testing.T) {
 	}
 }
 
+// Nobody is mailed what we estimate of potential revenue.
+func TestMailsTellNoEstimate(t *testing.T) {
+	t.Parallel()
+	db, _ := launched(t, nil, `UPDATE standings SET revenue_from = 'own' WHERE revenue_low IS NOT NULL`)
+	due, err := db.DueMessages(t.Context(), storagetest.Now, 0, 100)
+	if err != nil || len(due) == 0 {
+		t.Fatalf("%d due, %v", len(due), err)
+	}
+	for _, m := range due {
+		if got := m.Fields["RevenueRange"]; got != "" {
+			t.Errorf("the mail to %s tells the estimate %q", m.Address, got)
+		}
+	}
+}
+
 func TestLaunchAreaAndConditions(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Open(t, campaignSeed)

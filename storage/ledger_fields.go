@@ -12,7 +12,8 @@ import (
 
 // recipientsSQL goes on in a WITH list with what is known of each person of a
 // run's audience: it binds the run, the area twice (” = each customer's
-// hottest), then the run twice.
+// hottest), then the run twice. Of potential revenue a mail has what a report says,
+// never our own estimate.
 const recipientsSQL = `
 	mailed AS (SELECT DISTINCT customer_id FROM audience WHERE run_id = ? AND left_out = ''),
 	standing AS (
@@ -41,7 +42,8 @@ const recipientsSQL = `
 				'City', COALESCE(NULLIF(c.city, ''), ac.city), 'Country', COALESCE(NULLIF(c.country, ''), ac.country),
 				'Segment', c.segment, 'Owner', ac.owner_name, 'OwnerEmail', ac.owner_email,
 				'Area', s.area, 'Cluster', s.cluster, 'Reason', w.reason, 'AgreementEnd', e.ends_at,
-				'RevenueLow', s.revenue_low, 'RevenueHigh', s.revenue_high, 'Currency', s.currency) AS fields
+				'RevenueLow', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_low END, 'RevenueHigh', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_high END,
+				'Currency', CASE WHEN s.revenue_from <> 'own' THEN s.currency ELSE '' END) AS fields
 		FROM audience a
 		JOIN contacts k ON k.id = a.contact_id JOIN accounts ac ON ac.id = a.account_id JOIN customers c ON c.id = a.customer_id
 		LEFT JOIN standing s ON s.customer_id = a.customer_id AND s.place = 1
