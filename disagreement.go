@@ -1,5 +1,7 @@
 package actnow
 
+import "math"
+
 // ClusterPair is how many customers a report puts into one cluster and our own
 // scores into another, or the same.
 type ClusterPair struct {
@@ -34,6 +36,43 @@ type Disagreement struct {
 	Crossings  []Crossing     `json:"crossings"`  // only those that are not 0
 	Readings   []ReadingCount `json:"readings"`   // of the area, the matrix in force first
 	Everywhere []ReadingCount `json:"everywhere"` // of all areas, each in its latest month
+	// RankCorrelation is RankCorrelation of the pairs, nil if there is none.
+	RankCorrelation *float64 `json:"rank_correlation,omitempty"`
+}
+
+// RankCorrelation returns how alike a report and we order customers, from -1 to 1:
+// Spearman's rho, the correlation of ranks, in which those of one cluster share their
+// mean rank. It is nil if one of the two puts all customers into one cluster.
+func RankCorrelation(pairs []ClusterPair) *float64 {
+	report, ours := map[Cluster]float64{}, map[Cluster]float64{}
+	n := 0.0
+	for _, p := range pairs {
+		report[p.Report] += float64(p.Customers)
+		ours[p.Ours] += float64(p.Customers)
+		n += float64(p.Customers)
+	}
+	// spread returns the ranks of the clusters, from the mean, and their variance.
+	spread := func(counts map[Cluster]float64) (ranks map[Cluster]float64, variance float64) {
+		ranks = map[Cluster]float64{}
+		before := 0.0
+		for _, k := range Clusters {
+			ranks[k] = before + counts[k]/2 - n/2
+			variance += counts[k] * ranks[k] * ranks[k]
+			before += counts[k]
+		}
+		return ranks, variance
+	}
+	r, rv := spread(report)
+	o, ov := spread(ours)
+	if rv == 0 || ov == 0 {
+		return nil
+	}
+	together := 0.0
+	for _, p := range pairs {
+		together += float64(p.Customers) * r[p.Report] * o[p.Ours]
+	}
+	rho := together / math.Sqrt(rv*ov)
+	return &rho
 }
 
 // Sums returns how many customers the pairs agree on, and on how many not.

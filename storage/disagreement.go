@@ -38,6 +38,7 @@ func (db *DB) Disagreement(ctx context.Context, scope actnow.Scope, area actnow.
 		if err != nil {
 			return err
 		}
+		d.RankCorrelation = actnow.RankCorrelation(d.Pairs)
 		if d.Crossings, err = crossings(tx, scope, `p.area = ? AND p.month = ?`, string(area), string(d.Month)); err != nil {
 			return err
 		}

@@ -1,9 +1,11 @@
 package storage_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"actnow"
 	"actnow/reports"
@@ -44,7 +46,9 @@ func TestDisagreement(t *testing.T) {
 		Readings:   []actnow.ReadingCount{{Name: "quadrants", Version: 1, Active: true, Contradict: 2, All: 5}, {Name: "rows", Version: 1, All: 5}},
 		Everywhere: []actnow.ReadingCount{{Name: "quadrants", Version: 1, Active: true, Contradict: 2, All: 5}, {Name: "rows", Version: 1, All: 5}},
 	}
-	if diff := cmp.Diff(want, d); diff != "" {
+	rho := 5 / math.Sqrt(30) // of the ranks 1.5 1.5 3.5 3.5 5 and 1.5 1.5 4 4 4
+	want.RankCorrelation = &rho
+	if diff := cmp.Diff(want, d, cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 		t.Errorf("disagreement (-want +got):\n%s", diff)
 	}
 	if agree, differ := d.Sums(); agree != 2 || differ != 3 {

@@ -96,6 +96,9 @@ func (s *Server) showDisagreement(c echo.Context) error {
 			{Name: text.T("disagreement.agree"), Value: text.Number(int64(agree)), Note: text.T("disagreement.agree_note")},
 			{Name: text.T("disagreement.differ"), Value: text.Number(int64(differ)), Note: text.T("disagreement.differ_note"), Href: all},
 		}
+		if rho := d.RankCorrelation; rho != nil {
+			p.Figures = append(p.Figures, Figure{Name: text.T("disagreement.rank"), Value: text.SignedDecimal(*rho, 2), Note: text.T("disagreement.rank_note")})
+		}
 		for _, report := range actnow.Clusters {
 			p.Rows = append(p.Rows, newPairRow(d, report))
 		}

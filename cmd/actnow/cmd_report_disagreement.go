@@ -63,6 +63,9 @@ func (a *app) chooseMatrix(ctx context.Context, name string) error {
 func printDisagreement(w io.Writer, d actnow.Disagreement) {
 	agree, differ := d.Sums()
 	fmt.Fprintf(w, "%s, %s\nagree\t%d\ndiffer\t%d\n", d.Area.Name(), orDash(string(d.Month)), agree, differ)
+	if d.RankCorrelation != nil {
+		fmt.Fprintf(w, "rank correlation\t%+.2f\n", *d.RankCorrelation)
+	}
 	for _, p := range d.Pairs {
 		fmt.Fprintf(w, "report %s\tours %s\t%d\n", p.Report, p.Ours, p.Customers)
 	}
