@@ -184,7 +184,7 @@ func (s *site) matrixCommands() {
 	t := s.t
 	t.Helper()
 	m := scoring.Rows()
-	m.Name, m.Edges = "ours", actnow.Edges{High: 99.5, Medium: 99, Low: 98}
+	m.Name, m.Edges = "ours", actnow.Edges{High: 0.3, Medium: 0.2, Low: 0.1}
 	b, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
