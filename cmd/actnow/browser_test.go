@@ -157,7 +157,15 @@ func (v *visitor) open(path string) {
 	}
 	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
 	defer cancel()
-	res, err := chromedp.Run(ctx, chromedp.NavigateResponse(path))
+	// Where a stream of the page before ends meanwhile, the answer may be missed:
+	// then the page is asked for again.
+	var res *network.Response
+	var err error
+	for range 3 {
+		if res, err = chromedp.Run(ctx, chromedp.NavigateResponse(path)); err != nil || res != nil {
+			break
+		}
+	}
 	if err != nil || res == nil || res.Status != 200 {
 		v.t.Fatalf("open %s: %+v, %v", path, res, err)
 	}
