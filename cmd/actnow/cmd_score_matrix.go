@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -98,19 +99,32 @@ func newMatrixAddCommand(sh *shell) *cobra.Command {
 }
 
 func newMatrixUseCommand(sh *shell) *cobra.Command {
-	version := 1
+	var version int
 	cmd := &cobra.Command{
 		Use: "use NAME", Short: "put a matrix in force and place all customers anew", Args: exactly(1, "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
+				if version == 0 {
+					all, _, err := a.db.Matrices(ctx)
+					if err != nil {
+						return err
+					}
+					if i := slices.IndexFunc(all, func(m scoring.Matrix) bool { return m.Name == args[0] }); i >= 0 { // newest version first
+						version = all[i].Version
+					}
+				}
 				if err := a.db.ChooseMatrix(ctx, commandLine, args[0], version); err != nil {
-					return notFound(err, "matrix", fmt.Sprintf("%s, version %d", args[0], version))
+					name := args[0]
+					if version != 0 {
+						name = fmt.Sprintf("%s, version %d", name, version)
+					}
+					return notFound(err, "matrix", name)
 				}
 				return sh.print(map[string]any{"name": args[0], "version": version, "active": true}, func(w io.Writer) { fmt.Fprintf(w, "%s\tversion %d\tin force\n", args[0], version) })
 			})
 		},
 	}
-	cmd.Flags().IntVar(&version, "version", 1, "which version of it")
+	cmd.Flags().IntVar(&version, "version", 0, "which version of it (default: the newest)")
 	return cmd
 }
 

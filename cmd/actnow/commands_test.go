@@ -198,6 +198,10 @@ func (s *site) matrixCommands() {
 	if again := s.object("score", "matrix", "try", file); len(again["shifts"].([]any)) != 0 {
 		t.Errorf("the matrix in force would move somebody: %v", again)
 	}
+	s.object("score", "matrix", "add", file)
+	if newest := s.object("score", "matrix", "use", "ours"); s.number(newest, "version") != 2 {
+		t.Errorf("score matrix use takes %v, want the newest version", newest)
+	}
 	s.object("score", "matrix", "use", "quadrants")
 	if a := s.command("score", "matrix", "list"); a.code != 0 || !strings.Contains(a.stdout, "ours") {
 		t.Errorf("score matrix list: exit code %d, %q %q", a.code, a.stdout, a.stderr)
@@ -419,7 +423,7 @@ func (s *site) refusals(daemon bool) {
 		{1, "missing", []string{"restore", "missing.db"}},
 		{2, "--area", []string{"report", "months"}},
 		{1, "is not before", []string{"report", "months", "--area", "azure", "--from", "2026-11", "--to", "2026-10"}},
-		{1, "there is no matrix spirals", []string{"report", "disagreement", "--area", "azure", "--switch-matrix", "spirals"}},
+		{1, "there is no matrix spirals", []string{"score", "matrix", "use", "spirals"}},
 		{1, "there is no column 999", []string{"cohort", "confirm", "999"}},
 		{2, "no number", []string{"cohort", "dismiss", "azure"}},
 		{2, "is no field", []string{"import", "report", broken, "--map", "Staff=shoes"}},

@@ -22,13 +22,14 @@ func (s *site) compareCommands(p partner) {
 	if got["down"] != 1 || got["same"] != 1 || got["new"] != 1 || got["gone"] != float64(len(p.addresses)/2-2) {
 		t.Errorf("report months: %v", months)
 	}
-	d := s.object("report", "disagreement", "--area", "azure", "--month", "2027-01", "--switch-matrix", "rows")
+	s.object("score", "matrix", "use", "rows")
+	d := s.object("report", "disagreement", "--area", "azure", "--month", "2027-01")
 	s.members("report disagreement", d, "area", "month", "pairs", "crossings", "readings", "everywhere")
 	first := d["everywhere"].([]any)[0].(object)
 	if first["name"] != "rows" || first["active"] != true || s.number(first, "all") == 0 {
 		t.Errorf("report disagreement: %v", d)
 	}
-	s.object("report", "disagreement", "--area", "azure", "--switch-matrix", "quadrants")
+	s.object("score", "matrix", "use", "quadrants")
 	var columns []object
 	s.object("import", "report", s.write("idea.csv", "CustomerID,AccountName,AzureCluster,New Idea\n10000001,A,Act Now,Yes\n"), "--month", "2027-02")
 	s.ask(&columns, "cohort", "columns")
