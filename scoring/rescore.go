@@ -17,7 +17,7 @@ type Rescorer struct {
 	Store  Store
 	Cards  []Card     // as Cards returns them
 	Models ModelStore // nil: cards only
-	Batch  int        // customers in a transaction; 0 means 500
+	Batch  int        // customers handed to the store at a time; 0 means 500
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -37,7 +37,7 @@ type AreaSummary struct {
 }
 
 // Run scores all customers for month in the areas, or in all that have a card if
-// areas is empty, one batch per transaction, and calls progress, if not nil,
+// areas is empty, a batch at a time, and calls progress, if not nil,
 // with the number of customers done so far and in all. Facts count up to the end of the
 // month, or of today while the month lasts. Batches saved before an error stay
 // saved; running again is safe and, on the same facts, changes nothing.

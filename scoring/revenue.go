@@ -37,7 +37,7 @@ type CustomerEstimate struct {
 type Estimator struct {
 	Store  RevenueStore
 	Prices PriceList
-	Batch  int // customers in a transaction; 0 means 500
+	Batch  int // customers handed to the store at a time; 0 means 500
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -62,8 +62,8 @@ type AreaRevenue struct {
 	Demands    []DemandReport              `json:"demands"` // by currency
 }
 
-// Run estimates for month in the areas, in all if none are named, one batch per
-// transaction, and calls progress, if not nil, with the steps done so far and in all.
+// Run estimates for month in the areas, in all if none are named, a batch at a
+// time, and calls progress, if not nil, with the steps done so far and in all.
 // Purchases count up to the end of the month, or of today while the month lasts.
 // Batches saved before an error stay saved; running again is safe and, on the same
 // facts, changes nothing.

@@ -77,11 +77,11 @@ func (db *DB) MatchInput(ctx context.Context) (MatchInput, error) {
 }
 
 // SaveMatches saves the outcome for some accounts, in place of what was known of
-// them. An account about which somebody decided after lastDecision is left as
+// them, some in each transaction. An account about which somebody decided after lastDecision is left as
 // it is.
 func (db *DB) SaveMatches(ctx context.Context, matches []matcher.Match, lastDecision int64) error {
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		for _, m := range matches {
+	err := db.inPieces(ctx, len(matches), func(tx *sql.Tx, from, to int) error {
+		for _, m := range matches[from:to] {
 			if err := db.saveMatch(tx, m, lastDecision); err != nil {
 				return fmt.Errorf("account %s: %w", m.Account, err)
 			}

@@ -14,7 +14,7 @@ import (
 )
 
 // SavePropensities saves our own scores of a month with their reasons, and makes
-// the standings of the customers anew, in one transaction. What is there already
+// the standings of the customers anew, some in each transaction. What is there already
 // is not touched: saving the same again changes nothing. One without fit and
 // intent takes an earlier one of the month back.
 func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []scoring.Propensity) error {
@@ -25,8 +25,8 @@ func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []sco
 			return fmt.Errorf("save scores of customer %d: %w", p.Customer, err)
 		}
 	}
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		rows, err := changedRows(tx, month, rows)
+	err := db.inPieces(ctx, len(rows), func(tx *sql.Tx, from, to int) error {
+		rows, err := changedRows(tx, month, rows[from:to])
 		if err != nil || len(rows) == 0 {
 			return err
 		}

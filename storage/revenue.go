@@ -175,13 +175,18 @@ func (r *estimateRow) estimate() actnow.RevenueEstimate {
 
 // SaveEstimates puts the estimates of a month in place of those that the customers
 // have in the areas, and brings the standings of those of whom something changed to
-// them, in one transaction.
+// them, some customers in each transaction.
 func (db *DB) SaveEstimates(ctx context.Context, month actnow.Month, areas []actnow.Area, ids []actnow.CustomerID, es []scoring.CustomerEstimate) error {
 	inAreas, err := json.Marshal(areas)
 	if err != nil {
 		return err
 	}
-	err = db.write(ctx, func(tx *sql.Tx) error {
+	byCustomer := map[actnow.CustomerID][]scoring.CustomerEstimate{}
+	for _, e := range es {
+		byCustomer[e.Customer] = append(byCustomer[e.Customer], e)
+	}
+	err = db.inPieces(ctx, len(ids), func(tx *sql.Tx, from, to int) error {
+		ids := ids[from:to]
 		type key struct {
 			customer actnow.CustomerID
 			area     actnow.Area
@@ -203,15 +208,17 @@ func (db *DB) SaveEstimates(ctx context.Context, month actnow.Month, areas []act
 			ON CONFLICT (customer_id, area, month) DO UPDATE SET kind = excluded.kind, p10 = excluded.p10, p50 = excluded.p50, p90 = excluded.p90,
 				currency = excluded.currency, peers = excluded.peers, alike = excluded.alike, basis = excluded.basis, paid = excluded.paid,
 				chance = excluded.chance, expected = excluded.expected, estimated_at = excluded.estimated_at`}
-		for _, e := range es {
-			r, k := newEstimateRow(e.Customer, month, e.RevenueEstimate), key{e.Customer, e.Area}
-			have, ok := kept[k]
-			delete(kept, k)
-			if ok && have == r {
-				continue
+		for _, id := range ids {
+			for _, e := range byCustomer[id] {
+				r, k := newEstimateRow(e.Customer, month, e.RevenueEstimate), key{e.Customer, e.Area}
+				have, ok := kept[k]
+				delete(kept, k)
+				if ok && have == r {
+					continue
+				}
+				changed[r.customer] = true
+				into.add(r.customer, r.area, r.month, r.kind, r.p10, r.p50, r.p90, r.currency, r.peers, r.alike, r.basis, r.paid, r.chance, r.expected, db.now().Unix())
 			}
-			changed[r.customer] = true
-			into.add(r.customer, r.area, r.month, r.kind, r.p10, r.p50, r.p90, r.currency, r.peers, r.alike, r.basis, r.paid, r.chance, r.expected, db.now().Unix())
 		}
 		for k := range kept {
 			changed[k.customer] = true

@@ -8,7 +8,7 @@ import (
 	"actnow/matcher"
 )
 
-// matchBatch is how many accounts one transaction saves.
+// matchBatch is how many accounts are saved between two looks at whether to go on.
 const matchBatch = 200
 
 // match finds the customer of every account and saves the outcome; after the
