@@ -32,3 +32,12 @@ type Job struct {
 	UpdatedAt  int64
 	FinishedAt int64
 }
+
+// Halves splits the progress of work, nil for none, into that of its first and of its
+// second half, each in a measure of its own. A total of 0 is not known.
+func Halves(progress func(done, total int64)) (first, second func(done, total int64)) {
+	if progress == nil {
+		progress = func(done, total int64) {}
+	}
+	return func(done, total int64) { progress(done, 2*total) }, func(done, total int64) { progress(total+done, 2*total) }
+}

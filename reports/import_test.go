@@ -236,16 +236,22 @@ func TestImportCancelled(t *testing.T) {
 func TestImportTellsProgress(t *testing.T) {
 	t.Parallel()
 	content := "CustomerID,AccountName,AzureFit\n" + strings.Repeat("7,Åkes,88\n", 2000)
-	var last, calls int64
-	_, err := newImporter(t, &memory{}).Import(t.Context(), "a.csv", strings.NewReader(content), reports.Options{}, func(done, total int64) {
-		calls++
-		if done < last || done > total || total != int64(len(content)) {
-			t.Errorf("progress %d of %d after %d", done, total, last)
+	for _, dry := range []bool{false, true} { // who only looks has read it all at the end
+		all := int64(2 * len(content))
+		if dry {
+			all = int64(len(content))
 		}
-		last = done
-	})
-	if err != nil || last != int64(len(content)) || calls < 2 {
-		t.Errorf("progress ended at %d of %d after %d calls, %v", last, len(content), calls, err)
+		var last, calls int64
+		_, err := newImporter(t, &memory{}).Import(t.Context(), "a.csv", strings.NewReader(content), reports.Options{DryRun: dry}, func(done, total int64) {
+			calls++
+			if done < last || done > total || total != all {
+				t.Errorf("progress %d of %d after %d, want of %d", done, total, last, all)
+			}
+			last = done
+		})
+		if err != nil || last != int64(len(content)) || calls < 2 {
+			t.Errorf("progress ended at %d of %d after %d calls, %v", last, len(content), calls, err)
+		}
 	}
 }
 

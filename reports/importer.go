@@ -50,7 +50,8 @@ type Options struct {
 // Import reads the report in r, a CSV, TSV or XLSX file or a gzip or zip
 // archive of one, and publishes it as the current snapshot of its month. name is
 // the file's name. progress, which may be nil, is called now and then with how
-// many bytes were read of how many; the latter is 0 for a workbook.
+// much is done of how much, of which the first half is reading; the latter is 0 while
+// a workbook is read.
 //
 // The same content again changes nothing: the earlier result comes back with
 // AlreadyImported set and every row unchanged, for whatever month it was imported, unless opt names
@@ -123,7 +124,11 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 	if progress == nil {
 		progress = func(done, total int64) {}
 	}
-	res, err := read(ctx, t, l, stage, func(done int64) { progress(s.progress(done)) })
+	reading, publishing := actnow.Halves(progress)
+	if opt.DryRun {
+		reading = progress
+	}
+	res, err := read(ctx, t, l, stage, func(done int64) { reading(s.progress(done)) })
 	if err != nil {
 		return Result{}, err
 	}
@@ -134,7 +139,7 @@ func (im *Importer) importSource(ctx context.Context, name string, s *source, op
 		res.DryRun = true
 		return stage.Compare(ctx, res)
 	}
-	return stage.Publish(ctx, res)
+	return stage.Publish(ctx, res, publishing)
 }
 
 // earlier returns the result of an earlier import of the same content.

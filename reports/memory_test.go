@@ -57,7 +57,7 @@ func (s *memoryStage) Compare(_ context.Context, res reports.Result) (reports.Re
 	return res, nil
 }
 
-func (s *memoryStage) Publish(ctx context.Context, res reports.Result) (reports.Result, error) {
+func (s *memoryStage) Publish(ctx context.Context, res reports.Result, _ func(done, total int64)) (reports.Result, error) {
 	res, err := s.Compare(ctx, res)
 	res.Revision = 1
 	for _, h := range s.store.heads {

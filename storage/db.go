@@ -31,6 +31,7 @@ type DB struct {
 	key     []byte
 	readers *sql.DB
 	writer  *committer
+	imports chan struct{} // holds something while an import is published or taken back
 	done    chan struct{} // closed when Close begins
 }
 
@@ -51,7 +52,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dir: o.Dir, now: o.Now, log: o.Log, lock: lock, done: make(chan struct{})}
+	db := &DB{dir: o.Dir, now: o.Now, log: o.Log, lock: lock, imports: make(chan struct{}, 1), done: make(chan struct{})}
 	if err := db.open(ctx, o.KeyFile); err != nil {
 		db.release()
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
@@ -88,7 +89,10 @@ func (db *DB) open(ctx context.Context, keyFile string) error {
 	n := min(max(runtime.GOMAXPROCS(0), 2), 4)
 	db.readers.SetMaxOpenConns(n)
 	db.readers.SetMaxIdleConns(n)
-	return db.readers.PingContext(ctx)
+	if err := db.readers.PingContext(ctx); err != nil {
+		return err
+	}
+	return db.resume(ctx)
 }
 
 // Path returns the path of the database file.

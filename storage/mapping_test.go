@@ -48,8 +48,11 @@ func TestImportReadsAnewWhatWasMapped(t *testing.T) {
 	db, want := storagetest.Open(t), storagetest.Open(t)
 	first := mustImport(t, db, "azure.csv", content, reports.Options{})
 	again := mustImport(t, db, "azure.csv", content, reports.Options{Map: said})
-	if again.AlreadyImported || again.Snapshot != first.Snapshot || again.Rows != 2 {
-		t.Errorf("read anew = %+v, want the same import with the new reading", again)
+	if again.AlreadyImported || again.Snapshot == first.Snapshot || again.Revision != first.Revision || again.Rows != 2 {
+		t.Errorf("read anew = %+v, want an import with the new reading in the place of the first", again)
+	}
+	if _, err := db.Snapshot(t.Context(), actnow.Everything, first.Snapshot); !errors.Is(err, actnow.ErrNotFound) {
+		t.Errorf("the first reading: %v, want it gone", err)
 	}
 	if third := mustImport(t, db, "azure.csv", content, reports.Options{Map: said}); !third.AlreadyImported {
 		t.Errorf("and once more = %+v, want nothing to change", third)
@@ -60,13 +63,13 @@ func TestImportReadsAnewWhatWasMapped(t *testing.T) {
 	if diff := cmp.Diff(visible(t, want), visible(t, db)); diff != "" {
 		t.Errorf("(-read so at once +read anew):\n%s", diff)
 	}
-	if _, err := db.UndoSnapshot(t.Context(), actnow.System, first.Snapshot, nil); err != nil {
+	if _, err := db.UndoSnapshot(t.Context(), actnow.System, again.Snapshot, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := one[int](t, db, `SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM standings) + (SELECT count(*) FROM cohort_columns)`); n != 0 {
 		t.Errorf("after the undo %d rows are left", n)
 	}
-	if _, err := db.RedoSnapshot(t.Context(), actnow.System, first.Snapshot, nil); err != nil {
+	if _, err := db.RedoSnapshot(t.Context(), actnow.System, again.Snapshot, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(visible(t, want), visible(t, db)); diff != "" {

@@ -287,7 +287,8 @@ func (db *DB) Waiting(ctx context.Context, scope actnow.Scope) (actnow.Waiting, 
 		in := inScope(scope, "m.customer_id")
 		return tx.QueryRow(`SELECT (SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
 				WHERE m.band = 'review' AND a.deleted_at IS NULL AND `+in.sql+`),
-			EXISTS (SELECT 1 FROM campaigns WHERE state = 'sending')`, in.args...).Scan(&w.ToReview, &w.Sending)
+			EXISTS (SELECT 1 FROM campaigns WHERE state = 'sending'),
+			COALESCE((SELECT month FROM snapshots WHERE state = 'publishing'), '')`, in.args...).Scan(&w.ToReview, &w.Sending, &w.Importing)
 	})
 	if err != nil {
 		return w, fmt.Errorf("what waits: %w", err)
@@ -342,7 +343,7 @@ func (db *DB) Freshness(ctx context.Context) ([]actnow.Freshness, error) {
 func (db *DB) Setup(ctx context.Context) (actnow.Setup, error) {
 	var s actnow.Setup
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots WHERE undone_at IS NULL), EXISTS (SELECT 1 FROM accounts),
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots WHERE undone_at IS NULL AND state = 'published'), EXISTS (SELECT 1 FROM accounts),
 			EXISTS (SELECT 1 FROM settings WHERE key = 'sender'), EXISTS (SELECT 1 FROM audit WHERE action = 'campaign.test'),
 			EXISTS (SELECT 1 FROM campaign_runs)`).Scan(&s.Report, &s.CRM, &s.Sender, &s.TestMail, &s.Campaign)
 	})

@@ -15,12 +15,12 @@ import (
 // Imported returns the result of the import of the same content for the same
 // report and month, unless it was taken back.
 func (db *DB) Imported(ctx context.Context, sha256 string, kind reports.Kind, month actnow.Month) (reports.Result, error) {
-	return db.imported(ctx, `s.undone_at IS NULL AND sha256 = ? AND report = ? AND month = ?`, sha256, string(kind), string(month))
+	return db.imported(ctx, `s.undone_at IS NULL AND s.sha256 = ? AND s.report = ? AND s.month = ?`, sha256, string(kind), string(month))
 }
 
 // ImportedAnyMonth returns the result of the latest import of the same content.
 func (db *DB) ImportedAnyMonth(ctx context.Context, sha256 string) (reports.Result, error) {
-	return db.imported(ctx, `s.undone_at IS NULL AND sha256 = ?`, sha256)
+	return db.imported(ctx, `s.undone_at IS NULL AND s.sha256 = ?`, sha256)
 }
 
 func (db *DB) imported(ctx context.Context, where string, args ...any) (res reports.Result, err error) {
@@ -37,7 +37,7 @@ func (db *DB) imported(ctx context.Context, where string, args ...any) (res repo
 // readImported reads the result of the latest snapshot for which where holds.
 func readImported(tx *sql.Tx, where string, args ...any) (reports.Result, error) {
 	var list []reports.Snapshot
-	err := each(tx, snapshotSQL("s.rows")+` WHERE `+where+` ORDER BY s.id DESC LIMIT 1`, args, collectSnapshots(&list))
+	err := each(tx, snapshotSQL("s.rows")+` AND `+where+` ORDER BY s.id DESC LIMIT 1`, args, collectSnapshots(&list))
 	if err != nil {
 		return reports.Result{}, err
 	}
@@ -66,12 +66,12 @@ func readImported(tx *sql.Tx, where string, args ...any) (reports.Result, error)
 	return res, err
 }
 
-// snapshotSQL selects the columns that collectSnapshots reads; rows is the SQL
-// of how many rows there are to see.
+// snapshotSQL selects the columns that collectSnapshots reads of all imports, to be
+// narrowed with AND; rows is the SQL of how many rows there are to see.
 func snapshotSQL(rows string) string {
 	return `SELECT s.id, s.report, s.month, s.revision, s.current, s.file, s.encoding, s.separator, s.complete, ` + rows + `,
 		s.new, s.changed, s.unchanged, s.gone, (SELECT count(*) FROM rejected_rows x WHERE x.snapshot_id = s.id),
-		s.warnings, s.columns, s.imported_by, s.imported_at, COALESCE(s.undone_at, 0), s.undone_by FROM snapshots s`
+		s.warnings, s.columns, s.imported_by, s.imported_at, COALESCE(s.undone_at, 0), s.undone_by FROM snapshots s WHERE s.state = 'published'`
 }
 
 func collectSnapshots(list *[]reports.Snapshot) func(*sql.Rows) error {
@@ -114,7 +114,7 @@ func (db *DB) Snapshots(ctx context.Context, scope actnow.Scope, kind reports.Ki
 	args := append(seen.args, string(kind), string(kind), limit)
 	var list []reports.Snapshot
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, query+` WHERE `+seen.sql+` AND (? = '' OR s.report = ?) ORDER BY s.imported_at DESC, s.id DESC LIMIT ?`,
+		return each(tx, query+` AND `+seen.sql+` AND (? = '' OR s.report = ?) ORDER BY s.imported_at DESC, s.id DESC LIMIT ?`,
 			args, collectSnapshots(&list))
 	})
 	if err != nil {
@@ -129,7 +129,7 @@ func (db *DB) Snapshot(ctx context.Context, scope actnow.Scope, id actnow.Snapsh
 	query, seen := visibleSnapshots(scope)
 	var list []reports.Snapshot
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, query+` WHERE `+seen.sql+` AND s.id = ?`, append(seen.args, id), collectSnapshots(&list))
+		return each(tx, query+` AND `+seen.sql+` AND s.id = ?`, append(seen.args, id), collectSnapshots(&list))
 	})
 	if err == nil && len(list) == 0 {
 		err = actnow.ErrNotFound

@@ -10,16 +10,9 @@ import (
 	"actnow/reports"
 )
 
-// cohorts remembers the cohort columns of the file and who says Yes in them. A
-// known cohort is confirmed by itself; an unknown column that holds only Yes, No
-// and blanks becomes a candidate.
+// cohorts remembers the cohort columns of the file. A known cohort is confirmed by
+// itself; an unknown column that holds only Yes, No and blanks becomes a candidate.
 func (p *publication) cohorts(tx *sql.Tx) error {
-	month := string(p.head.Month)
-	err := execAll(tx, "cohort members", []clause{{`DELETE FROM cohort_members
-		WHERE month = ? AND column_id IN (SELECT id FROM cohort_columns WHERE report = ?)`, []any{month, string(p.head.Kind)}}})
-	if err != nil {
-		return err
-	}
 	columns := bulk{table: "stage.member_columns", columns: 2}
 	for place, c := range p.res.Columns {
 		if cohortKey(c) == "" {
@@ -29,22 +22,23 @@ func (p *publication) cohorts(tx *sql.Tx) error {
 		if err != nil {
 			return fmt.Errorf("cohort column %q: %w", c.Header, err)
 		}
-		if id == 0 {
-			continue
+		if id != 0 {
+			columns.add(int64(place), id)
 		}
-		columns.add(int64(place), id)
 	}
-	err = execAll(tx, "cohort members", []clause{{`CREATE TABLE stage.member_columns (place INTEGER PRIMARY KEY, column_id INTEGER NOT NULL)`, nil}})
-	if err == nil {
-		err = columns.insert(context.Background(), tx)
-	}
-	if err != nil {
-		return err
-	}
-	return execAll(tx, "cohort members", []clause{{`INSERT OR FAIL INTO cohort_members (column_id, month, customer_id)
-		SELECT c.column_id, ?, x.customer_id FROM stage.members m CROSS JOIN stage.member_columns c ON c.place = m.place
-			CROSS JOIN stage.placed x ON x.line = m.line ORDER BY m.rowid
-		ON CONFLICT DO NOTHING`, []any{month}}})
+	return columns.insert(context.Background(), tx)
+}
+
+// cohortMembers keeps who says Yes in the cohort columns.
+func (p *publication) cohortMembers(tx *sql.Tx, of span) error {
+	month := string(p.head.Month)
+	return execAll(tx, "cohort members", []clause{
+		{`DELETE FROM cohort_members WHERE month = ? AND column_id IN (SELECT id FROM cohort_columns WHERE report = ?)
+			AND customer_id IN (SELECT customer_id FROM stage.former WHERE customer_id > ? AND customer_id <= ?)`, []any{month, string(p.head.Kind), of.after, of.last}},
+		{`INSERT OR FAIL INTO cohort_members (column_id, month, customer_id)
+			SELECT c.column_id, ?, x.customer_id FROM stage.placed x CROSS JOIN stage.members m ON m.line = x.line CROSS JOIN stage.member_columns c ON c.place = m.place
+			WHERE x.customer_id > ? AND x.customer_id <= ? ON CONFLICT DO NOTHING`, []any{month, of.after, of.last}},
+	})
 }
 
 // cohortKey is what a column that is, or may be, a cohort is known by through

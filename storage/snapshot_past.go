@@ -13,11 +13,10 @@ import (
 // past is every import that stands, in the order of publication, and the one
 // that is to be taken back.
 type past struct {
-	version string // of all of it: changes when an import comes or goes
-	undone  pastSnapshot
-	stands  []*pastSnapshot
-	byID    map[int64]*pastSnapshot
-	next    *pastSnapshot // that becomes the current one of the month, nil if none does
+	undone pastSnapshot
+	stands []*pastSnapshot
+	byID   map[int64]*pastSnapshot
+	next   *pastSnapshot // that becomes the current one of the month, nil if none does
 }
 
 // pastSnapshot is an import as it is told again.
@@ -29,6 +28,7 @@ type pastSnapshot struct {
 	revision int
 	rows     int
 	current  bool
+	partial  bool // its publication did not come to an end
 	complete bool // who is missing from it is gone
 	columns  []reports.Column
 	reader   *reports.Rereader
@@ -42,14 +42,14 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 	p := &past{byID: map[int64]*pastSnapshot{}}
 	found := false
 	err := each(tx, `SELECT s.id, COALESCE(s.before_id, 0), s.report, s.month, s.revision, s.rows, s.current, s.columns, s.separator,
-			s.complete = 1 AND NOT EXISTS (SELECT 1 FROM rejected_rows r WHERE r.snapshot_id = s.id), s.undone_at IS NOT NULL
-		FROM snapshots s WHERE s.undone_at IS NULL OR s.id = ? ORDER BY s.seq, s.id`, []any{id},
+			s.complete = 1 AND NOT EXISTS (SELECT 1 FROM rejected_rows r WHERE r.snapshot_id = s.id), s.undone_at IS NOT NULL, s.state = 'publishing'
+		FROM snapshots s WHERE s.undone_at IS NULL AND s.state = 'published' OR s.id = ? ORDER BY s.seq, s.id`, []any{id},
 		func(rows *sql.Rows) error {
 			s := &pastSnapshot{}
 			var columns []byte
 			var separator string
 			var undone bool
-			if err := rows.Scan(&s.id, &s.before, &s.report, &s.month, &s.revision, &s.rows, &s.current, &columns, &separator, &s.complete, &undone); err != nil {
+			if err := rows.Scan(&s.id, &s.before, &s.report, &s.month, &s.revision, &s.rows, &s.current, &columns, &separator, &s.complete, &undone, &s.partial); err != nil {
 				return err
 			}
 			if err := json.Unmarshal(columns, &s.columns); err != nil {
@@ -57,7 +57,8 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 			}
 			if s.id == int64(id) {
 				p.undone, found = *s, true
-				if undone {
+				p.undone.current = s.current || s.partial // whose scores are there
+				if undone && !s.partial {
 					return &actnow.StateError{Noun: "import", Have: "taken back already", Want: "in force"}
 				}
 				return nil
@@ -84,13 +85,7 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 	if p.next != nil {
 		p.next.current = true
 	}
-	p.version, err = pastVersion(tx)
-	return p, err
-}
-
-func pastVersion(tx *sql.Tx) (version string, err error) {
-	err = tx.QueryRow(`SELECT count(*) || ' ' || COALESCE(max(seq), 0) || ' ' || COALESCE(sum(undone_at IS NOT NULL), 0) FROM snapshots`).Scan(&version)
-	return version, err
+	return p, nil
 }
 
 // summary says what the undo changes, and names the customers and the columns

@@ -7,182 +7,134 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"actnow"
 	"actnow/reports"
 )
 
-// errCounted ends a publication that only had to count, so that it is undone.
-var errCounted = errors.New("counted")
-
 // Compare returns res with the counts of what Publish would do.
 func (s *snapshotStage) Compare(ctx context.Context, res reports.Result) (reports.Result, error) {
-	p, err := s.run(ctx, res, true)
-	if err != nil && !errors.Is(err, errCounted) {
+	p, err := s.settle(ctx, res, func(done, total int64) {})
+	if err != nil {
 		return reports.Result{}, fmt.Errorf("compare report %s of %s: %w", s.head.Kind, s.head.Month, err)
 	}
 	return p.res, nil
 }
 
 // Publish makes the snapshot the current one of its report and month.
-func (s *snapshotStage) Publish(ctx context.Context, res reports.Result) (reports.Result, error) {
-	p, err := s.run(ctx, res, false)
+func (s *snapshotStage) Publish(ctx context.Context, res reports.Result, progress func(done, total int64)) (reports.Result, error) {
+	res, err := s.publish(ctx, res, progress)
 	if err != nil {
 		return reports.Result{}, fmt.Errorf("publish report %s of %s: %w", s.head.Kind, s.head.Month, err)
 	}
-	return p.res, s.Discard()
+	return res, s.Discard()
 }
 
-func (s *snapshotStage) run(ctx context.Context, res reports.Result, countOnly bool) (*publication, error) {
-	if err := s.prepare(ctx); err != nil {
-		return nil, err
-	}
-	rows, conflicts, err := s.count(ctx)
+func (s *snapshotStage) publish(ctx context.Context, res reports.Result, progress func(done, total int64)) (reports.Result, error) {
+	free, err := s.db.takeImports(ctx)
 	if err != nil {
-		return nil, err
+		return res, err
 	}
-	if repeated := res.Rows - rows; repeated > 0 {
-		res.Warn(reports.NewNotice("warning.report.repeated", repeated))
+	defer free()
+	settled, err := s.settle(ctx, res, func(done, total int64) { progress(done, 4*total) })
+	if err != nil {
+		return res, err
 	}
-	if conflicts > 0 {
-		res.Warn(reports.NewNotice("warning.report.conflict", conflicts))
+	if settled.done {
+		return settled.res, nil
 	}
-	res.Rows = rows
-	s.file.close()
-	s.seen = nil
-	p := &publication{head: s.head, res: res, db: s.db, now: s.db.now().Unix()}
-	// Who cancels must know whether it was published, so the answer is waited for:
-	// the publication itself looks at ctx.
-	err = s.db.publish(context.WithoutCancel(ctx), s.file, func(tx *sql.Tx) error { return p.run(ctx, tx, countOnly) })
-	return p, err
+	p := &publication{settlement: settled, db: s.db, file: s.file, now: s.db.now().Unix(),
+		progress: func(done, total int64) { progress(total+3*done, 4*total) }}
+	err = p.run(ctx)
+	return p.res, err
 }
 
-// publication is the one transaction that turns a stage into a snapshot.
+// takeImports waits until no other import is published or taken back, so that what
+// one finds out of the store stays true until it ends with free.
+func (db *DB) takeImports(ctx context.Context) (free func(), err error) {
+	select {
+	case db.imports <- struct{}{}:
+		return func() { <-db.imports }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// publication turns a settled stage into a snapshot, customer by customer, in pieces
+// between which others write. Each piece leaves the store as the import of a
+// shorter file would, so that one which ends early is taken back as any import is.
+// The snapshot is not among the imports before the last of them.
 type publication struct {
-	db   *DB
-	head reports.Head
-	res  reports.Result
-	now  int64
+	*settlement
+	db       *DB
+	file     *Staging
+	now      int64
+	progress func(done, total int64)
 
-	id       int64         // of the snapshot; set from the start if it was superseded and comes back
-	replaced int64         // the revision before, 0 if there is none; id itself if it is read anew
-	before   int64         // the snapshot that the counts compare with, 0 if there is none
-	areas    []actnow.Area // of which the report says or said something
-	newest   int64         // customer that there was before
+	id int64 // of the snapshot
 }
 
-func (p *publication) run(ctx context.Context, tx *sql.Tx, countOnly bool) error {
-	earlier, err := readImported(tx, `sha256 = ? AND report = ? AND month = ?`, p.head.SHA256, string(p.head.Kind), string(p.head.Month))
-	switch {
-	case err == nil && (earlier.Superseded || !reports.SameReading(earlier.Columns, p.head.Columns)):
-		p.id = int64(earlier.Snapshot)
-	case err == nil:
-		earlier.File = p.head.File
-		p.res = earlier.Again()
-		return nil
-	case !errors.Is(err, actnow.ErrNotFound):
+func (p *publication) run(ctx context.Context) error {
+	if err := p.transact(p.open); err != nil {
 		return err
 	}
-	steps := []func(*sql.Tx) error{p.findBefore, p.locations, p.customers, p.place, p.compare}
-	if countOnly {
-		steps = append(steps, func(*sql.Tx) error { return errCounted })
+	err := p.pieces(ctx, "touched", p.piece)
+	if err == nil {
+		err = p.pieces(ctx, "leaving", p.gone)
 	}
-	steps = append(steps, p.snapshot, p.rows, p.saveCustomers, p.gone, p.scores, p.cohorts, p.factsOf, p.standings, p.note)
-	for _, step := range steps {
+	if err == nil {
+		err = p.transact(p.finish)
+	}
+	if err != nil {
+		return errors.Join(err, p.db.takeBack(context.WithoutCancel(ctx), p.id))
+	}
+	return p.db.clearReplaced(context.WithoutCancel(ctx))
+}
+
+// transact runs fn in a transaction with the stage attached.
+func (p *publication) transact(fn func(tx *sql.Tx) error) error {
+	return p.db.publish(context.Background(), p.file, fn)
+}
+
+// span is the customers after one number, up to another.
+type span struct{ after, last int64 }
+
+// pieces runs fn over the customers of a table of the stage, a span after the
+// other. ctx is looked at in between.
+func (p *publication) pieces(ctx context.Context, table string, fn func(tx *sql.Tx, of span) error) error {
+	of, n := span{}, firstPace
+	for done := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := step(tx); err != nil {
+		var count int64
+		var took time.Duration
+		err := p.transact(func(tx *sql.Tx) error {
+			start := time.Now()
+			err := tx.QueryRow(`SELECT COALESCE(max(customer_id), 0), count(*) FROM (SELECT customer_id FROM stage.`+table+`
+				WHERE customer_id > ? ORDER BY customer_id LIMIT ?)`, of.after, n).Scan(&of.last, &count)
+			if err != nil || count == 0 {
+				return err
+			}
+			err = fn(tx, of)
+			took = time.Since(start)
+			return err
+		})
+		if err != nil || count == 0 {
 			return err
 		}
+		if done += count; table == "touched" {
+			p.progress(done, p.touched)
+		}
+		n.learn(took)
+		of.after = of.last
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return nil
 }
 
-// findBefore finds the revision that this one replaces and the snapshot it is
-// compared with: the current one of the month, else of the month before that
-// has one.
-func (p *publication) findBefore(tx *sql.Tx) error {
-	err := tx.QueryRow(`SELECT COALESCE(max(revision), 0) + 1 FROM snapshots WHERE report = ? AND month = ? AND id <> ?`,
-		string(p.head.Kind), string(p.head.Month), p.id).Scan(&p.res.Revision)
-	if err != nil {
-		return err
-	}
-	err = execAll(tx, "former", []clause{{`CREATE TABLE stage.former (customer_id INTEGER PRIMARY KEY)`, nil}})
-	if err != nil {
-		return err
-	}
-	var month string
-	err = tx.QueryRow(`SELECT id, month FROM snapshots WHERE report = ? AND current = 1 AND month <= ? ORDER BY month DESC LIMIT 1`,
-		string(p.head.Kind), string(p.head.Month)).Scan(&p.before, &month)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil || month != string(p.head.Month) {
-		return err
-	}
-	p.replaced = p.before
-	_, err = tx.Exec(`INSERT OR FAIL INTO stage.former SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id = ?`, p.replaced)
-	return err
-}
-
-func (p *publication) locations(tx *sql.Tx) error {
-	_, err := tx.Exec(`INSERT INTO locations (global_id, name)
-		SELECT global_id, max(location) FROM stage.rows WHERE true GROUP BY global_id
-		ON CONFLICT (global_id) DO UPDATE SET name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE locations.name END`)
-	if err != nil {
-		return fmt.Errorf("locations: %w", err)
-	}
-	return nil
-}
-
-// place notes the customer and the location of each line, which all that
-// follows asks for.
-func (p *publication) place(tx *sql.Tx) error {
-	return execAll(tx, "place", []clause{
-		{`CREATE TABLE stage.placed (line INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL)`, nil},
-		{`INSERT OR FAIL INTO stage.placed (line, customer_id, location_id)
-			SELECT s.line, x.customer_id, l.id FROM stage.rows s CROSS JOIN stage.resolved x ON x.key = s.key CROSS JOIN locations l ON l.global_id = s.global_id
-			ORDER BY s.line`, nil},
-	})
-}
-
-// compare counts the rows of the stage against the snapshot before. A row is
-// the same if customer, location and agreement are.
-func (p *publication) compare(tx *sql.Tx) error {
-	err := tx.QueryRow(`
-		WITH old AS (
-			SELECT r.customer_id, r.location_id, COALESCE(a.agreement_id, '') AS agreement_id, r.hash
-			FROM snapshot_rows r LEFT JOIN agreements a ON a.snapshot_id = r.snapshot_id AND a.line = r.line
-			WHERE r.snapshot_id = ?1
-		),
-		judged AS (
-			SELECT CASE
-				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id AND o.hash = s.hash) THEN 'unchanged'
-				WHEN EXISTS (SELECT 1 FROM old o WHERE o.customer_id = l.customer_id AND o.location_id = l.location_id AND o.agreement_id = s.agreement_id) THEN 'changed'
-				ELSE 'new' END AS verdict
-			FROM stage.rows s JOIN stage.placed l ON l.line = s.line
-		)
-		SELECT COALESCE(sum(verdict = 'new'), 0), COALESCE(sum(verdict = 'changed'), 0), COALESCE(sum(verdict = 'unchanged'), 0) FROM judged`,
-		p.before).Scan(&p.res.New, &p.res.Changed, &p.res.Unchanged)
-	if err != nil {
-		return fmt.Errorf("compare: %w", err)
-	}
-	if !p.complete() {
-		return nil
-	}
-	return tx.QueryRow(`SELECT count(DISTINCT customer_id) FROM snapshot_rows
-		WHERE snapshot_id = ? AND customer_id NOT IN (SELECT customer_id FROM stage.resolved)`, p.before).Scan(&p.res.Gone)
-}
-
-// complete reports whether who is missing from the file is gone. A line that
-// was rejected may have named anybody.
-func (p *publication) complete() bool { return p.head.Complete && len(p.res.Rejected) == 0 }
-
-func (p *publication) snapshot(tx *sql.Tx) error {
+// open makes the snapshot, which is not to be seen yet, and the cohort columns of
+// the file. One that was taken back keeps its number.
+func (p *publication) open(tx *sql.Tx) error {
 	columns, err := json.Marshal(p.res.Columns)
 	if err != nil {
 		return err
@@ -195,27 +147,23 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = execAll(tx, "revision", []clause{
-		{`UPDATE snapshots SET revision = -id WHERE id = ?`, []any{p.id}}, // it may get the same number again
-		{`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, []any{string(p.head.Kind), string(p.head.Month)}},
-		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{p.id}},
-		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{p.id}},
-		{`DELETE FROM rejected_rows WHERE snapshot_id = ?`, []any{p.id}},
-		{`DELETE FROM undone_rows WHERE snapshot_id = ?`, []any{p.id}},
-	})
-	if err != nil {
-		return err
+	var id any // a new one
+	sha256 := ""
+	if p.undone {
+		id, sha256 = p.again, p.head.SHA256
+		if _, err := tx.Exec(`DELETE FROM rejected_rows WHERE snapshot_id = ?`, id); err != nil {
+			return err
+		}
 	}
-	err = tx.QueryRow(`INSERT INTO snapshots (report, month, revision, current, file, sha256, encoding, separator, columns, complete,
+	err = tx.QueryRow(`INSERT INTO snapshots (id, report, month, revision, current, state, file, sha256, encoding, separator, columns, complete,
 			rows, new, changed, unchanged, gone, warnings, imported_by, imported_at, before_id, seq)
-		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT COALESCE(max(seq), 0) + 1 FROM snapshots))
-		ON CONFLICT (sha256, report, month) DO UPDATE SET revision = excluded.revision, current = 1, file = excluded.file,
+		SELECT ?, ?, ?, -1 - COALESCE(max(id), 0), 0, 'publishing', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(max(seq), 0) + 1 FROM snapshots WHERE true
+		ON CONFLICT (sha256, report, month) DO UPDATE SET state = excluded.state, file = excluded.file, encoding = excluded.encoding, separator = excluded.separator,
 			columns = excluded.columns, complete = excluded.complete, rows = excluded.rows, new = excluded.new, changed = excluded.changed,
 			unchanged = excluded.unchanged, gone = excluded.gone, warnings = excluded.warnings,
-			imported_by = excluded.imported_by, imported_at = excluded.imported_at,
-			before_id = CASE WHEN excluded.before_id = snapshots.id THEN snapshots.before_id ELSE excluded.before_id END, seq = excluded.seq, undone_at = NULL, undone_by = ''
+			imported_by = excluded.imported_by, imported_at = excluded.imported_at, before_id = excluded.before_id, seq = excluded.seq
 		RETURNING id`,
-		string(p.head.Kind), string(p.head.Month), p.res.Revision, p.head.File, p.head.SHA256, p.head.Encoding, p.head.Separator,
+		id, string(p.head.Kind), string(p.head.Month), p.head.File, sha256, p.head.Encoding, p.head.Separator,
 		string(columns), p.head.Complete, p.res.Rows, p.res.New, p.res.Changed, p.res.Unchanged, p.res.Gone,
 		string(warnings), p.head.By, p.now, null(p.before)).Scan(&p.id)
 	if err != nil {
@@ -233,88 +181,26 @@ func (p *publication) snapshot(tx *sql.Tx) error {
 	if err := into.insert(context.Background(), tx); err != nil {
 		return fmt.Errorf("rejected lines: %w", err)
 	}
-	return nil
+	return p.cohorts(tx)
 }
 
-// rows keeps the rows with their raw cells. Where the revision before placed a
-// customer in a location that no current snapshot names, it is there no more.
-func (p *publication) rows(tx *sql.Tx) error {
-	return execAll(tx, "rows", []clause{
-		{`INSERT OR FAIL INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
-			SELECT ?, s.line, l.customer_id, l.location_id, s.hash, s.cells
-			FROM stage.rows s CROSS JOIN stage.placed l ON l.line = s.line ORDER BY s.line`,
-			[]any{p.id}},
-		{`INSERT OR FAIL INTO customer_locations (customer_id, location_id)
-			SELECT customer_id, location_id FROM stage.placed WHERE true ON CONFLICT DO NOTHING`, nil},
-		{`DELETE FROM customer_locations
-			WHERE customer_id IN (SELECT customer_id FROM stage.former)
-				AND NOT EXISTS (SELECT 1 FROM snapshot_rows r JOIN snapshots s ON s.id = r.snapshot_id
-					WHERE r.customer_id = customer_locations.customer_id AND r.location_id = customer_locations.location_id AND s.current = 1)`, nil},
-		{`INSERT OR FAIL INTO agreements (snapshot_id, line, customer_id, agreement_id, program, division, ends_at, expiring, currency)
-			SELECT ?, s.line, l.customer_id, s.agreement_id, s.program, s.division, s.ends_at, s.expiring, s.currency
-			FROM stage.rows s CROSS JOIN stage.placed l ON l.line = s.line
-			WHERE s.agreement_id <> '' OR s.ends_at IS NOT NULL OR s.expiring IS NOT NULL OR s.program <> '' OR s.division <> ''`,
-			[]any{p.id}},
-	})
-}
-
-// scores replaces what the report said of scores and revenue in the month. Of
-// several lines of one customer the last one that says something counts, since it
-// is written last.
-func (p *publication) scores(tx *sql.Tx) error {
-	report, month := string(p.head.Kind), string(p.head.Month)
-	const before = ` WHERE customer_id IN (SELECT customer_id FROM stage.former) AND month = ?`
-	err := each(tx, `SELECT DISTINCT area FROM propensities`+before+` AND source = ?
-		UNION SELECT area FROM revenues`+before+` AND snapshot_id = ? UNION SELECT area FROM stage.scores UNION SELECT area FROM stage.revenues`,
-		[]any{month, report, month, p.replaced}, func(rows *sql.Rows) error {
-			var a actnow.Area
-			err := rows.Scan(&a)
-			p.areas = append(p.areas, a)
-			return err
-		})
+// finish puts the snapshot among the imports, in the place of the revision before,
+// and of an earlier one with the same content.
+func (p *publication) finish(tx *sql.Tx) error {
+	statements := []clause{{`UPDATE snapshots SET current = 0 WHERE report = ? AND month = ?`, []any{string(p.head.Kind), string(p.head.Month)}}}
+	if p.again != 0 && !p.undone {
+		statements = append(statements,
+			clause{`UPDATE snapshots SET before_id = (SELECT NULLIF(o.before_id, ?1) FROM snapshots o WHERE o.id = ?2) WHERE id = ?1 AND before_id = ?2`, []any{p.id, p.again}},
+			clause{`UPDATE snapshots SET before_id = ?1 WHERE before_id = ?2 AND id <> ?2`, []any{p.id, p.again}},
+			clause{`UPDATE watched_files SET snapshot_id = ? WHERE snapshot_id = ?`, []any{p.id, p.again}},
+			clause{`UPDATE snapshots SET state = 'replaced', revision = -id, sha256 = 'replaced ' || id WHERE id = ?`, []any{p.again}})
+	}
+	err := execAll(tx, "revision", append(statements,
+		clause{`UPDATE snapshots SET state = 'published', current = 1, undone_at = NULL, undone_by = '', revision = ?, sha256 = ? WHERE id = ?`,
+			[]any{p.res.Revision, p.head.SHA256, p.id}}))
 	if err != nil {
 		return err
 	}
-	return execAll(tx, "scores", []clause{
-		{`DELETE FROM propensities` + before + ` AND source = ?`, []any{month, report}},
-		{`INSERT OR FAIL INTO propensities (customer_id, area, month, source, fit, intent, fit_band, intent_band, cell, cluster, cluster_from, explanation, snapshot_id, scored_at)
-			SELECT x.customer_id, v.area, ?, ?, v.fit, v.intent, v.fit_band, v.intent_band, v.cell, v.cluster, CASE WHEN v.cluster <> '' THEN 'file' ELSE '' END,
-				v.explanation, ?, ?
-			FROM stage.scores v CROSS JOIN stage.placed x ON x.line = v.line ORDER BY v.rowid
-			ON CONFLICT (customer_id, area, month, source) DO UPDATE SET fit = excluded.fit, intent = excluded.intent,
-				fit_band = excluded.fit_band, intent_band = excluded.intent_band, cell = excluded.cell, cluster = excluded.cluster,
-				cluster_from = excluded.cluster_from, explanation = excluded.explanation, snapshot_id = excluded.snapshot_id, scored_at = excluded.scored_at`,
-			[]any{month, report, p.id, p.now}},
-		{`DELETE FROM revenues` + before + ` AND snapshot_id = ?`, []any{month, p.replaced}},
-		{`INSERT OR FAIL INTO revenues (customer_id, area, month, low, high, currency, text, snapshot_id)
-			SELECT x.customer_id, v.area, ?, v.low, v.high, v.currency, v.text, ?
-			FROM stage.revenues v CROSS JOIN stage.placed x ON x.line = v.line ORDER BY v.rowid
-			ON CONFLICT (customer_id, area, month) DO UPDATE SET low = excluded.low, high = excluded.high,
-				currency = excluded.currency, text = excluded.text, snapshot_id = excluded.snapshot_id`,
-			[]any{month, p.id}},
-	})
-}
-
-// factsOf keeps the newest known value of each column of facts.
-func (p *publication) factsOf(tx *sql.Tx) error {
-	return execAll(tx, "facts", []clause{{`INSERT OR FAIL INTO customer_facts (customer_id, field, value, month)
-		SELECT x.customer_id, f.field, f.value, ? FROM stage.facts f CROSS JOIN stage.placed x ON x.line = f.line ORDER BY f.rowid
-		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, month = excluded.month
-		WHERE customer_facts.month <= excluded.month`, []any{string(p.head.Month)}}})
-}
-
-func (p *publication) standings(tx *sql.Tx) error {
-	err := execAll(tx, "touched", []clause{
-		{`CREATE TABLE stage.touched (customer_id INTEGER PRIMARY KEY)`, nil},
-		{`INSERT OR FAIL INTO stage.touched SELECT customer_id FROM stage.placed UNION SELECT customer_id FROM stage.former`, nil},
-	})
-	if err != nil {
-		return err
-	}
-	return refreshStandings(tx, p.head.Month, p.areas, `SELECT customer_id FROM stage.touched`)
-}
-
-func (p *publication) note(tx *sql.Tx) error {
 	return p.db.audit(tx, actnow.Actor{Name: p.head.By}, "report.import", fmt.Sprintf("snapshot:%d", p.id), map[string]any{
 		"report": p.head.Kind, "month": p.head.Month, "revision": p.res.Revision, "file": p.head.File,
 		"rows": p.res.Rows, "rejected": len(p.res.Rejected),

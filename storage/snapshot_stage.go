@@ -29,11 +29,11 @@ const stageSchema = `
 		hash TEXT NOT NULL, cells TEXT NOT NULL
 	) STRICT;
 	CREATE TABLE scores (line INTEGER NOT NULL, area TEXT NOT NULL, fit REAL, intent REAL, fit_band TEXT NOT NULL, intent_band TEXT NOT NULL,
-		cell TEXT NOT NULL, cluster TEXT NOT NULL, explanation TEXT NOT NULL) STRICT;
-	CREATE TABLE revenues (line INTEGER NOT NULL, area TEXT NOT NULL, low INTEGER, high INTEGER, currency TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-	CREATE TABLE members (line INTEGER NOT NULL, place INTEGER NOT NULL) STRICT;
-	CREATE TABLE facts (line INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL) STRICT;
-	CREATE TABLE people (key TEXT PRIMARY KEY, kind TEXT NOT NULL, line INTEGER NOT NULL, lines INTEGER NOT NULL) STRICT, WITHOUT ROWID;`
+		cell TEXT NOT NULL, cluster TEXT NOT NULL, explanation TEXT NOT NULL, PRIMARY KEY (line, area)) STRICT, WITHOUT ROWID;
+	CREATE TABLE revenues (line INTEGER NOT NULL, area TEXT NOT NULL, low INTEGER, high INTEGER, currency TEXT NOT NULL, text TEXT NOT NULL,
+		PRIMARY KEY (line, area)) STRICT, WITHOUT ROWID;
+	CREATE TABLE members (line INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (line, place)) STRICT, WITHOUT ROWID;
+	CREATE TABLE facts (line INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (line, field)) STRICT, WITHOUT ROWID;`
 
 // snapshotStage is a reports.Stage.
 type snapshotStage struct {
@@ -275,23 +275,4 @@ func (f factColumn) value(cells []string) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// prepare finds, once all rows are there, the customers that the file names:
-// for each its last line.
-func (s *snapshotStage) prepare(ctx context.Context) error {
-	if err := s.end(); err != nil {
-		return err
-	}
-	_, err := s.file.DB.ExecContext(ctx, `DELETE FROM people;
-		INSERT INTO people (key, kind, line, lines) SELECT key, max(kind), max(line), count(*) FROM rows GROUP BY key`)
-	return err
-}
-
-// count reads how many distinct rows are staged, and how many customers have
-// different names on different lines.
-func (s *snapshotStage) count(ctx context.Context) (rows, conflicts int, err error) {
-	err = s.file.DB.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT key FROM rows
-		WHERE masked = 0 AND key IN (SELECT key FROM people WHERE lines > 1) GROUP BY key HAVING min(name) <> max(name)) c`).Scan(&conflicts)
-	return len(s.seen), conflicts, err
 }

@@ -4,16 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"actnow"
 	"actnow/reports"
 )
-
-// errMoved ends an undo whose preparation is out of date, so that it is prepared
-// again.
-var errMoved = errors.New("another import came meanwhile")
 
 // PreviewUndo says what UndoSnapshot would change. The errors are those of
 // UndoSnapshot.
@@ -44,18 +39,19 @@ func (db *DB) PreviewUndo(ctx context.Context, id actnow.SnapshotID) (reports.Un
 // The error matches actnow.ErrNotFound if there is no such import, and
 // actnow.ErrConflict if it was taken back before.
 func (db *DB) UndoSnapshot(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, progress func(done, total int64)) (reports.Undo, error) {
+	free, err := db.takeImports(ctx)
+	if err != nil {
+		return reports.Undo{}, err
+	}
+	defer free()
 	if progress == nil {
 		progress = func(done, total int64) {}
 	}
-	for {
-		u, err := db.undo(ctx, by, id, progress)
-		switch {
-		case err == nil:
-			return u, nil
-		case !errors.Is(err, errMoved):
-			return reports.Undo{}, fmt.Errorf("undo snapshot %d: %w", id, err)
-		}
+	u, err := db.undo(ctx, by, id, progress)
+	if err != nil {
+		return reports.Undo{}, fmt.Errorf("undo snapshot %d: %w", id, err)
 	}
+	return u, nil
 }
 
 func (db *DB) undo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, progress func(done, total int64)) (reports.Undo, error) {
@@ -77,7 +73,7 @@ func (db *DB) undo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 		return reports.Undo{}, err
 	}
 	w := &withdrawal{db: db, by: by, past: r.past, now: db.now().Unix()}
-	err = db.publish(ctx, file, w.run)
+	err = db.publish(context.WithoutCancel(ctx), file, w.run)
 	return w.undo, err
 }
 
@@ -98,7 +94,7 @@ func (db *DB) redo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 	head := reports.Head{By: by.Name}
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		var list []reports.Snapshot
-		err := each(tx, snapshotSQL("s.rows")+` WHERE s.id = ?`, []any{id}, collectSnapshots(&list))
+		err := each(tx, snapshotSQL("s.rows")+` AND s.id = ?`, []any{id}, collectSnapshots(&list))
 		switch {
 		case err != nil:
 			return err
@@ -124,7 +120,8 @@ func (db *DB) redo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 		return reports.Result{}, err
 	}
 	defer func() { _ = stage.Discard() }()
-	n, err := db.restage(ctx, stage, id, reports.NewRereader(s.Report, s.Separator, s.Columns), int64(s.Rows), progress)
+	reading, publishing := actnow.Halves(progress)
+	n, err := db.restage(ctx, stage, id, reports.NewRereader(s.Report, s.Separator, s.Columns), int64(s.Rows), reading)
 	if err != nil {
 		return reports.Result{}, err
 	}
@@ -135,7 +132,7 @@ func (db *DB) redo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 			res.Warn(notice)
 		}
 	}
-	return stage.Publish(ctx, res)
+	return stage.Publish(ctx, res, publishing)
 }
 
 // restage puts the rows that were kept into the stage and returns how many.
@@ -173,8 +170,6 @@ func (db *DB) restage(ctx context.Context, stage reports.Stage, id actnow.Snapsh
 			return 0, err
 		}
 		n += len(rows)
-		if progress != nil {
-			progress(int64(n), total)
-		}
+		progress(int64(n), total)
 	}
 }

@@ -90,7 +90,10 @@ type madeUp struct {
 // makeUp makes one of a few reports. Rows name customers of a small town by
 // changing keys, so that imports find, adopt, make and miss each other's; with
 // ids alone, every row has one.
-func makeUp(r *rand.Rand, ids bool) madeUp {
+func makeUp(r *rand.Rand, ids bool) madeUp { return makeUpOf(r, ids, 9, 1+r.IntN(8)) }
+
+// makeUpOf is makeUp with a number of rows in a town of so many.
+func makeUpOf(r *rand.Rand, ids bool, people, rows int) madeUp {
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	report := pick("azure", "m365", "renewals")
 	header := "GlobalID,PartnerName,CustomerID,AccountName,Domain,OrgSize,PostalCode,City,SMECTypeSummary,Has Azure,Industry"
@@ -104,8 +107,8 @@ func makeUp(r *rand.Rand, ids bool) madeUp {
 	}
 	var b strings.Builder
 	b.WriteString(header + "\n")
-	for range 1 + r.IntN(8) {
-		n := r.IntN(9)
+	for range rows {
+		n := r.IntN(people)
 		id, domain := fmt.Sprint(n+1), fmt.Sprintf("c%d.example", n)
 		if !ids {
 			id, domain = pick(id, id, ""), pick(domain, domain, "")

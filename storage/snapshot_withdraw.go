@@ -23,13 +23,7 @@ type withdrawal struct {
 }
 
 func (w *withdrawal) run(tx *sql.Tx) error {
-	version, err := pastVersion(tx)
-	if err != nil {
-		return err
-	}
-	if version != w.past.version {
-		return errMoved
-	}
+	var err error
 	if w.undo, w.gone, err = w.past.summary(tx); err != nil {
 		return err
 	}
@@ -86,19 +80,30 @@ func (w *withdrawal) scores(tx *sql.Tx) error {
 	})
 }
 
-// rows lays the rows aside and makes the snapshot before the current one.
+// rows lays the rows aside and makes the snapshot before the current one. One that was
+// never published goes, and one that was taken back before still is.
 func (w *withdrawal) rows(tx *sql.Tx) error {
 	id := w.id()
-	return execAll(tx, "rows", []clause{
+	keep := []clause{
+		{`INSERT INTO undone_rows (snapshot_id, line, cells) SELECT snapshot_id, line, cells FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
+		{`UPDATE snapshots SET current = 0, undone_at = ?, undone_by = ? WHERE id = ?`, []any{w.now, w.by.Name, id}},
+	}
+	if w.past.undone.partial {
+		keep = []clause{
+			{`UPDATE snapshots SET state = 'published' WHERE id = ? AND undone_at IS NOT NULL`, []any{id}},
+			{`DELETE FROM rejected_rows WHERE snapshot_id IN (SELECT id FROM snapshots WHERE id = ? AND state = 'publishing')`, []any{id}},
+			{`DELETE FROM snapshots WHERE id = ? AND state = 'publishing'`, []any{id}},
+		}
+	}
+	return execAll(tx, "rows", append([]clause{
 		{`CREATE TABLE stage.placed (customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL, PRIMARY KEY (customer_id, location_id))`, nil},
 		{`INSERT INTO stage.placed SELECT DISTINCT customer_id, location_id FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
-		{`INSERT INTO undone_rows (snapshot_id, line, cells) SELECT snapshot_id, line, cells FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
+	}, append(keep, []clause{
 		{`DELETE FROM agreements WHERE snapshot_id = ?`, []any{id}},
 		{`DELETE FROM snapshot_rows WHERE snapshot_id = ?`, []any{id}},
-		{`UPDATE snapshots SET current = 0, undone_at = ?, undone_by = ? WHERE id = ?`, []any{w.now, w.by.Name, id}},
 		{`UPDATE snapshots SET current = 1 WHERE id = ?`, []any{w.next()}},
 		{`UPDATE snapshots SET before_id = NULLIF(?, id) WHERE before_id = ?`, []any{null(w.past.undone.before), id}},
-	})
+	}...)...))
 }
 
 // cohorts brings the Yes/No columns of the report back to what the imports that
@@ -262,6 +267,9 @@ func (w *withdrawal) standings(tx *sql.Tx) error {
 }
 
 func (w *withdrawal) note(tx *sql.Tx) error {
+	if w.past.undone.partial {
+		return nil // it was never said to be there
+	}
 	return w.db.audit(tx, w.by, "report.undo", fmt.Sprintf("snapshot:%d", w.id()), map[string]any{
 		"report": w.undo.Report, "month": w.undo.Month, "revision": w.undo.Revision, "becomes": w.undo.Becomes,
 		"rows": w.undo.Rows, "customers": w.undo.Customers, "kept": w.undo.Kept,

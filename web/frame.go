@@ -55,6 +55,9 @@ func (s *Server) frame(c echo.Context) (frame, error) {
 		return frame{}, err
 	}
 	countRail(f.Rail, waiting, text)
+	if waiting.Importing != "" {
+		f.Importing = text.T("layout.importing", text.Month(waiting.Importing))
+	}
 	locations, err := s.store.Locations(ctx(c))
 	if err != nil {
 		return frame{}, err

@@ -27,7 +27,7 @@ func (s *Server) jobRoutes() []route {
 type Progress struct {
 	ID          actnow.JobID
 	Text        string // "Scoring customers"
-	Detail      string // "3,104 of 4,812. You can leave this page."
+	Detail      string // "64 % done. You can leave this page."
 	Done, Total int64
 	Running     bool
 	Result      string // local path of what came of it, or ""
@@ -73,7 +73,7 @@ func progress(j actnow.Job, text *Text) Progress {
 	case j.State == actnow.JobCancelled:
 		p.Detail, p.Total = text.T("job.cancelled"), max(j.Total, 1)
 	case j.Total > 0:
-		p.Detail = text.T("job.some", j.Done, j.Total)
+		p.Detail = text.T("job.some", 100*j.Done/j.Total) // of what differs by the kind
 	default:
 		p.Detail = text.T("job.counting", j.Done)
 	}

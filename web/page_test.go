@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"actnow"
+	"actnow/storage/storagetest"
 )
 
 func TestPagesInBothLanguages(t *testing.T) {
@@ -24,5 +25,21 @@ func TestPagesInBothLanguages(t *testing.T) {
 				t.Errorf("%s in %s is no whole page:\n%s", path, lang, a.body)
 			}
 		}
+	}
+}
+
+// While a report is published customer by customer, every page says so.
+func TestPagesTellOfAnImport(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.as(t, actnow.RoleMarketer)
+	const sentence = "A report of November 2026 is being taken in."
+	if a := b.want(b.get("/"), http.StatusOK); strings.Contains(a.body, sentence) {
+		t.Error("the page tells of an import, and there is none")
+	}
+	storagetest.Exec(t, s.db, `INSERT INTO snapshots (report, month, revision, current, state, file, sha256, columns, rows, new, changed, unchanged, imported_at)
+		VALUES ('azure', '2026-11', -9, 0, 'publishing', 'a.csv', '', '[]', 1, 1, 0, 0, 1)`)
+	if a := b.want(b.get("/customers"), http.StatusOK); !strings.Contains(a.body, sentence) {
+		t.Errorf("the page does not tell of an import:\n%s", a.body)
 	}
 }

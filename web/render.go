@@ -36,6 +36,7 @@ type frame struct {
 	Toast     *toast
 	Partner   string
 	Demo      bool
+	Importing string           // that figures are in between, "" if they are not
 	Languages []languageChoice // the others
 	Public    bool             // for strangers: nothing to choose, nowhere to go
 }

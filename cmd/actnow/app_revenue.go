@@ -21,15 +21,12 @@ func (a *app) revenue(ctx context.Context, areas []actnow.Area, progress func(do
 // scoreMonth scores all customers for month in the areas, then estimates their
 // potential revenue, each of which is half of the progress.
 func (a *app) scoreMonth(ctx context.Context, month actnow.Month, areas []actnow.Area, progress func(done, total int64)) (scoring.Summary, error) {
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	sum, err := a.rescorer.Run(ctx, month, areas, func(done, total int64) { progress(done, 2*total) })
+	scores, revenues := actnow.Halves(progress)
+	sum, err := a.rescorer.Run(ctx, month, areas, scores)
 	if err != nil {
 		return sum, err
 	}
-	_, err = a.estimator.Run(ctx, month, areas, func(done, total int64) { progress(total+done, 2*total) })
-	if err != nil {
+	if _, err := a.estimator.Run(ctx, month, areas, revenues); err != nil {
 		return sum, fmt.Errorf("estimate potential revenue: %w", err)
 	}
 	return sum, nil

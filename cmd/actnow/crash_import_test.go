@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // reads what a killed process left behind
+	_ "modernc.org/sqlite" // looks behind the commands
 )
 
 // The reports of the import tests: the second revision changes every third
@@ -21,9 +21,9 @@ const (
 	importFrom   = 300 // the second begins with this customer
 )
 
-// TestCrashWhileImporting kills an import at many moments. What is there
-// afterwards is the revision before or the whole new one, and importing again
-// brings the right counts, whoever held the folder: the command itself or a
+// TestCrashWhileImporting kills an import at many moments. What is there once the
+// store is opened again is the revision before or the whole new one, and importing
+// again brings the right counts, whoever held the folder: the command itself or a
 // daemon.
 func TestCrashWhileImporting(t *testing.T) {
 	if testing.Short() {
@@ -141,10 +141,12 @@ func (s *site) killImport(path string, daemon bool, delay time.Duration) bool {
 	return new
 }
 
-// snapshots looks at what is stored and reports whether the current revision is
-// the second one. Each revision there must be whole.
+// snapshots opens the store, looks at what is stored and reports whether the current
+// revision is the second one. Each revision there must be whole.
 func (s *site) snapshots() bool {
 	s.t.Helper()
+	var people []any
+	s.ask(&people, "user", "list")
 	db := s.database()
 	defer db.Close()
 	rows, err := db.Query(`SELECT s.revision, s.current, s.rows, (SELECT count(*) FROM snapshot_rows r WHERE r.snapshot_id = s.id)
@@ -184,7 +186,7 @@ func (s *site) snapshots() bool {
 	return last == 2
 }
 
-// database opens the store as a killed process left it.
+// database looks into the store behind its back.
 func (s *site) database() *sql.DB {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(s.dir, "actnow.db")}).EscapedPath()+"?_pragma=busy_timeout(10000)")

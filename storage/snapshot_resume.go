@@ -1,0 +1,67 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"actnow"
+)
+
+// resume puts right what a crash left: it takes publications back that did not come
+// to an end, and clears away what was published anew.
+func (db *DB) resume(ctx context.Context) error {
+	var ids []int64
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT id FROM snapshots WHERE state = 'publishing' ORDER BY id DESC`, nil, func(rows *sql.Rows) error {
+			var id int64
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		db.log.WarnContext(ctx, "an import was interrupted: what there is of it is taken back", "snapshot", id)
+		if err := db.takeBack(ctx, id); err != nil {
+			return err
+		}
+	}
+	return db.clearReplaced(ctx)
+}
+
+// takeBack undoes what there is of a publication that does not come to an end.
+func (db *DB) takeBack(ctx context.Context, id int64) error {
+	if _, err := db.undo(ctx, actnow.System, actnow.SnapshotID(id), func(done, total int64) {}); err != nil {
+		return fmt.Errorf("take publication %d back: %w", id, err)
+	}
+	return nil
+}
+
+// clearReplaced removes, some at a time, the rows of snapshots whose content was
+// published anew, and those that lie aside of an import that is in force again.
+func (db *DB) clearReplaced(ctx context.Context) error {
+	const replaced = `s.state = 'replaced'`
+	for _, of := range []struct{ table, snapshots string }{
+		{"agreements", replaced}, {"snapshot_rows", replaced}, {"rejected_rows", replaced}, {"undone_rows", `s.undone_at IS NULL`},
+	} {
+		for left := true; left; {
+			err := db.write(ctx, func(tx *sql.Tx) error {
+				res, err := tx.Exec(`DELETE FROM ` + of.table + ` WHERE rowid IN (SELECT r.rowid FROM snapshots s JOIN ` + of.table + ` r ON r.snapshot_id = s.id
+					WHERE ` + of.snapshots + ` LIMIT 500)`)
+				if err != nil {
+					return err
+				}
+				n, err := res.RowsAffected()
+				left = n > 0
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("clear %s: %w", of.table, err)
+			}
+		}
+	}
+	return nil
+}
