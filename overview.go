@@ -81,7 +81,7 @@ type Setup struct {
 type Waiting struct {
 	ToReview int  // accounts in the band review, in the scope
 	Sending  bool // a campaign is being sent
-	// Importing is the month of a report that is being published, "" for none: figures
-	// mix it with what was before.
+	// Importing is the month of a report that is being published or taken back, "" for
+	// none: figures mix it with what was before.
 	Importing Month
 }

@@ -288,7 +288,7 @@ func (db *DB) Waiting(ctx context.Context, scope actnow.Scope) (actnow.Waiting, 
 		return tx.QueryRow(`SELECT (SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
 				WHERE m.band = 'review' AND a.deleted_at IS NULL AND `+in.sql+`),
 			EXISTS (SELECT 1 FROM campaigns WHERE state = 'sending'),
-			COALESCE((SELECT month FROM snapshots WHERE state = 'publishing'), '')`, in.args...).Scan(&w.ToReview, &w.Sending, &w.Importing)
+			COALESCE((SELECT month FROM snapshots WHERE state IN ('publishing', 'withdrawing')), '')`, in.args...).Scan(&w.ToReview, &w.Sending, &w.Importing)
 	})
 	if err != nil {
 		return w, fmt.Errorf("what waits: %w", err)

@@ -46,3 +46,36 @@ func (db *DB) inPieces(ctx context.Context, count int, fn func(tx *sql.Tx, from,
 	}
 	return nil
 }
+
+// span is the customers after one number, up to another.
+type span struct{ after, last int64 }
+
+// eachSpan runs fn over the customers of a table of the stage, a span in each
+// transaction, and tells how many are done. ctx is looked at in between.
+func (db *DB) eachSpan(ctx context.Context, stage *Staging, table string, fn func(tx *sql.Tx, of span) error, progress func(done int64)) error {
+	of, p := span{}, firstPace
+	for done := int64(0); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var count int64
+		var took time.Duration
+		err := db.publish(context.WithoutCancel(ctx), stage, func(tx *sql.Tx) error {
+			start := time.Now()
+			defer func() { took = time.Since(start) }()
+			err := tx.QueryRow(`SELECT COALESCE(max(customer_id), 0), count(*) FROM (SELECT customer_id FROM stage.`+table+`
+				WHERE customer_id > ? ORDER BY customer_id LIMIT ?)`, of.after, p).Scan(&of.last, &count)
+			if err != nil || count == 0 {
+				return err
+			}
+			return fn(tx, of)
+		})
+		if err != nil || count == 0 {
+			return err
+		}
+		done += count
+		progress(done)
+		p.learn(took)
+		of.after = of.last
+	}
+}

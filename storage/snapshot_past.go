@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"actnow"
@@ -42,14 +43,14 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 	p := &past{byID: map[int64]*pastSnapshot{}}
 	found := false
 	err := each(tx, `SELECT s.id, COALESCE(s.before_id, 0), s.report, s.month, s.revision, s.rows, s.current, s.columns, s.separator,
-			s.complete = 1 AND NOT EXISTS (SELECT 1 FROM rejected_rows r WHERE r.snapshot_id = s.id), s.undone_at IS NOT NULL, s.state = 'publishing'
+			s.complete = 1 AND NOT EXISTS (SELECT 1 FROM rejected_rows r WHERE r.snapshot_id = s.id), s.undone_at IS NOT NULL, s.state = 'publishing', s.state = 'published'
 		FROM snapshots s WHERE s.undone_at IS NULL AND s.state = 'published' OR s.id = ? ORDER BY s.seq, s.id`, []any{id},
 		func(rows *sql.Rows) error {
 			s := &pastSnapshot{}
 			var columns []byte
 			var separator string
-			var undone bool
-			if err := rows.Scan(&s.id, &s.before, &s.report, &s.month, &s.revision, &s.rows, &s.current, &columns, &separator, &s.complete, &undone, &s.partial); err != nil {
+			var undone, published bool
+			if err := rows.Scan(&s.id, &s.before, &s.report, &s.month, &s.revision, &s.rows, &s.current, &columns, &separator, &s.complete, &undone, &s.partial, &published); err != nil {
 				return err
 			}
 			if err := json.Unmarshal(columns, &s.columns); err != nil {
@@ -58,7 +59,7 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 			if s.id == int64(id) {
 				p.undone, found = *s, true
 				p.undone.current = s.current || s.partial // whose scores are there
-				if undone && !s.partial {
+				if undone && published {
 					return &actnow.StateError{Noun: "import", Have: "taken back already", Want: "in force"}
 				}
 				return nil
@@ -88,44 +89,38 @@ func readPast(tx *sql.Tx, id actnow.SnapshotID) (*past, error) {
 	return p, nil
 }
 
-// summary says what the undo changes, and names the customers and the columns
-// that go.
-func (p *past) summary(tx *sql.Tx) (reports.Undo, leaving, error) {
+// undo says what is taken back.
+func (p *past) undo() reports.Undo {
 	u := reports.Undo{Snapshot: actnow.SnapshotID(p.undone.id), Report: p.undone.report, Month: p.undone.month, Revision: p.undone.revision,
 		Rows: p.undone.rows, Cohorts: []string{}}
 	if p.next != nil {
 		u.Becomes = p.next.revision
 	}
-	var l leaving
-	var err error
-	if l.customers, u.Kept, err = p.leavingCustomers(tx); err != nil {
-		return u, l, err
+	return u
+}
+
+// preview says what the undo will change.
+func (p *past) preview(tx *sql.Tx) (reports.Undo, error) {
+	u := p.undo()
+	gone, kept, err := p.leavingCustomers(tx, span{last: math.MaxInt64})
+	if err != nil {
+		return u, err
 	}
-	u.Customers = len(l.customers)
-	l.columns, u.Cohorts, err = p.leavingColumns(tx)
-	return u, l, err
+	u.Customers, u.Kept, u.DryRun = len(gone), kept, true
+	_, u.Cohorts, err = p.leavingColumns(tx)
+	return u, err
 }
 
-// leaving is what only the import that is taken back knows of.
-type leaving struct {
-	customers []actnow.CustomerID
-	columns   []reports.CohortColumnID
-}
-
-// ofCustomers are the tables whose rows go with a customer.
-var ofCustomers = []string{"customer_locations", "customer_facts", "customer_keys", "cohort_members", "agreements",
-	"propensities", "score_parts", "revenues", "revenue_estimates", "standings", "match_candidates"}
-
-// leavingCustomers returns the customers whom no other import names, and how
+// leavingCustomers returns the customers of a span whom no other import names, and how
 // many of those stay since something else does, such as a mail.
-func (p *past) leavingCustomers(tx *sql.Tx) (ids []actnow.CustomerID, kept int, err error) {
+func (p *past) leavingCustomers(tx *sql.Tx, of span) (ids []actnow.CustomerID, kept int, err error) {
 	named := ""
 	err = each(tx, referencesTo, []any{"customers"}, func(rows *sql.Rows) error {
 		var table, column string
 		if err := rows.Scan(&table, &column); err != nil {
 			return err
 		}
-		if table != "snapshot_rows" && table != "matches" && !slices.Contains(ofCustomers, table) {
+		if !slices.Contains(goesAlong, table) && !slices.Contains(ofCustomers, table) {
 			named += fmt.Sprintf(" OR EXISTS (SELECT 1 FROM %s x WHERE x.%s = r.customer_id)", table, column)
 		}
 		return nil
@@ -133,8 +128,8 @@ func (p *past) leavingCustomers(tx *sql.Tx) (ids []actnow.CustomerID, kept int, 
 	if err != nil {
 		return nil, 0, err
 	}
-	err = each(tx, `SELECT r.customer_id, 1 = 0`+named+` FROM (SELECT DISTINCT customer_id FROM snapshot_rows WHERE snapshot_id = ?1) r
-		WHERE NOT EXISTS (SELECT 1 FROM snapshot_rows o WHERE o.customer_id = r.customer_id AND o.snapshot_id <> ?1) ORDER BY r.customer_id`, []any{p.undone.id},
+	err = each(tx, `SELECT r.customer_id, 1 = 0`+named+` FROM (SELECT DISTINCT customer_id FROM snapshot_rows WHERE +snapshot_id = ?1 AND customer_id > ?2 AND customer_id <= ?3) r
+		WHERE NOT EXISTS (SELECT 1 FROM snapshot_rows o WHERE o.customer_id = r.customer_id AND o.snapshot_id <> ?1) ORDER BY r.customer_id`, []any{p.undone.id, of.after, of.last},
 		func(rows *sql.Rows) error {
 			var id actnow.CustomerID
 			var stays bool

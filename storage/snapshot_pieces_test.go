@@ -108,6 +108,7 @@ func TestInterruptedImportLeavesWhatWasBefore(t *testing.T) {
 				if diff := cmp.Diff(before, visible(t, db)); diff != "" {
 					t.Fatalf("crash %v at %.2f (-before +now):\n%s", crash, part, diff)
 				}
+				sound(t, db)
 				if n := one[int](t, db, `SELECT count(*) FROM snapshots WHERE state = 'published'`); n != imports {
 					t.Errorf("%d imports are there, want %d", n, imports)
 				}
@@ -120,7 +121,74 @@ func TestInterruptedImportLeavesWhatWasBefore(t *testing.T) {
 			if diff := cmp.Diff(visible(t, want), visible(t, db)); diff != "" {
 				t.Errorf("imported at last (-without interruption +with):\n%s", diff)
 			}
+			sound(t, db)
 		})
+	}
+}
+
+// An undo that a crash ends comes to its end when the store is opened again, and the
+// import can be brought back.
+func TestInterruptedUndoComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 4))
+			dir := filepath.Join(t.TempDir(), "data")
+			db, err := storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = db.Close() }()
+			want := storagetest.Open(t)
+			var taken actnow.SnapshotID
+			for range 1 + r.IntN(3) {
+				f := makeUpOf(r, false, 150, 200)
+				mustImport(t, db, f.name, f.content, f.opt)
+				taken = mustImport(t, want, f.name, f.content, f.opt).Snapshot
+			}
+			imported := visible(t, db)
+			if _, err := want.UndoSnapshot(t.Context(), actnow.System, taken, nil); err != nil {
+				t.Fatal(err)
+			}
+			part, crashed := 0.5+r.Float64()*0.5, false
+			func() {
+				defer func() { crashed = recover() == errTold }()
+				_, err = db.UndoSnapshot(t.Context(), actnow.System, taken, func(done, total int64) {
+					if float64(done) >= part*float64(total) {
+						panic(errTold)
+					}
+				})
+			}()
+			if !crashed {
+				t.Fatalf("the undo did not crash at %.2f: %v", part, err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if db, err = storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(visible(t, want), visible(t, db)); diff != "" {
+				t.Fatalf("crash at %.2f (-undone +undone after a crash):\n%s", part, diff)
+			}
+			sound(t, db)
+			if _, err := db.RedoSnapshot(t.Context(), actnow.System, taken, nil); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(imported, visible(t, db)); diff != "" {
+				t.Errorf("brought back (-import +redo):\n%s", diff)
+			}
+			sound(t, db)
+		})
+	}
+}
+
+// sound checks that no row names one that is not there.
+func sound(t *testing.T, db *storage.DB) {
+	t.Helper()
+	if n := one[int](t, db, `SELECT count(*) FROM pragma_foreign_key_check`); n != 0 {
+		t.Errorf("%d rows name others that are not there", n)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"actnow"
 	"actnow/reports"
@@ -76,60 +75,20 @@ type publication struct {
 }
 
 func (p *publication) run(ctx context.Context) error {
-	if err := p.transact(p.open); err != nil {
+	if err := p.db.publish(context.WithoutCancel(ctx), p.file, p.open); err != nil {
 		return err
 	}
-	err := p.pieces(ctx, "touched", p.piece)
+	err := p.db.eachSpan(ctx, p.file, "touched", p.piece, func(done int64) { p.progress(done, p.touched) })
 	if err == nil {
-		err = p.pieces(ctx, "leaving", p.gone)
+		err = p.db.eachSpan(ctx, p.file, "leaving", p.gone, func(done int64) {})
 	}
 	if err == nil {
-		err = p.transact(p.finish)
+		err = p.db.write(context.WithoutCancel(ctx), p.finish)
 	}
 	if err != nil {
-		return errors.Join(err, p.db.takeBack(context.WithoutCancel(ctx), p.id))
+		return errors.Join(err, p.db.takeBack(context.WithoutCancel(ctx), actnow.System, p.id))
 	}
 	return p.db.clearReplaced(context.WithoutCancel(ctx))
-}
-
-// transact runs fn in a transaction with the stage attached.
-func (p *publication) transact(fn func(tx *sql.Tx) error) error {
-	return p.db.publish(context.Background(), p.file, fn)
-}
-
-// span is the customers after one number, up to another.
-type span struct{ after, last int64 }
-
-// pieces runs fn over the customers of a table of the stage, a span after the
-// other. ctx is looked at in between.
-func (p *publication) pieces(ctx context.Context, table string, fn func(tx *sql.Tx, of span) error) error {
-	of, n := span{}, firstPace
-	for done := int64(0); ; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var count int64
-		var took time.Duration
-		err := p.transact(func(tx *sql.Tx) error {
-			start := time.Now()
-			err := tx.QueryRow(`SELECT COALESCE(max(customer_id), 0), count(*) FROM (SELECT customer_id FROM stage.`+table+`
-				WHERE customer_id > ? ORDER BY customer_id LIMIT ?)`, of.after, n).Scan(&of.last, &count)
-			if err != nil || count == 0 {
-				return err
-			}
-			err = fn(tx, of)
-			took = time.Since(start)
-			return err
-		})
-		if err != nil || count == 0 {
-			return err
-		}
-		if done += count; table == "touched" {
-			p.progress(done, p.touched)
-		}
-		n.learn(took)
-		of.after = of.last
-	}
 }
 
 // open makes the snapshot, which is not to be seen yet, and the cohort columns of

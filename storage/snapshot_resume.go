@@ -9,32 +9,35 @@ import (
 )
 
 // resume puts right what a crash left: it takes publications back that did not come
-// to an end, and clears away what was published anew.
+// to an end, ends undos, and clears away what was published anew.
 func (db *DB) resume(ctx context.Context) error {
 	var ids []int64
+	var by []actnow.Actor
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		return each(tx, `SELECT id FROM snapshots WHERE state = 'publishing' ORDER BY id DESC`, nil, func(rows *sql.Rows) error {
+		return each(tx, `SELECT id, undone_by FROM snapshots WHERE state IN ('publishing', 'withdrawing') ORDER BY id DESC`, nil, func(rows *sql.Rows) error {
 			var id int64
-			err := rows.Scan(&id)
-			ids = append(ids, id)
+			var a actnow.Actor
+			err := rows.Scan(&id, &a.Name)
+			ids, by = append(ids, id), append(by, a)
 			return err
 		})
 	})
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		db.log.WarnContext(ctx, "an import was interrupted: what there is of it is taken back", "snapshot", id)
-		if err := db.takeBack(ctx, id); err != nil {
+	for i, id := range ids {
+		db.log.WarnContext(ctx, "an import or an undo was interrupted: what there is of the import is taken back", "snapshot", id)
+		if err := db.takeBack(ctx, by[i], id); err != nil {
 			return err
 		}
 	}
 	return db.clearReplaced(ctx)
 }
 
-// takeBack undoes what there is of a publication that does not come to an end.
-func (db *DB) takeBack(ctx context.Context, id int64) error {
-	if _, err := db.undo(ctx, actnow.System, actnow.SnapshotID(id), func(done, total int64) {}); err != nil {
+// takeBack undoes what there is of an import that did not come to an end, or whose undo
+// did not.
+func (db *DB) takeBack(ctx context.Context, by actnow.Actor, id int64) error {
+	if _, err := db.undo(ctx, by, actnow.SnapshotID(id), nil); err != nil {
 		return fmt.Errorf("take publication %d back: %w", id, err)
 	}
 	return nil

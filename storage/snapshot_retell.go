@@ -19,13 +19,14 @@ const undoSchema = `
 		city TEXT NOT NULL, state TEXT NOT NULL, postal_code TEXT NOT NULL, country TEXT NOT NULL,
 		segment TEXT NOT NULL, segment_text TEXT NOT NULL, nonprofit TEXT NOT NULL,
 		first_month TEXT NOT NULL, last_month TEXT NOT NULL, gone_month TEXT) STRICT;
-	CREATE TABLE keys (key TEXT NOT NULL, customer_id INTEGER NOT NULL, PRIMARY KEY (key, customer_id)) STRICT;
-	CREATE TABLE places (customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL, PRIMARY KEY (customer_id, location_id)) STRICT;
-	CREATE TABLE facts (customer_id INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, month TEXT NOT NULL, PRIMARY KEY (customer_id, field)) STRICT;
+	CREATE TABLE keys (customer_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (customer_id, key)) STRICT, WITHOUT ROWID;
+	CREATE TABLE places (customer_id INTEGER NOT NULL, location_id INTEGER NOT NULL, PRIMARY KEY (customer_id, location_id)) STRICT, WITHOUT ROWID;
+	CREATE TABLE facts (customer_id INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, month TEXT NOT NULL, PRIMARY KEY (customer_id, field)) STRICT, WITHOUT ROWID;
 	CREATE TABLE scores (customer_id INTEGER NOT NULL, area TEXT NOT NULL, fit REAL, intent REAL, fit_band TEXT NOT NULL, intent_band TEXT NOT NULL,
-		cell TEXT NOT NULL, cluster TEXT NOT NULL, explanation TEXT NOT NULL) STRICT;
-	CREATE TABLE revenues (customer_id INTEGER NOT NULL, area TEXT NOT NULL, low INTEGER, high INTEGER, currency TEXT NOT NULL, text TEXT NOT NULL, snapshot_id INTEGER NOT NULL) STRICT;
-	CREATE TABLE members (key TEXT NOT NULL, customer_id INTEGER NOT NULL, PRIMARY KEY (key, customer_id)) STRICT;`
+		cell TEXT NOT NULL, cluster TEXT NOT NULL, explanation TEXT NOT NULL, PRIMARY KEY (customer_id, area)) STRICT, WITHOUT ROWID;
+	CREATE TABLE revenues (customer_id INTEGER NOT NULL, area TEXT NOT NULL, low INTEGER, high INTEGER, currency TEXT NOT NULL, text TEXT NOT NULL,
+		snapshot_id INTEGER NOT NULL, PRIMARY KEY (customer_id, area)) STRICT, WITHOUT ROWID;
+	CREATE TABLE members (customer_id INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (customer_id, key)) STRICT, WITHOUT ROWID;`
 
 // retelling goes through what every import that stands says of the customers
 // whom an undo touches, in the order of publication, and stages the outcome. It
@@ -164,7 +165,7 @@ func (r *retelling) tell(id actnow.CustomerID, key string, rows map[int64][]told
 	}
 	r.into["customers"].add(k.values(id)...)
 	for _, key := range sorted(k.keys) {
-		r.into["keys"].add(key, id)
+		r.into["keys"].add(id, key)
 	}
 	for _, place := range sorted(places) {
 		r.into["places"].add(id, place)
@@ -190,7 +191,7 @@ func (r *retelling) scores(id actnow.CustomerID, told []toldRow) {
 		}
 		for _, place := range t.row.Cohorts {
 			if key := cohortKey(r.past.next.columns[place]); key != "" {
-				r.into["members"].add(key, id)
+				r.into["members"].add(id, key)
 			}
 		}
 	}

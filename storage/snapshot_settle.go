@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"actnow"
 	"actnow/reports"
@@ -55,9 +54,11 @@ func (s *snapshotStage) settle(ctx context.Context, res reports.Result, progress
 	}
 	p.res.Rows = len(s.seen)
 	s.seen = nil
-	store := "file:" + (&url.URL{Path: s.db.Path()}).EscapedPath() + "?mode=ro"
-	if _, err := s.file.DB.ExecContext(ctx, settledSchema+`ATTACH DATABASE ? AS store`, store); err != nil {
-		return nil, fmt.Errorf("attach store: %w", err)
+	if _, err := s.file.DB.ExecContext(ctx, settledSchema); err != nil {
+		return nil, err
+	}
+	if err := s.file.attachStore(ctx, s.db); err != nil {
+		return nil, err
 	}
 	tx, err := s.file.DB.BeginTx(ctx, nil)
 	if err != nil {

@@ -19,13 +19,12 @@ func (db *DB) PreviewUndo(ctx context.Context, id actnow.SnapshotID) (reports.Un
 		if err != nil {
 			return err
 		}
-		u, _, err = past.summary(tx)
+		u, err = past.preview(tx)
 		return err
 	})
 	if err != nil {
 		return reports.Undo{}, fmt.Errorf("preview undo of snapshot %d: %w", id, err)
 	}
-	u.DryRun = true
 	return u, nil
 }
 
@@ -33,8 +32,9 @@ func (db *DB) PreviewUndo(ctx context.Context, id actnow.SnapshotID) (reports.Un
 // the current one again, and scores, customers, cohort columns and agreements
 // are as if it had never been published. Its rows are kept aside for
 // RedoSnapshot. Customers whom no other import names go, but for those that a
-// campaign names; columns that a person has decided about stay too. progress,
-// which may be nil, is called with how many customers were looked at of how many.
+// campaign names; columns that a person has decided about stay too. Customer by
+// customer, as it was published, so that others write meanwhile. progress, which may
+// be nil, is called with how much is done of how much.
 //
 // The error matches actnow.ErrNotFound if there is no such import, and
 // actnow.ErrConflict if it was taken back before.
@@ -44,9 +44,6 @@ func (db *DB) UndoSnapshot(ctx context.Context, by actnow.Actor, id actnow.Snaps
 		return reports.Undo{}, err
 	}
 	defer free()
-	if progress == nil {
-		progress = func(done, total int64) {}
-	}
 	u, err := db.undo(ctx, by, id, progress)
 	if err != nil {
 		return reports.Undo{}, fmt.Errorf("undo snapshot %d: %w", id, err)
@@ -60,7 +57,8 @@ func (db *DB) undo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 		return reports.Undo{}, err
 	}
 	defer file.Discard()
-	r := &retelling{file: file, progress: progress}
+	telling, withdrawing := actnow.Halves(progress)
+	r := &retelling{file: file, progress: telling}
 	err = db.read(ctx, func(tx *sql.Tx) error {
 		past, err := readPast(tx, id)
 		if err != nil {
@@ -72,8 +70,8 @@ func (db *DB) undo(ctx context.Context, by actnow.Actor, id actnow.SnapshotID, p
 	if err != nil {
 		return reports.Undo{}, err
 	}
-	w := &withdrawal{db: db, by: by, past: r.past, now: db.now().Unix()}
-	err = db.publish(context.WithoutCancel(ctx), file, w.run)
+	w := &withdrawal{db: db, by: by, past: r.past, file: file, now: db.now().Unix(), progress: withdrawing}
+	err = w.run(ctx)
 	return w.undo, err
 }
 

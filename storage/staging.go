@@ -48,6 +48,15 @@ func (db *DB) stage(ctx context.Context, schema string) (*Staging, error) {
 	return s, nil
 }
 
+// attachStore lets the staging file's connection read the store, as schema "store".
+func (s *Staging) attachStore(ctx context.Context, db *DB) error {
+	store := "file:" + (&url.URL{Path: db.Path()}).EscapedPath() + "?mode=ro"
+	if _, err := s.DB.ExecContext(ctx, `ATTACH DATABASE ? AS store`, store); err != nil {
+		return fmt.Errorf("attach store: %w", err)
+	}
+	return nil
+}
+
 // close gives the memory of the connection back; the file stays to be attached.
 func (s *Staging) close() {
 	if s.DB != nil {

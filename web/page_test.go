@@ -33,7 +33,7 @@ func TestPagesTellOfAnImport(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	b := s.as(t, actnow.RoleMarketer)
-	const sentence = "A report of November 2026 is being taken in."
+	const sentence = "A report of November 2026 is being taken in or back."
 	if a := b.want(b.get("/"), http.StatusOK); strings.Contains(a.body, sentence) {
 		t.Error("the page tells of an import, and there is none")
 	}
