@@ -66,7 +66,7 @@ const (
 
 	featPostal
 	featGuessed          // 1 if a country is that of a domain
-	featScripts          // 1 if only one name has Latin letters
+	featScripts          // 1 if only one name has Latin letters, plus 2 if only one has others
 	featAcronym          // letters, if one name is the initials of the other
 	featAcronymCustomers // customers whose initials the account's name is
 	featSimLead          // featSim above that of the best rival
@@ -136,7 +136,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	x[featBitsAccount], x[featBitsCustomer] = float32(n.totalA), float32(n.totalC)
 	x[featHead], x[featEnds] = flags(n.headA, n.headC), flags(n.first, n.last)
 	x[featPartial] = flags(n.partial, false)
-	x[featScripts], x[featAcronym] = flags(n.foreign, false), float32(n.acronym)
+	x[featScripts], x[featAcronym] = flags(n.foreign, n.mixed), float32(n.acronym)
 	if n.acronym > 0 {
 		x[featAcronymCustomers] = float32(len(m.index.keys.under(hashKey(armAcronym, n.a.compact))))
 	}

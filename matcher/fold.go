@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -42,7 +43,7 @@ func dataLines(text string) func(yield func(string) bool) {
 
 // Fold returns s as names are compared: compatibility forms resolved, lower
 // case, Latin, Greek and Cyrillic letters without their marks and in Latin
-// spelling, invisible characters dropped. Other scripts keep theirs. Folding
+// spelling, kana too, invisible characters dropped. Other scripts keep theirs. Folding
 // twice changes nothing.
 func Fold(s string) string {
 	if isPlain(s) {
@@ -97,7 +98,7 @@ func foldAny(s string) string {
 			}
 		}
 	}
-	return norm.NFKC.String(b.String())
+	return romanized(norm.NFKC.String(b.String()))
 }
 
 // isPlain reports whether s is lower-case ASCII text that folds to itself.
@@ -111,8 +112,9 @@ func isPlain(s string) bool {
 }
 
 // words splits folded text into its words: runs of letters and digits. What
-// is written without spaces (Han, kana, Hangul, Thai and the like) comes as
-// pairs of characters. Dotted and spaced initials become one word, "&" and "+"
+// is written without spaces (Han, Hangul, Thai and the like) comes as the words that
+// the vocabulary, the towns and the legal forms know, and the rest as pairs of
+// characters. Dotted and spaced initials become one word, "&" and "+"
 // become "and", and a possessive s stays with its word.
 func words(folded string) []string {
 	if isASCII(folded) {
@@ -134,7 +136,7 @@ func words(folded string) []string {
 			for j < len(runes) && (unbroken(runes[j]) || unicode.Is(unicode.M, runes[j])) {
 				j++
 			}
-			out = appendPairs(out, runes[i:j])
+			out = appendUnbroken(out, runes[i:j])
 			i = j
 		case isWordRune(r):
 			j := i + 1
@@ -192,8 +194,47 @@ func unbroken(r rune) bool {
 		unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
+// unbrokenWords holds the words of two characters or more that are written without
+// spaces, as the data files have them, and mostUnbroken the characters of the longest.
+var unbrokenWords = sync.OnceValue(func() map[string]bool {
+	m := make(map[string]bool, 1024)
+	for _, text := range []string{wordsText, townsText, legalText} {
+		for _, w := range strings.FieldsFunc(text, func(r rune) bool { return !unbroken(r) }) {
+			if utf8.RuneCountInString(w) >= 2 {
+				m[w] = true
+			}
+		}
+	}
+	return m
+})
+
+const mostUnbroken = 10
+
+// appendUnbroken parts a run at the words it knows, the longest first.
+func appendUnbroken(out []string, run []rune) []string {
+	known := unbrokenWords()
+	start := 0 // of what is not known
+	for i := 0; i < len(run); {
+		n := min(mostUnbroken, len(run)-i)
+		for n >= 2 && !known[string(run[i:i+n])] {
+			n--
+		}
+		if n < 2 {
+			i++
+			continue
+		}
+		out = append(appendPairs(out, run[start:i]), string(run[i:i+n]))
+		i += n
+		start = i
+	}
+	return appendPairs(out, run[start:])
+}
+
 func appendPairs(out []string, run []rune) []string {
-	if len(run) == 1 {
+	if len(run) <= 1 {
+		if len(run) == 0 {
+			return out
+		}
 		return append(out, string(run))
 	}
 	for i := 0; i+1 < len(run); i++ {

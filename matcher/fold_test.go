@@ -27,7 +27,7 @@ func TestFold(t *testing.T) {
 		{"Ελλάδα", "ellada"},
 		{"株式会社", "株式会社"},
 		{"บริษัท", "บริษัท"},
-		{"ｶﾀｶﾅ", "カタカナ"},
+		{"ｶﾀｶﾅ", "katakana"},
 		{"한국", "한국"},
 		{"plain text", "plain text"},
 		{"bad \xff byte", "bad   byte"},

@@ -278,7 +278,7 @@ func (e *evidence) hold() string {
 		return ""
 	case e.domain.shared > 1 && n.sim < 0.75 && n.compact < 0.9:
 		return "match.hold.domain"
-	case n.known && !n.foreign && n.sim < 0.5 && n.compact < 0.85:
+	case n.known && !n.foreign && !n.mixed && n.sim < 0.5 && n.compact < 0.85:
 		return "match.hold.renamed"
 	}
 	return ""

@@ -35,6 +35,7 @@ type variant struct {
 	acronyms [2]string
 	probe    *Probe // of compact, where it is compared with many
 	foreign  bool   // no word in Latin spelling
+	mixed    bool   // a word that is not in Latin spelling
 	partial  bool   // only what stands in brackets, in front of a form, or on one side of a "trading as"
 }
 
@@ -145,9 +146,13 @@ func makeVariant(core []string) variant {
 	var full, compact, all, initials []byte
 	for i := 0; i < len(core); i++ {
 		w := core[i]
-		v.foreign = v.foreign && w[0] >= utf8.RuneSelf
-		full, all = append(full, w...), append(all, firstRune(w)...)
 		c := vocab.canon(w)
+		if w[0] >= utf8.RuneSelf && c[0] < utf8.RuneSelf {
+			w = c // a translation is all that can be compared
+		}
+		latin := w[0] < utf8.RuneSelf
+		v.foreign, v.mixed = v.foreign && !latin, v.mixed || !latin
+		full, all = append(full, w...), append(all, firstRune(w)...)
 		if phrase := vocab.phrase(core[i:]); phrase != "" {
 			c, w = phrase, w+core[i+1]
 			i++

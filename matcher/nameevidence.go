@@ -13,6 +13,7 @@ type nameEvidence struct {
 	known    bool    // both records have a name
 	partial  bool    // one of the readings is a part of the name
 	foreign  bool    // in two scripts, of which one has no Latin spelling
+	mixed    bool    // a part of one is in another script than the other
 	sim      float64 // share of the bits of both names that is matched, in [0, 1]
 	shared   float64 // bits matched
 	oddA     float64 // bits of the heaviest word of the account that the customer lacks
@@ -70,7 +71,7 @@ func (e *nameEvidence) merit() float64 {
 
 // compareVariants sets e, which is empty, to the evidence of two readings.
 func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSim) {
-	e.known, e.partial, e.foreign = true, a.partial || c.partial, a.foreign != c.foreign
+	e.known, e.partial, e.foreign, e.mixed = true, a.partial || c.partial, a.foreign != c.foreign, a.mixed != c.mixed
 	e.compact = a.probe.like(a.compact, c.compact)
 	e.acronym = max(acronymLetters(a, c), acronymLetters(c, a))
 	x, y := a.tokens[:min(len(a.tokens), maxTokens)], c.tokens[:min(len(c.tokens), maxTokens)]
@@ -84,7 +85,7 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 	var totalA, totalC, sharedA, sharedC float64
 	for i, t := range x {
 		w := t.bits
-		if simA[i] == 0 && ea.hasPlaceWord(ec, t.text) {
+		if simA[i] == 0 && (e.mixed && t.written[0] >= utf8.RuneSelf || ea.hasPlaceWord(ec, t.text)) {
 			w *= placeWordShare
 		}
 		totalA += w
@@ -95,7 +96,7 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 	}
 	for j, t := range y {
 		w := t.bits
-		if simC[j] == 0 && ea.hasPlaceWord(ec, t.text) {
+		if simC[j] == 0 && (e.mixed && t.written[0] >= utf8.RuneSelf || ea.hasPlaceWord(ec, t.text)) {
 			w *= placeWordShare
 		}
 		totalC += w
@@ -140,7 +141,8 @@ func unmatched(x []token, sim *[maxTokens]float64) (n int, head bool, heaviest f
 }
 
 // placeWordShare is what is left of the weight of an unmatched word that is
-// the town or the state of one of the two records.
+// the town or the state of one of the two records, or in a script that the other
+// name is not in.
 const placeWordShare = 0.25
 
 func (e *entity) hasPlaceWord(other *entity, w string) bool {
