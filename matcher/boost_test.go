@@ -31,7 +31,7 @@ type booster struct {
 }
 
 func newBooster() *booster {
-	return &booster{trees: 160, leaves: 16, depth: 6, rate: 0.1, ridge: 5, leastH: 5,
+	return &booster{trees: 320, leaves: 24, depth: 7, rate: 0.075, ridge: 5, leastH: 5,
 		sureFrom: 0.02, sureRate: 0.15, share: 0.5, random: rand.New(rand.NewPCG(3, 9))}
 }
 
@@ -188,7 +188,7 @@ func (b *booster) tree(pairs []int32) tree {
 		p := open[at]
 		left, right := b.split(p, len(t))
 		t = append(t, node{}, node{})
-		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], left: int16(left.node), right: int16(right.node)}
+		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], next: int16(left.node)}
 		p.sums, p.pairs = nil, nil
 		b.best(left)
 		b.best(right)
@@ -299,6 +299,7 @@ func (b *booster) best(p *part) {
 var direction = [numFeatures]int8{
 	featSim: 1, featCompact: 1, featDice: 1, featOddAccountRare: -1, featOddCustomerRare: -1, featNamesakes: -1,
 	featLead: 1, featRivals: -1, featSimLead: 1, featSharedLead: 1, featSameText: 1,
+	featAccountsNamed: -1, featAccountsBegin: -1, featAccountsAt: -1, featAccountsID: -1,
 }
 
 // bits returns what the trees add to the match weight of a pair.

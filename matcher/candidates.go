@@ -40,10 +40,11 @@ type scratch struct {
 	score   []float32 // per customer; all zero between uses
 	place   []int32   // the same: of each customer in found, from 1 on
 	touched []int32
-	found   []ranked             // customers proposed, with what speaks for them in bits
-	asked   []uint64             // keys that were looked up for the account
-	noting  bool                 // whether somebody wants to know all that it looked at
-	runs    []uint32             // slots of the account that it looked at, if so
+	found   []ranked // customers proposed, with what speaks for them in bits
+	asked   []uint64 // keys that were looked up for the account
+	noting  bool     // whether somebody wants to know all that it looked at
+	runs    []uint32 // slots of the account that it looked at, if so
+	others  others
 	norm    float32              // length of the shortest vector of them
 	arms    map[int32]armSet     // which arms proposed a customer; nil unless somebody wants to know
 	glances []glance             // one for each reading of the account
@@ -162,6 +163,7 @@ func (ix *Index) search(a *entity, exact func(arm uint64, key string, worth floa
 	}
 	for i := range a.name.variants {
 		if v := &a.name.variants[i]; s.shared[i] < covered*float32(v.total) {
+			ix.byInitials(v, s)
 			ix.byGrams(v, s)
 		}
 	}
@@ -216,6 +218,23 @@ func (ix *Index) byExact(arm, key uint64, worth float32, s *scratch) {
 	for _, r := range s.keep(capExact) {
 		ix.propose(arm, r.id, worth, s)
 	}
+}
+
+// byInitials proposes the customers whose name begins with words that a short word
+// of the account is the initials of, and the other way round. Letters that many
+// customers have propose nobody.
+func (ix *Index) byInitials(v *variant, s *scratch) {
+	few := func(key uint64) {
+		if ids := ix.keys.under(key); len(ids) <= capExact {
+			ix.byExact(armAcronym, key, worthInitials, s)
+		}
+	}
+	for i := range v.tokens {
+		if t := &v.tokens[i]; !t.common && len(t.written) >= leastInitials && len(t.written) <= mostInitials {
+			few(hashKey(armInitials, t.written))
+		}
+	}
+	v.shortened(func(initials string) { few(hashKey(armToken, initials)) })
 }
 
 // keep returns the n best of s.rank, best first, at most capExact.

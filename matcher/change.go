@@ -10,6 +10,7 @@ type basis struct {
 	keys []uint64
 	runs []uint32 // slots of its runs of three characters, if names were looked for by them
 	norm float32  // length of the shortest of their vectors
+	said []uint64 // what it was counted of how many other accounts say it
 }
 
 // basis returns what the match of the account rests on; nothing unless somebody
@@ -18,7 +19,10 @@ func (s *scratch) basis(a *entity, d accountDecisions) basis {
 	if !s.noting {
 		return basis{}
 	}
-	b := basis{keys: slices.Clone(s.asked), runs: slices.Clone(s.runs), norm: s.norm}
+	b := basis{keys: slices.Clone(s.asked), runs: slices.Clone(s.runs), norm: s.norm, said: slices.Clone(s.others.asked)}
+	for _, site := range a.sites() {
+		b.said = append(b.said, hashKey(armDomain, site.key))
+	}
 	for i := range a.name.variants {
 		v := &a.name.variants[i]
 		b.keys = append(b.keys, hashKey(armAcronym, v.compact))

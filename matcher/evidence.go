@@ -17,12 +17,8 @@ type domainEvidence struct {
 	useless  string // a host that names nobody, if nothing better is known: free mail, a shared host
 }
 
-// manyAccounts is from how many accounts on a domain is one of many, and
-// countedAccounts how many are told apart.
-const (
-	manyAccounts    = 4
-	countedAccounts = 20
-)
+// manyAccounts is from how many accounts on a domain is one of many.
+const manyAccounts = 4
 
 // labelEvidence is how the label of one record's domain fits the other's name.
 type labelEvidence uint8
@@ -86,7 +82,7 @@ func (m *matching) compareDomains(e *domainEvidence, a, c *entity) {
 						byMail = e.byMail && mail
 					}
 					*e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
-						sameHost: x.host == y.host, shared: shared, accounts: min(m.accountsAt[x.key], countedAccounts)}
+						sameHost: x.host == y.host, shared: shared, accounts: int(min(m.census[hashKey(armDomain, x.key)], countedAccounts))}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):

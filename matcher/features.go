@@ -87,6 +87,18 @@ const (
 	featUnitCustomer // and the other way round
 	featUnitOwn      // and to its own name
 
+	featAccountsNamed    // other accounts that have a name of the customer
+	featAccountsBegin    // or one that begins like it
+	featAccountsAt       // other accounts at a domain of the customer
+	featAccountsID       // that have its TPID
+	featNamesakeAccounts // that have the account's name
+	featAccountsBrand    // that have the account's heaviest word
+	featAccountsTop      // that have the customer's
+	featAccountsShared   // that have the heaviest word of both, -1 without one
+	featInitials         // letters of a word of one that is the initials of words of the other
+	featSlip             // how words differ that are nearly the same
+	featPieces           // beginnings of the other's words that a name of one word is made of, 0 if it is not
+
 	numFeatures
 )
 
@@ -102,7 +114,7 @@ type rivalName struct{ sim, shared float64 }
 
 // features sets x to the numbers of a finalist; lead is what its weight has above
 // the best rival's, and rivals how many are close to it.
-func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int, rival rivalName) {
+func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int, rival rivalName, others *others) {
 	c, e := &m.index.customers[f.id], &f.e
 	n, scale := &e.name, m.index.scale()
 	*x = features{
@@ -119,6 +131,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	if e.city == levelEqual || e.city == levelAlike {
 		x[featCityBits] = float32(m.index.cityBits(c))
 	}
+	others.fill(x, c, n)
 	if !n.known {
 		return
 	}
@@ -137,6 +150,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	x[featHead], x[featEnds] = flags(n.headA, n.headC), flags(n.first, n.last)
 	x[featPartial] = flags(n.partial, false)
 	x[featScripts], x[featAcronym] = flags(n.foreign, n.mixed), float32(n.acronym)
+	x[featInitials], x[featPieces] = float32(n.initials), float32(pieces(a, c, n))
 	if n.acronym > 0 {
 		x[featAcronymCustomers] = float32(len(m.index.keys.under(hashKey(armAcronym, n.a.compact))))
 	}
@@ -151,6 +165,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	x[featOrdered] = flags(l.ordered, false)
 	x[featRareAccount], x[featRareCustomer] = float32(l.rareA), float32(l.rareC)
 	x[featLettersAccount], x[featLettersCustomer] = float32(l.lettersA), float32(l.lettersC)
+	x[featSlip] = float32(l.misspelt)
 	for i := range c.name.variants {
 		x[featNamesakes] = max(x[featNamesakes], float32(len(m.index.keys.under(hashKey(armCompact, c.name.variants[i].compact)))))
 	}
@@ -250,22 +265,13 @@ func gramDice(x, y *variant) float32 {
 // commonLack returns the bits of the words of the vocabulary that x has and y
 // lacks: of what kind an organisation is, and where.
 func commonLack(x, y *variant) float32 {
-	sum, vocab := 0.0, vocabularyOnce()
-	for _, t := range x.tokens {
-		if _, common := vocab.common[t.text]; common && !y.has(t.text) {
+	sum := 0.0
+	for i := range x.tokens {
+		if t := &x.tokens[i]; t.common && !y.hasKey(t.key) {
 			sum += t.bits
 		}
 	}
 	return float32(sum)
-}
-
-func (v *variant) has(w string) bool {
-	for _, t := range v.tokens {
-		if t.text == w {
-			return true
-		}
-	}
-	return false
 }
 
 // abbreviationLength returns the length of the name that is made of the
@@ -302,4 +308,45 @@ func abbreviates(short string, long *variant) float32 {
 		return float32(len(short))
 	}
 	return 0
+}
+
+// pieces returns of how few beginnings of the words of one name, in their order,
+// the other is made if it is a single word ("Keenocean" of "Keen Ocean International
+// Ltd", two), or 0 if it is not. Words may be left out, and those of the legal form
+// count.
+func pieces(a, c *entity, n *nameEvidence) int {
+	fewest := 0
+	if len(n.a.tokens) == 1 {
+		fewest = piecesOf(n.a.tokens[0].written, c.rec.Name)
+	}
+	if len(n.c.tokens) == 1 {
+		if p := piecesOf(n.c.tokens[0].written, a.rec.Name); fewest == 0 || p > 0 && p < fewest {
+			fewest = p
+		}
+	}
+	return fewest
+}
+
+func piecesOf(short, long string) int {
+	if len(short) < 3 || len(short) > maxAbbreviation {
+		return 0
+	}
+	// need holds of how few pieces the words so far can make the beginning of each
+	// length, 0 if they cannot.
+	var need [maxAbbreviation + 1]int
+	for _, w := range words(Fold(long)) {
+		next := need
+		for at := range len(short) {
+			if at > 0 && need[at] == 0 {
+				continue
+			}
+			for n := 1; n <= len(w) && at+n <= len(short) && w[n-1] == short[at+n-1]; n++ {
+				if p := need[at] + 1; next[at+n] == 0 || p < next[at+n] {
+					next[at+n] = p
+				}
+			}
+		}
+		need = next
+	}
+	return need[len(short)]
 }

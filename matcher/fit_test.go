@@ -266,8 +266,8 @@ func tell(t *testing.T, what string, v Evaluation) {
 		v.Review.Share, v.Review.Held, v.Review.Missed, v.CalibrationError)
 }
 
-const treesHead = `# The trees of forest.go: one a line. An inner node is feature:cut:left:right,
-# a leaf is a weight in bits. TestFit in fit_test.go makes this file.
+const treesHead = `# The trees of forest.go: one a line. An inner node is feature:cut:next, a
+# leaf is a weight in bits. TestFit in fit_test.go makes this file.
 `
 
 // describe says what a term is, for the file of weights.

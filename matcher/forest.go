@@ -10,8 +10,8 @@ import (
 )
 
 // treesText holds the trees: one a line, its nodes divided by blanks. An inner
-// node is feature:cut:left:right, its children by their place; a pair goes left
-// if its feature is at most the cut. A leaf is a weight in bits. Gradient
+// node is feature:cut:next; a pair whose feature is at most the cut goes on at the
+// node with that place, another at the one after. A leaf is a weight in bits. Gradient
 // boosting makes them (Friedman, "Greedy Function Approximation", 2001), on top
 // of the match weights and with the loss that those were fitted by; TestFit in
 // fit_test.go writes the file.
@@ -25,10 +25,10 @@ type forest []tree
 type tree []node
 
 type node struct {
-	cut         float32
-	bits        float32 // of a leaf
-	feature     feature
-	left, right int16 // 0 in a leaf
+	cut     float32
+	bits    float32 // of a leaf
+	feature feature
+	next    int16 // 0 in a leaf
 }
 
 // The trees are not asked about a pair whose match weight is below hopeless, or
@@ -67,7 +67,7 @@ func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 			}
 		}
 		f.x = &s.numbers[i]
-		m.features(f.x, a, f, alone[i]-best, near, name)
+		m.features(f.x, a, f, alone[i]-best, near, name, &s.others)
 		asked[n] = f
 		n++
 	}
@@ -83,12 +83,9 @@ func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 
 func (t tree) bits(x *features) float64 {
 	n := &t[0]
-	for n.left != 0 {
-		if x[n.feature] <= n.cut {
-			n = &t[n.left]
-		} else {
-			n = &t[n.right]
-		}
+	for n.next != 0 {
+		above := math.Float32bits(n.cut-x[n.feature]) >> 31 // the sign: no branch to mistake
+		n = &t[n.next+int16(above)]
 	}
 	return float64(n.bits)
 }
@@ -130,25 +127,25 @@ func (nd *node) read(s string, i, n int) error {
 		nd.bits = float32(bits)
 		return err
 	}
-	if len(part) != 4 {
-		return fmt.Errorf("%q has %d parts, want 1 or 4", s, len(part))
+	if len(part) != 3 {
+		return fmt.Errorf("%q has %d parts, want 1 or 3", s, len(part))
 	}
-	var number [3]int
-	for k, text := range []string{part[0], part[2], part[3]} {
-		v, err := strconv.Atoi(text)
-		if err != nil {
-			return err
-		}
-		number[k] = v
+	feat, err := strconv.Atoi(part[0])
+	if err != nil {
+		return err
+	}
+	next, err := strconv.Atoi(part[2])
+	if err != nil {
+		return err
 	}
 	cut, err := strconv.ParseFloat(part[1], 32)
 	if err != nil {
 		return err
 	}
-	if number[0] < 0 || number[0] >= int(numFeatures) || number[1] <= i || number[2] <= i || number[1] >= n || number[2] >= n {
+	if feat < 0 || feat >= int(numFeatures) || next <= i || next+1 >= n {
 		return fmt.Errorf("%q leads nowhere", s)
 	}
-	*nd = node{feature: feature(number[0]), cut: float32(cut), left: int16(number[1]), right: int16(number[2])}
+	*nd = node{feature: feature(feat), cut: float32(cut), next: int16(next)}
 	return nil
 }
 
@@ -158,10 +155,10 @@ func (t tree) write(b *strings.Builder) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		if n.left == 0 {
+		if n.next == 0 {
 			fmt.Fprintf(b, "%.3g", n.bits)
 		} else {
-			fmt.Fprintf(b, "%d:%s:%d:%d", n.feature, strconv.FormatFloat(float64(n.cut), 'g', 6, 32), n.left, n.right)
+			fmt.Fprintf(b, "%d:%s:%d", n.feature, strconv.FormatFloat(float64(n.cut), 'g', 6, 32), n.next)
 		}
 	}
 	b.WriteByte('\n')

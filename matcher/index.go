@@ -125,8 +125,9 @@ func appendKeys(out []posting, id int32, e *entity) []posting {
 		for _, a := range v.acronyms {
 			put(armAcronym, a)
 		}
+		v.shortened(func(initials string) { put(armInitials, initials) })
 		put(armPostal, postalKey(e, v))
-		out = append(out, newPosting(v.sortedKey(), id))
+		out = append(out, newPosting(v.sortedKey(), id), newPosting(v.begins, id))
 		for j := range v.tokens {
 			out = append(out, newPosting(v.tokens[j].key, id))
 		}

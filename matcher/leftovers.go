@@ -19,6 +19,7 @@ type leftovers struct {
 	rareC    float64   // (both)
 	lettersA int
 	lettersC int
+	misspelt misspelling // the worst of words that are nearly the same
 }
 
 // agreement is whether what one name says is so by the other.
@@ -35,7 +36,6 @@ const (
 // that have a word.
 func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftovers {
 	l := leftovers{numbers: compareNumbers(x, y), ordered: true, lettersA: len(x.compact), lettersC: len(y.compact)}
-	vocab := vocabularyOnce()
 	last := -1
 	heaviest, heaviestLost := -1.0, -1.0
 	for i := range x.tokens {
@@ -48,7 +48,7 @@ func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftover
 			if t.bits > heaviestLost {
 				heaviestLost, l.lost = t.bits, df(t)
 			}
-			if _, common := vocab.common[t.text]; !common {
+			if !t.common {
 				l.rareA += t.bits
 			}
 			l.country = max(l.country, countryAgreement(t, a, c))
@@ -68,7 +68,12 @@ func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftover
 		if x.hasKey(t.key) {
 			continue
 		}
-		if _, common := vocab.common[t.text]; !common {
+		for i := range x.tokens {
+			if o := &x.tokens[i]; !y.hasKey(o.key) {
+				l.misspelt = max(l.misspelt, slipBetween(o.written, t.written))
+			}
+		}
+		if !t.common {
 			l.rareC += t.bits
 		}
 		l.country = max(l.country, countryAgreement(t, c, a))
@@ -98,6 +103,43 @@ func countryAgreement(t *token, has, lacks *entity) agreement {
 		return agreeEqual // of another country's firm where both are
 	}
 	return agreeConflict
+}
+
+// misspelling is how two words that are nearly the same differ: fingers swap letters more
+// often than they find another word.
+type misspelling uint8
+
+const (
+	slipNone    misspelling = iota // not at all, or too much
+	slipSwap                       // two neighbours are swapped
+	slipCut                        // one begins with the other
+	slipMissing                    // one lacks a letter or two
+	slipOther                      // letters are others
+	slipFirst                      // the first letters differ
+)
+
+// slipBetween returns how two words differ that are not the same.
+func slipBetween(x, y string) misspelling {
+	if len(x) < 4 || len(y) < 4 {
+		return slipNone
+	}
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	switch longer := max(len(x), len(y)); {
+	case n == len(x) || n == len(y):
+		return slipCut
+	case len(x) == len(y) && n+1 < len(x) && x[n] == y[n+1] && x[n+1] == y[n] && x[n+2:] == y[n+2:]:
+		return slipSwap
+	case max(len(x)-len(y), len(y)-len(x)) > allowedSlips(longer) || Levenshtein(x, y) > allowedSlips(longer):
+		return slipNone
+	case n == 0:
+		return slipFirst
+	case len(x) != len(y):
+		return slipMissing
+	}
+	return slipOther
 }
 
 // compareNumbers compares the words with digits, and Roman numerals that end a

@@ -77,3 +77,28 @@ func TestUnitInHost(t *testing.T) {
 		}
 	}
 }
+
+func TestSlipBetween(t *testing.T) {
+	for _, tt := range []struct {
+		x, y string
+		want misspelling
+	}{
+		{"credit", "credti", slipSwap},
+		{"swap", "sawp", slipSwap},
+		{"mando", "mandom", slipCut},
+		{"mando", "mandodo", slipCut},
+		{"metallica", "metalica", slipMissing},
+		{"samyang", "samyung", slipOther},
+		{"vinda", "cinda", slipFirst},
+		{"anritsu", "sanritsu", slipFirst},
+		{"contoso", "fabrikam", slipNone},
+		{"abc", "abd", slipNone},
+	} {
+		if got := slipBetween(tt.x, tt.y); got != tt.want {
+			t.Errorf("%s, %s: %d, want %d", tt.x, tt.y, got, tt.want)
+		}
+		if slipBetween(tt.x, tt.y) != slipBetween(tt.y, tt.x) {
+			t.Errorf("%s, %s: not symmetric", tt.x, tt.y)
+		}
+	}
+}

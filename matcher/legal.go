@@ -111,8 +111,9 @@ func (t *legalTable) find(phrase, country string, front bool) *legalForm {
 }
 
 // strip takes legal forms off both ends of a name, longest phrase first, and
-// returns what is left and the forms. It never takes the last word.
-func (t *legalTable) strip(w []string, country string) (core []string, forms []*legalForm) {
+// returns what is left, what stood behind it, and the forms. It never takes the
+// last word.
+func (t *legalTable) strip(w []string, country string) (core, behind []string, forms []*legalForm) {
 	core = w
 	for range 4 {
 		before := len(core)
@@ -127,7 +128,7 @@ func (t *legalTable) strip(w []string, country string) (core []string, forms []*
 		}
 		for n := min(t.fronts[core[0]], len(core)-1); n > 0; n-- {
 			if f := t.find(strings.Join(core[:n], " "), country, true); f != nil {
-				core, forms = core[n:], append(forms, f)
+				core, w, forms = core[n:], w[n:], append(forms, f)
 				break
 			}
 		}
@@ -138,7 +139,7 @@ func (t *legalTable) strip(w []string, country string) (core []string, forms []*
 	for len(core) > 1 && isJoint(core[len(core)-1]) { // "Wagner & Co" leaves "wagner &"
 		core = core[:len(core)-1]
 	}
-	return core, forms
+	return core, w[len(core):], forms
 }
 
 // beforeForm returns the words in front of an unmistakable form that at most

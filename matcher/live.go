@@ -10,23 +10,24 @@ import (
 // when some of them, or some customers, change. The zero value knows no account
 // yet. It is for one goroutine at a time.
 type Live struct {
-	index      *Index
-	accounts   map[string]liveAccount
-	accountsAt map[string]int // accounts per domain
-	decided    map[string]accountDecisions
-	rivals     rivals
+	index    *Index
+	accounts map[string]liveAccount
+	census   census
+	decided  map[string]accountDecisions
+	rivals   rivals
 }
 
 // liveAccount is an account as it was matched.
 type liveAccount struct {
-	record  *Record
-	domains []string
-	basis   basis // what its match rests on
+	record *Record
+	says   []uint64 // what is counted of it
+	basis  basis    // what its match rests on
 }
 
 // Update takes everything as it is now and returns the matches, by key, of the
 // accounts for which that may make a difference since the last Update: those that
-// are new or changed, that were decided, whose domain more or fewer accounts have,
+// are new or changed, that were decided, whose customers' names, words or domains more
+// or fewer accounts have,
 // that asked for a key of a customer that is new, changed or gone, or, with
 // Options.OneToOne, whose customers other accounts got or no longer get. A change of
 // the options, or of the number of customers by about a third, concerns
@@ -50,7 +51,7 @@ func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Re
 			records = append(records, a.record)
 		}
 	}
-	m := &matching{index: l.index, accountsAt: l.accountsAt, decided: decided, noting: true}
+	m := &matching{index: l.index, census: l.census, decided: decided, noting: true}
 	out := make([]Match, 0, len(records))
 	err := m.each(ctx, records, func(o outcome) error {
 		a := l.accounts[o.Account]
@@ -77,7 +78,7 @@ func (l *Live) reindex(opt Options, customers []Record) (stale map[string]bool) 
 	same := func(c entity, r *Record) bool { return sameRecord(c.rec, r) }
 	switch {
 	case l.index == nil || l.index.opt.Calibration != opt.Calibration || l.index.opt.OneToOne != opt.OneToOne:
-		*l = Live{index: New(customers, opt), accounts: make(map[string]liveAccount), accountsAt: make(map[string]int)}
+		*l = Live{index: New(customers, opt), accounts: make(map[string]liveAccount), census: make(census)}
 	case !slices.EqualFunc(l.index.customers, sorted, same):
 		before := l.index
 		l.index = New(customers, opt)
@@ -96,13 +97,13 @@ func sameRecord(a, b *Record) bool { return compareRecords(a, b) == 0 }
 // replace puts accounts in place of those known before and adds the keys of those
 // for which it makes a difference to stale.
 func (l *Live) replace(accounts []*Record, stale map[string]bool) {
-	before := make(map[string]int) // accounts at each domain that a change touches
-	count := func(domains []string, by int) {
-		for _, d := range domains {
-			if _, known := before[d]; !known {
-				before[d] = l.accountsAt[d]
+	before := make(census) // of what a change touches
+	count := func(says []uint64, by int32) {
+		for _, k := range says {
+			if _, known := before[k]; !known {
+				before[k] = l.census[k]
 			}
-			l.accountsAt[d] += by
+			l.census[k] += by
 		}
 	}
 	now := make(map[string]liveAccount, len(accounts))
@@ -112,30 +113,30 @@ func (l *Live) replace(accounts []*Record, stale map[string]bool) {
 			now[r.Key] = old
 			continue
 		}
-		_, sites := readSites(r)
-		a := liveAccount{record: r, domains: domainKeys(sites)}
-		count(old.domains, -1)
-		count(a.domains, 1)
+		e := readEntity(r)
+		a := liveAccount{record: r, says: e.appendSayings(nil)}
+		count(old.says, -1)
+		count(a.says, 1)
 		now[r.Key], stale[r.Key] = a, true
 	}
 	for key, old := range l.accounts {
 		if _, stays := now[key]; !stays {
-			count(old.domains, -1)
+			count(old.says, -1)
 		}
 	}
 	l.accounts = now
-	moved := make(map[string]bool) // domains with more or fewer accounts than before
-	for d, n := range before {
-		if min(n, countedAccounts) != min(l.accountsAt[d], countedAccounts) {
-			moved[d] = true
+	moved := make(map[uint64]bool) // what more or fewer accounts say than before
+	for k, n := range before {
+		if min(n, countedAccounts) != min(l.census[k], countedAccounts) {
+			moved[k] = true
 		}
-		if l.accountsAt[d] == 0 {
-			delete(l.accountsAt, d)
+		if l.census[k] == 0 {
+			delete(l.census, k)
 		}
 	}
 	if len(moved) > 0 {
 		for key, a := range l.accounts {
-			if slices.ContainsFunc(a.domains, func(d string) bool { return moved[d] }) {
+			if slices.ContainsFunc(a.basis.said, func(k uint64) bool { return moved[k] }) {
 				stale[key] = true
 			}
 		}

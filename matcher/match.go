@@ -32,10 +32,10 @@ const (
 
 // matching is one run over accounts.
 type matching struct {
-	index      *Index
-	accountsAt map[string]int // accounts per domain
-	decided    map[string]accountDecisions
-	noting     bool // whether outcomes tell what they rest on
+	index   *Index
+	census  census
+	decided map[string]accountDecisions
+	noting  bool // whether outcomes tell what they rest on
 }
 
 // outcome is a match and what it rests on.
@@ -49,7 +49,7 @@ type outcome struct {
 // fields counts. Decisions stand in the order they were made and over any
 // score; those about records that are gone have no effect.
 //
-// How many of the given accounts share a domain weighs in, so a part of a file
+// How many of the given accounts share a domain or a name weighs in, so a part of a file
 // can come out slightly different from the whole. The error is ctx's.
 func (ix *Index) Match(ctx context.Context, accounts []Record, decisions []Decision) ([]Match, error) {
 	out := make([]Match, 0, len(accounts))
@@ -74,7 +74,7 @@ func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decisi
 }
 
 func (ix *Index) matching(accounts []*Record, decisions []Decision) *matching {
-	return &matching{index: ix, accountsAt: ix.countDomains(accounts), decided: settle(decisions)}
+	return &matching{index: ix, census: ix.census(accounts), decided: settle(decisions)}
 }
 
 // each matches the accounts, in batches side by side, and calls f in order.
@@ -106,7 +106,7 @@ func (m *matching) each(ctx context.Context, accounts []*Record, f func(outcome)
 		wg.Go(func() {
 			s := m.index.borrow()
 			defer m.index.scratch.Put(s)
-			s.noting = m.noting
+			s.noting, s.others.noting = m.noting, m.noting
 			for b := range work {
 				out := make([]outcome, 0, len(b.records))
 				for _, r := range b.records {
@@ -129,26 +129,6 @@ func (m *matching) each(ctx context.Context, accounts []*Record, f func(outcome)
 		}
 	}
 	return ctx.Err()
-}
-
-// countDomains returns how many of the accounts have each domain.
-func (ix *Index) countDomains(accounts []*Record) map[string]int {
-	parts := make([]map[string]int, ix.opt.Workers)
-	ix.spread(len(accounts), func(worker, low, high int) {
-		parts[worker] = make(map[string]int)
-		for _, r := range accounts[low:high] {
-			_, all := readSites(r)
-			for _, k := range domainKeys(all) {
-				parts[worker][k]++
-			}
-		}
-	})
-	for _, part := range parts[1:] {
-		for k, n := range part {
-			parts[0][k] += n
-		}
-	}
-	return parts[0]
 }
 
 // finalist is a candidate that was compared.
@@ -176,6 +156,7 @@ func (m *matching) match(r *Record, s *scratch) outcome {
 		m.compare(f, a, id, s)
 		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f).Confirmed()}
 		s.asked, s.runs = s.asked[:0], s.runs[:0]
+		s.others.of(a, m)
 		for _, site := range a.sites() { // how many customers share it is said
 			s.asked = append(s.asked, hashKey(armDomain, site.key))
 		}
@@ -232,6 +213,7 @@ func (m *matching) finalists(a *entity, d accountDecisions, s *scratch) []*final
 		s.order = append(s.order, &s.field[i])
 	}
 	field := s.order
+	s.others.of(a, m)
 	m.askTrees(a, field, s)
 	slices.SortFunc(field, likelier)
 	scores := make([]float64, len(field))

@@ -15,10 +15,12 @@ type token struct {
 	letters uint64  // letterSet of it
 	bits    float64 // what agreement on it is worth
 	sound   byte    // sound of it
+	common  bool    // whether it is of the vocabulary: what kind of organisation, and where
 }
 
 func makeToken(text, written string) token {
 	t := token{text: text, written: written, key: hashKey(armToken, text), letters: letterSet(written), sound: sound(written)}
+	_, t.common = vocabularyOnce().common[text]
 	t.spelt = t.key
 	if written != text {
 		t.spelt = hashKey(armToken, written)
@@ -33,6 +35,8 @@ type variant struct {
 	compact  string  // the words as written, run together, loose
 	full     string  // the same with fillers
 	acronyms [2]string
+	behind   string // the initials of the legal form behind it
+	begins   uint64 // see beginning
 	probe    *Probe // of compact, where it is compared with many
 	foreign  bool   // no word in Latin spelling
 	mixed    bool   // a word that is not in Latin spelling
@@ -58,18 +62,18 @@ var tradingAs = []string{" dba ", " d/b/a ", " d.b.a. ", " t/a ", " trading as "
 func readName(s, country string, city []string) name {
 	var n name
 	for _, r := range readings(Fold(s)) {
-		core, forms := coreWords(r.text, country, city)
+		core, behind, forms := coreWords(r.text, country, city)
 		if n.forms == nil {
 			n.forms = forms
 		}
-		v := makeVariant(core)
+		v := makeVariant(core, behind)
 		v.partial = r.partial
 		if len(v.tokens) == 0 || n.has(&v) || len(n.variants) == maxVariants || v.partial && isPlaceName(core, city) {
 			continue
 		}
 		n.variants = append(n.variants, v)
 		if before, form := legalOnce().beforeForm(core); before != nil && len(n.variants) < maxVariants && !r.partial {
-			if v := makeVariant(before); len(v.tokens) > 0 && !n.has(&v) {
+			if v := makeVariant(before, nil); len(v.tokens) > 0 && !n.has(&v) {
 				v.partial = true
 				n.variants, n.forms = append(n.variants, v), append(n.forms, form)
 			}
@@ -111,39 +115,45 @@ func readings(s string) []reading {
 	if len(out) == 0 {
 		out = append(out, reading{s, false})
 	}
-	for _, sep := range tradingAs {
-		if before, after, ok := strings.Cut(s, sep); ok {
-			out = append(out, reading{before, true}, reading{after, true})
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] != ' ' || strings.IndexByte("datfc", s[i+1]) < 0 { // most names have none
+			continue
+		}
+		for _, sep := range tradingAs {
+			if strings.HasPrefix(s[i:], sep) {
+				return append(out, reading{s[:i], true}, reading{s[i+len(sep):], true})
+			}
 		}
 	}
 	return out
 }
 
 // coreWords returns the words of a reading without legal forms and without a
-// trailing name of the record's own town, and the forms.
-func coreWords(s, country string, city []string) ([]string, []*legalForm) {
+// trailing name of the record's own town, those of the forms behind them, and the
+// forms.
+func coreWords(s, country string, city []string) (core, behind []string, forms []*legalForm) {
 	table := legalOnce()
-	var core []string
-	var forms []*legalForm
 	for part := range strings.SplitSeq(strings.ReplaceAll(s, " – ", " - "), " - ") {
 		w := words(part)
 		if len(w) == 0 || len(core) > 0 && slices.Equal(readTown(w), city) {
 			continue
 		}
-		w, f := table.strip(w, country)
+		w, rest, f := table.strip(w, country)
+		behind = rest
 		if core == nil {
 			core, forms = w, f
 			continue
 		}
-		core, forms = append(core, w...), append(forms, f...)
+		core, forms = slices.Concat(core, w), append(forms, f...)
 	}
-	return core, forms
+	return core, behind, forms
 }
 
-func makeVariant(core []string) variant {
+func makeVariant(core, behind []string) variant {
 	v := variant{foreign: true, tokens: make([]token, 0, len(core))}
 	vocab := vocabularyOnce()
-	var full, compact, all, initials []byte
+	var room [4][64]byte
+	full, compact, all, initials := room[0][:0], room[1][:0], room[2][:0], room[3][:0]
 	for i := 0; i < len(core); i++ {
 		w := core[i]
 		c := vocab.canon(w)
@@ -175,12 +185,18 @@ func makeVariant(core []string) variant {
 	if len(compact) < len(full) {
 		v.compact = loose(string(compact))
 	}
+	v.begins = v.beginning()
 	if len(v.tokens) >= 2 {
 		v.acronyms[0] = string(initials)
 		if len(all) > len(initials) {
 			v.acronyms[1] = string(all)
 		}
 	}
+	all = all[:0]
+	for _, w := range behind {
+		all = append(all, firstRune(w)...)
+	}
+	v.behind = string(all)
 	return v
 }
 
@@ -192,6 +208,26 @@ func firstRune(w string) string {
 	}
 	return w
 }
+
+// shortened calls f with the keys of what the name may be called by its first
+// initials, the legal form's among them: "NMDC" for the National Mineral Development
+// Corporation.
+func (v *variant) shortened(f func(initials string)) {
+	if v.acronyms[0] == "" {
+		return
+	}
+	initials := v.acronyms[0] + v.behind
+	for n := leastInitials; n <= min(len(initials), mostInitials) && isASCII(initials); n++ {
+		f(initials[:n])
+	}
+}
+
+// leastInitials and mostInitials bound the letters of a word that is taken for the
+// initials of a name's beginning.
+const (
+	leastInitials = 3
+	mostInitials  = 5
+)
 
 // sortedKey hashes the words of a variant, whatever their order.
 func (v *variant) sortedKey() uint64 {

@@ -23,6 +23,7 @@ type nameEvidence struct {
 	compact  float64 // Jaro-Winkler of the names run together
 	first    bool    // the first words agree
 	acronym  int     // letters, if one name is the initials of the other
+	initials int     // letters of a word of one that is the initials of words of the other
 
 	a, c           *variant // the readings compared
 	totalA, totalC float64  // bits of all words of the readings
@@ -79,8 +80,7 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 	alignEqual(x, y, &simA, &simC, sim)
 	alignJoined(x, y, &simA, &simC)
 	alignJoined(y, x, &simC, &simA)
-	alignInitials(x, y, &simA, &simC)
-	alignInitials(y, x, &simC, &simA)
+	e.initials = max(alignInitials(x, y, c.behind, &simA, &simC), alignInitials(y, x, a.behind, &simC, &simA))
 
 	var totalA, totalC, sharedA, sharedC float64
 	for i, t := range x {
@@ -198,27 +198,29 @@ func alignJoined(x, y []token, simX, simY *[maxTokens]float64) {
 	}
 }
 
-// alignInitials pairs a word of x with three or more neighbouring words of y
-// that it is the initials of: "icmr" and "Indian Council of Medical Research".
-func alignInitials(x, y []token, simX, simY *[maxTokens]float64) {
-	if len(y) < 3 {
-		return
+// alignInitials pairs a word of x with neighbouring words of y, and what stands
+// behind them, that it is the initials of: "icmr" and "Indian Council of Medical
+// Research". It returns the letters of the longest, at least three.
+func alignInitials(x, y []token, behind string, simX, simY *[maxTokens]float64) (most int) {
+	if len(y) < 2 || len(y)+len(behind) < 3 {
+		return 0
 	}
 	for i := range x {
 		letters := []rune(x[i].written)
 		if simX[i] > 0 || len(letters) < 3 || len(letters) > 8 {
 			continue
 		}
-		for j := 0; j+len(letters) <= len(y); j++ {
-			if initialsAt(letters, y[j:], simY[j:]) {
-				simX[i] = initialsSim
-				for k := range letters {
+		for j := 0; j+2 <= len(y) && j+len(letters) <= len(y)+len(behind); j++ {
+			if n := min(len(letters), len(y)-j); initialsAt(letters[:n], y[j:], simY[j:]) && strings.HasPrefix(behind, string(letters[n:])) {
+				simX[i], most = initialsSim, max(most, len(letters))
+				for k := range n {
 					simY[j+k] = initialsSim
 				}
 				break
 			}
 		}
 	}
+	return most
 }
 
 const initialsSim = 0.9

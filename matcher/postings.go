@@ -143,6 +143,8 @@ const (
 	armGram // has no keys: see grams.go
 	armTown
 	armSlip
+	armBeginning
+	armInitials
 	armCustomer // a customer's own key, among those that a match rests on
 )
 

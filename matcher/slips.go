@@ -33,8 +33,7 @@ func (t *token) slipping() bool {
 	if len(t.written) < leastSlipped || len(t.written) > mostSlipped || !isASCII(t.written) {
 		return false
 	}
-	_, common := vocabularyOnce().common[t.text]
-	return !common
+	return !t.common
 }
 
 // slipped returns the words of a reading that slips are looked for in.

@@ -200,7 +200,7 @@ func (w *writer) divide(c Record) (core []string, form string) {
 	country := readCountry(c.Country)
 	fields := strings.Fields(strings.NewReplacer(",", " ", "(", " ", ")", " ").Replace(c.Name))
 	for n := 1; n < len(fields); n++ {
-		left, forms := legalOnce().strip(words("x "+Fold(strings.Join(fields[n:], " "))), country)
+		left, _, forms := legalOnce().strip(words("x "+Fold(strings.Join(fields[n:], " "))), country)
 		if len(left) == 1 && len(forms) > 0 {
 			return fields[:n], forms[len(forms)-1].class
 		}

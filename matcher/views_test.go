@@ -27,12 +27,13 @@ func (set devSet) views() []view {
 		v.name = set.name + ", " + what
 		list = append(list, view{devSet: v, weight: w * weight})
 	}
-	add("names alone", 0.5, set.bare(false))
+	add("names alone", 0.8, set.bare(false))
 	if set.name == spellings {
 		add("half of the customers", 0.5, set.half())
 		return list
 	}
 	add("names and countries", 0.5, set.bare(true))
+	add("several accounts a customer", 0.1, set.several())
 	add("half of the customers", 0.5, set.half())
 	add("names alone, half of the customers", 0.5, set.bare(false).half())
 	if set.name != "fodors_zagats" {
@@ -76,6 +77,37 @@ func (set devSet) half() devSet {
 	maps.Copy(owner, set.owner)
 	set.owner, set.truth = owner, maps.Clone(set.truth)
 	maps.DeleteFunc(set.truth, func(_, customer string) bool { return gone(customer) })
+	return set
+}
+
+// several returns the set with up to three more accounts for every other customer
+// that has one, as a CRM that nobody tidies has them: spelt anew and with fields
+// missing.
+func (set devSet) several() devSet {
+	w := newWriter()
+	customers := make(map[string]Record, len(set.customers))
+	for _, c := range set.customers {
+		customers[c.Key] = c
+	}
+	accounts := make(map[string]Record, len(set.accounts))
+	for _, a := range set.accounts {
+		accounts[a.Key] = a
+	}
+	set.accounts, set.truth = slices.Clone(set.accounts), maps.Clone(set.truth)
+	for _, p := range slices.Clone(set.pairs) {
+		for i := range w.IntN(2) * (1 + w.IntN(3)) {
+			a := accounts[p.Account]
+			a.Key, a.Name = fmt.Sprintf("%s %d", p.Account, i), w.respell(customers[p.Customer])
+			for _, field := range []*string{&a.Website, &a.Email, &a.City, &a.PostalCode, &a.Country, &a.TPID} {
+				if w.chance(2) {
+					*field = ""
+				}
+			}
+			set.accounts = append(set.accounts, a)
+			set.truth[a.Key] = p.Customer
+			set.pairs = append(set.pairs, TruePair{Customer: p.Customer, Account: a.Key})
+		}
+	}
 	return set
 }
 
