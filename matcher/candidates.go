@@ -40,11 +40,11 @@ type scratch struct {
 	score   []float32 // per customer; all zero between uses
 	place   []int32   // the same: of each customer in found, from 1 on
 	touched []int32
-	found   []ranked // customers proposed, with what speaks for them in bits
-	asked   []uint64 // keys that were looked up for the account
-	noting  bool     // whether somebody wants to know all that it looked at
-	runs    []uint32 // slots of the account that it looked at, if so
-	others  others
+	found   []ranked             // customers proposed, with what speaks for them in bits
+	asked   []uint64             // keys that were looked up for the account
+	noting  bool                 // whether somebody wants to know all that it looked at
+	runs    []uint32             // slots of the account that it looked at, if so
+	others  others               // what other accounts say
 	norm    float32              // length of the shortest vector of them
 	arms    map[int32]armSet     // which arms proposed a customer; nil unless somebody wants to know
 	glances []glance             // one for each reading of the account

@@ -14,7 +14,7 @@ const countedAccounts = 20
 func (ix *Index) census(accounts []*Record) census {
 	parts := make([]census, ix.opt.Workers)
 	ix.spread(len(accounts), func(worker, low, high int) {
-		parts[worker] = make(census)
+		parts[worker] = make(census, 3*(high-low))
 		var keys []uint64
 		for _, r := range accounts[low:high] {
 			e := readEntity(r)
@@ -78,21 +78,21 @@ func (v *variant) beginning() uint64 {
 // others counts the accounts beside one that say something.
 type others struct {
 	census census
-	own    []uint64 // what the account says itself and a customer says too
-	asked  []uint64 // keys that were looked up, if noting
+	keys   *postings // what customers say
+	own    []uint64  // what the account says itself
+	asked  []uint64  // keys that were looked up, if noting
 	noting bool
 }
 
 // of makes o ready for an account of a matching.
 func (o *others) of(a *entity, m *matching) {
-	o.census, o.own, o.asked = m.census, a.appendSayings(o.own[:0]), o.asked[:0]
-	o.own = slices.DeleteFunc(o.own, func(key uint64) bool { return len(m.index.keys.under(key)) == 0 })
+	o.census, o.keys, o.own, o.asked = m.census, m.index.keys, a.appendSayings(o.own[:0]), o.asked[:0]
 }
 
 // alike returns how many other accounts say what this one says by the key, or 0 if
 // no customer does.
 func (o *others) alike(key uint64) float32 {
-	if !slices.Contains(o.own, key) {
+	if len(o.keys.under(key)) == 0 {
 		return 0
 	}
 	return o.saying(key)

@@ -1,9 +1,6 @@
 package matcher
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // entity is a record taken apart for comparison.
 type entity struct {
@@ -45,17 +42,6 @@ func readSites(r *Record) (web, all []site) {
 
 // sites returns all sites of the record, the mail domain last.
 func (e *entity) sites() []site { return e.all }
-
-// domainKeys returns what names the owners of the sites, each once.
-func domainKeys(sites []site) []string {
-	keys := make([]string, 0, 4)
-	for _, s := range sites {
-		if s.key != "" && !slices.Contains(keys, s.key) {
-			keys = append(keys, s.key)
-		}
-	}
-	return keys
-}
 
 // readTPID returns the ID without blanks and leading zeros; "" is unknown.
 func readTPID(s string) string {

@@ -114,7 +114,7 @@ type rivalName struct{ sim, shared float64 }
 
 // features sets x to the numbers of a finalist; lead is what its weight has above
 // the best rival's, and rivals how many are close to it.
-func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int, rival rivalName, others *others) {
+func (m *matching) features(x *features, a *entity, f *finalist, lead float64, rivals int, rival rivalName, o *others) {
 	c, e := &m.index.customers[f.id], &f.e
 	n, scale := &e.name, m.index.scale()
 	*x = features{
@@ -131,7 +131,7 @@ func (m *matching) features(x *features, a *entity, f *finalist, lead float64, r
 	if e.city == levelEqual || e.city == levelAlike {
 		x[featCityBits] = float32(m.index.cityBits(c))
 	}
-	others.fill(x, c, n)
+	o.fill(x, c, n)
 	if !n.known {
 		return
 	}
