@@ -250,7 +250,7 @@ func (m *matching) compare(f *finalist, a *entity, id int32, s *scratch) {
 // hold returns the code of the reason why the pair is for a person to decide
 // whatever its weight, or "": an ID that says otherwise, a domain of several
 // customers and little else, a domain of a record with another name (a site
-// that moved, a parent, a branch).
+// that moved, a parent, a branch) unless both are alone there.
 func (e *evidence) hold() string {
 	n := &e.name
 	switch {
@@ -260,10 +260,16 @@ func (e *evidence) hold() string {
 		return ""
 	case e.domain.shared > 1 && n.sim < 0.75 && n.compact < 0.9:
 		return "match.hold.domain"
-	case n.known && !n.foreign && !n.mixed && n.sim < 0.5 && n.compact < 0.85:
+	case n.known && !n.foreign && !n.mixed && n.sim < 0.5 && n.compact < 0.85 && !e.alone():
 		return "match.hold.renamed"
 	}
 	return ""
+}
+
+// alone reports whether nobody but the two records stands at their domain, and
+// both are in one town: the name is then what has changed.
+func (e *evidence) alone() bool {
+	return e.domain.shared == 1 && e.domain.accounts == 1 && e.city == levelEqual
 }
 
 // held returns the probability of a pair that a person must see: below

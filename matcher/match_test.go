@@ -269,3 +269,34 @@ func TestDecisions(t *testing.T) {
 		})
 	}
 }
+
+// A domain with another name is held for a person, unless nobody else stands there
+// and the town agrees.
+func TestHeldAtADomain(t *testing.T) {
+	customer := matcher.Record{Key: "C1", Name: "Contoso Sågverk AB", Website: "contoso.se", City: "Mora", Country: "SE"}
+	renamed := matcher.Record{Key: "A1", Name: "Fabrikam Marina", Website: "contoso.se", City: "Mora", Country: "SE"}
+	unknown := renamed
+	unknown.City = ""
+	neighbour := matcher.Record{Key: "A2", Name: "Fabrikam Båtar", Website: "contoso.se", Country: "SE"}
+	for _, tt := range []struct {
+		name     string
+		accounts []matcher.Record
+		held     bool
+	}{
+		{"alone in one town", []matcher.Record{renamed}, false},
+		{"no town", []matcher.Record{unknown}, true},
+		{"another account at the domain", []matcher.Record{renamed, neighbour}, true},
+	} {
+		matches, err := matcher.New([]matcher.Record{customer}, matcher.Options{}).Match(t.Context(), tt.accounts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(matches[0].Candidates) == 0 {
+			t.Fatalf("%s: no candidate", tt.name)
+		}
+		c := matches[0].Candidates[0]
+		if held := slices.Contains(codes(c), "match.hold.renamed"); held != tt.held {
+			t.Errorf("%s: held %v, want %v\n%s", tt.name, held, tt.held, matcher.Explanation(matches[0]))
+		}
+	}
+}
