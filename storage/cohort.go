@@ -88,7 +88,7 @@ func (db *DB) checkCohort(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID, na
 	}
 	b := filterBuilder{tx: tx, scope: scope, today: db.now()}
 	if id != 0 {
-		b.open = []actnow.CohortID{id}
+		b.opened = []actnow.CohortID{id}
 	}
 	if _, err := b.customers(e); err != nil {
 		return "", "", err
@@ -285,9 +285,9 @@ func (db *DB) listCohorts(tx *sql.Tx, scope actnow.Scope, cond string, args ...a
 		return nil, err
 	}
 	for i := range list {
-		members, err := db.cohortMembers(tx, scope, list[i].ID, "")
+		members, err := db.cohortChoice(tx, scope, list[i].ID)
 		if err == nil {
-			list[i].Counts, err = countCustomers(tx, members)
+			list[i].Counts, err = members.count()
 		}
 		var input *actnow.InputError
 		if errors.As(err, &input) && input.Code == "error.filter_revenue" {
@@ -308,29 +308,17 @@ func (db *DB) CountFilter(ctx context.Context, scope actnow.Scope, filter string
 		return counts, err
 	}
 	err = db.read(ctx, func(tx *sql.Tx) error {
-		q, err := db.filterCustomers(tx, scope, e, "")
+		chosen, err := db.choice(tx, scope, e)
 		if err != nil {
 			return err
 		}
-		counts, err = countCustomers(tx, q)
+		counts, err = chosen.count()
 		return err
 	})
 	if err != nil {
 		return cohorts.Counts{}, fmt.Errorf("count filter: %w", err)
 	}
 	return counts, nil
-}
-
-// countCustomers counts a query of customer ids. Only a matched customer can
-// have someone to mail, so the others are not asked; each is asked once, and both
-// counts go into one sum.
-func countCustomers(tx *sql.Tx, q clause) (n cohorts.Counts, err error) {
-	const mailable = 1 << 32
-	var sum int64
-	err = tx.QueryRow(fmt.Sprintf(`SELECT count(*), COALESCE(sum(CASE WHEN %s THEN CASE WHEN %s THEN %d ELSE 1 END ELSE 0 END), 0) FROM (%s) c`,
-		isMatched, isMailable, mailable+1, q.sql), q.args...).Scan(&n.Customers, &sum)
-	n.Matched, n.Mailable = int(sum%mailable), int(sum/mailable)
-	return n, err
 }
 
 // cohortMembers returns the query of the ids of a cohort's customers within the
@@ -361,23 +349,11 @@ func (db *DB) CohortMembers(ctx context.Context, scope actnow.Scope, id actnow.C
 
 // cohortCustomers is CohortMembers within a transaction.
 func (db *DB) cohortCustomers(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID) ([]actnow.CustomerID, error) {
-	q, err := db.cohortMembers(tx, scope, id, "")
+	members, err := db.cohortChoice(tx, scope, id)
 	if err != nil {
 		return nil, err
 	}
-	return hitIDs(tx, q)
-}
-
-// hitIDs reads a query of customer ids, in ascending order.
-func hitIDs(tx *sql.Tx, q clause) ([]actnow.CustomerID, error) {
-	ids := []actnow.CustomerID{}
-	err := each(tx, `WITH hit (id) AS (`+q.sql+`) SELECT id FROM hit ORDER BY id`, q.args, func(rows *sql.Rows) error {
-		var id actnow.CustomerID
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	return ids, err
+	return members.ids()
 }
 
 // FilterMembers returns the keys of all customers that a filter chooses, in
@@ -388,11 +364,11 @@ func (db *DB) FilterMembers(ctx context.Context, filter string) (ids []actnow.Cu
 		return nil, err
 	}
 	err = db.read(ctx, func(tx *sql.Tx) error {
-		q, err := db.filterCustomers(tx, actnow.Everything, e, "")
+		chosen, err := db.choice(tx, actnow.Everything, e)
 		if err != nil {
 			return err
 		}
-		ids, err = hitIDs(tx, q)
+		ids, err = chosen.ids()
 		return err
 	})
 	if err != nil {

@@ -105,10 +105,16 @@ func (db *DB) EachCustomer(ctx context.Context, scope actnow.Scope, q actnow.Cus
 	})
 }
 
-// Whether a customer, by c.id, has a matched account, or someone to mail.
+// Rows m of customers that have a matched account, or someone to mail.
 const (
-	isMatched  = `EXISTS (SELECT 1 FROM matches m WHERE m.customer_id = c.id AND m.band = 'match')`
-	isMailable = `EXISTS (SELECT 1 FROM mailable_contacts mc WHERE mc.customer_id = c.id)`
+	matchedRows  = `matches m WHERE m.band = 'match'`
+	mailableRows = `mailable_contacts m WHERE 1 = 1`
+)
+
+// Whether a customer, by c.id, has one.
+const (
+	isMatched  = `EXISTS (SELECT 1 FROM ` + matchedRows + ` AND m.customer_id = c.id)`
+	isMailable = `EXISTS (SELECT 1 FROM ` + mailableRows + ` AND m.customer_id = c.id)`
 )
 
 // chosenCustomers returns which customers c a query chooses, and how their

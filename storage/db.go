@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"actnow"
@@ -31,7 +32,9 @@ type DB struct {
 	key     []byte
 	readers *sql.DB
 	writer  *committer
-	imports chan struct{} // holds something while an import is published or taken back
+	imports chan struct{}  // holds something while an import is published or taken back
+	changes *changeCounter // of what the writer changes
+	census  atomic.Pointer[census]
 	done    chan struct{} // closed when Close begins
 }
 
@@ -82,6 +85,9 @@ func (db *DB) open(ctx context.Context, keyFile string) error {
 		w.Close()
 		return err
 	}
+	if db.changes, err = newChangeCounter(conn); err != nil {
+		return errors.Join(err, conn.Close(), w.Close())
+	}
 	db.writer = newCommitter(w, conn, db.log)
 	if db.readers, err = sql.Open(driverName, readerDSN(db.Path())); err != nil {
 		return err
@@ -128,13 +134,13 @@ func (db *DB) release() {
 // alone. ctx ends the waiting, never the transaction; fn must not use the
 // network, keep rows open while it writes, or call write.
 func (db *DB) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	return db.writer.do(ctx, work{fn: fn})
+	return db.writer.do(ctx, work{fn: db.changes.counted(fn)})
 }
 
 // publish is write with the staging file of s attached as schema "stage", in a
 // transaction of its own.
 func (db *DB) publish(ctx context.Context, s *Staging, fn func(tx *sql.Tx) error) error {
-	return db.writer.do(ctx, work{fn: fn, attach: s.path})
+	return db.writer.do(ctx, work{fn: db.changes.countedAsAll(fn), attach: s.path})
 }
 
 // read runs fn in a read transaction, so that all it reads is of one moment.

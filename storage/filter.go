@@ -18,12 +18,12 @@ import (
 // area throughout. What a filter says of an empty value is said at
 // cohorts.Parse. Everything a person wrote is bound, never part of the SQL.
 type filterBuilder struct {
-	tx    *sql.Tx
-	scope actnow.Scope
-	today time.Time
-	month actnow.Month      // as it stood at the end of this month; "" is now
-	open  []actnow.CohortID // cohorts whose filters are being built
-	heads []snapshotHeaders // of the newest snapshots, read once
+	tx     *sql.Tx
+	scope  actnow.Scope
+	today  time.Time
+	month  actnow.Month      // as it stood at the end of this month; "" is now
+	opened []actnow.CohortID // cohorts whose filters are being built
+	heads  []snapshotHeaders // of the newest snapshots, read once
 }
 
 // filterCustomers returns the query of the ids of customers that the filter

@@ -145,6 +145,22 @@ func (b *filterBuilder) cohortColumns() source {
 // themselves.
 func (b *filterBuilder) cohort(c cohorts.Compare) (clause, error) {
 	all := []clause{b.among(c, []source{b.cohortColumns()})}
+	rules, err := b.rules(c)
+	if err != nil {
+		return clause{}, err
+	}
+	for _, r := range rules {
+		members, err := b.members(r)
+		if err != nil {
+			return clause{}, err
+		}
+		all = append(all, clause{sql: "c.id IN (" + members.sql + ")", args: members.args})
+	}
+	return joinClauses(all, " OR "), nil
+}
+
+// rules returns the cohorts that people made whose names are meant.
+func (b *filterBuilder) rules(c cohorts.Compare) ([]cohortRule, error) {
 	name := b.relation(c, "h.name")
 	var made []cohortRule
 	err := each(b.tx, `SELECT h.id, h.name, h.kind, h.filter, COALESCE(h.column_id, 0) FROM cohorts h
@@ -154,17 +170,7 @@ func (b *filterBuilder) cohort(c cohorts.Compare) (clause, error) {
 		made = append(made, r)
 		return err
 	})
-	if err != nil {
-		return clause{}, err
-	}
-	for _, r := range made {
-		members, err := b.members(r)
-		if err != nil {
-			return clause{}, err
-		}
-		all = append(all, clause{sql: "c.id IN (" + members.sql + ")", args: members.args})
-	}
-	return joinClauses(all, " OR "), nil
+	return made, err
 }
 
 // cohortRule is who belongs to a cohort.
@@ -176,21 +182,31 @@ type cohortRule struct {
 }
 
 // members returns the query of the ids of customers in a cohort.
-func (b *filterBuilder) members(r cohortRule) (clause, error) {
+func (b *filterBuilder) members(r cohortRule) (q clause, err error) {
 	if r.kind == "column" {
 		s := b.cohortColumns()
 		q := clause{sql: "SELECT c.id FROM customers c WHERE c.id IN (" + s.sql + " AND cc.id = ?)", args: append(s.args, r.column)}
 		in := inScope(b.scope, "c.id")
 		return clause{sql: q.sql + " AND " + in.sql, args: append(q.args, in.args...)}, nil
 	}
-	if slices.Contains(b.open, r.id) {
-		return clause{}, actnow.Invalid("error.filter_circle", "filter", "the cohort %s would contain itself", r.name)
+	err = b.open(r, func(e cohorts.Expr) error {
+		q, err = b.customers(e)
+		return err
+	})
+	return q, err
+}
+
+// open calls fn with the filter of a cohort. The error matches actnow.ErrInvalid if
+// that is within itself.
+func (b *filterBuilder) open(r cohortRule, fn func(e cohorts.Expr) error) error {
+	if slices.Contains(b.opened, r.id) {
+		return actnow.Invalid("error.filter_circle", "filter", "the cohort %s would contain itself", r.name)
 	}
 	e, err := cohorts.Parse(r.filter)
 	if err != nil {
-		return clause{}, fmt.Errorf("cohort %s: %w", r.name, err)
+		return fmt.Errorf("cohort %s: %w", r.name, err)
 	}
-	b.open = append(b.open, r.id)
-	defer func() { b.open = b.open[:len(b.open)-1] }()
-	return b.customers(e)
+	b.opened = append(b.opened, r.id)
+	defer func() { b.opened = b.opened[:len(b.opened)-1] }()
+	return fn(e)
 }

@@ -77,11 +77,18 @@ func funnelEnds(tx *sql.Tx, scope actnow.Scope, ends map[actnow.FunnelEnd]actnow
 		})
 }
 
-// hasContact says whether customer c has any contact in a matched account.
-const hasContact = `EXISTS (SELECT 1 FROM matches m JOIN accounts a ON a.id = m.account_id
+// Rows m of customers that have any contact in a matched account, or an account that
+// waits for a person.
+const (
+	contactRows = `matches m JOIN accounts a ON a.id = m.account_id
 	JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL
-	WHERE m.customer_id = c.id AND m.band = 'match' AND a.deleted_at IS NULL)`
+	WHERE m.band = 'match' AND a.deleted_at IS NULL`
+	waitingRows = `matches m JOIN accounts a ON a.id = m.account_id
+	WHERE m.band = 'review' AND a.deleted_at IS NULL AND a.merged_into = ''`
+)
 
-// isWaiting says whether an account that may be customer c's waits for a person.
-const isWaiting = `EXISTS (SELECT 1 FROM matches m JOIN accounts a ON a.id = m.account_id
-	WHERE m.customer_id = c.id AND m.band = 'review' AND a.deleted_at IS NULL AND a.merged_into = '')`
+// Whether customer c has one.
+const (
+	hasContact = `EXISTS (SELECT 1 FROM ` + contactRows + ` AND m.customer_id = c.id)`
+	isWaiting  = `EXISTS (SELECT 1 FROM ` + waitingRows + ` AND m.customer_id = c.id)`
+)

@@ -44,14 +44,15 @@ func newServeCommand(sh *shell) *cobra.Command {
 // daemon is an app that serves pages and does what is due.
 type daemon struct {
 	*app
-	server   *web.Server
-	receiver *crm.Receiver
-	worker   *crm.Worker
-	touched  crm.Bell // rings when a hook changed what matching reads
-	runner   *schedule.Runner
-	private  net.Listener
-	public   net.Listener
-	ready    func(*daemon) error // called once everything listens
+	server       *web.Server
+	receiver     *crm.Receiver
+	worker       *crm.Worker
+	touched      crm.Bell // rings when a hook changed what matching reads
+	runner       *schedule.Runner
+	private      net.Listener
+	public       net.Listener
+	filterMemory int                 // bytes
+	ready        func(*daemon) error // called once everything listens
 }
 
 // run serves until ctx ends, then stops in order: no more requests, jobs
@@ -86,6 +87,9 @@ func (d *daemon) run(ctx context.Context) error {
 	start(&working, work, "schedules", d.runner.Run)
 	start(&working, work, "inbox", d.worker.Serve)
 	start(&working, work, "rematch", d.rematch)
+	if d.filterMemory > 0 {
+		start(&working, work, "census", func(ctx context.Context) error { return d.db.KeepCensus(ctx, d.filterMemory) })
+	}
 	if d.watcher != nil {
 		start(&working, work, "watched folder", d.watcher.Run)
 	}
@@ -156,6 +160,11 @@ func (d *daemon) assemble(ctx context.Context) error {
 	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell,
 		Touched: func(context.Context, actnow.ConnectionID, []string) { d.touched.Ring() }}
 	d.watcher = d.newWatcher()
+	mb, err := strconv.Atoi(d.cfg.get("filter-memory"))
+	if err != nil || mb < 0 || mb > 1<<20 {
+		return actnow.Invalid("error.filter_memory", "filter-memory", "%q is no number of MB from 0 to %d", d.cfg.get("filter-memory"), 1<<20)
+	}
+	d.filterMemory = mb << 20
 	if err := d.openOutbox(ctx); err != nil {
 		return err
 	}
@@ -232,6 +241,9 @@ func (d *daemon) openServer(ctx context.Context) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "actnow_filter_memory_bytes", Help: "Memory that filters answer from; 0 where they read the file.",
+	}, func() float64 { return float64(d.db.CensusBytes()) }))
 	partner := d.cfg.get("partner")
 	if partner == "" {
 		_ = d.db.Setting(ctx, "partner", &partner) // none saved: the rail shows none

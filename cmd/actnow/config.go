@@ -34,6 +34,7 @@ var options = []option{
 	{name: "tls-key", usage: "key file for public-listen"},
 	{name: "acme-host", usage: "host name for which public-listen gets a certificate by itself (ACME)"},
 	{name: "trusted-proxies", usage: "networks whose X-Forwarded-For is believed, parted by commas"},
+	{name: "filter-memory", fallback: "512", usage: "MB that may be kept in memory so that filters answer at once; 0 for none"},
 	{name: "watch-dir", usage: "folder from which reports are imported by themselves"},
 	{name: "smtp-url", secret: true, usage: "mail server: smtp://user:pass@host:port?tls=mandatory|starttls|implicit|none"},
 	{name: "smtp-connections", fallback: "4", usage: "connections to the mail server at a time"},

@@ -39,12 +39,17 @@ func OpenAt(t testing.TB, dir string, now func() time.Time, seeds ...string) *st
 	return db
 }
 
-// Exec runs SQL on the store's file over a connection of its own.
+// Exec runs SQL on the store's file over a connection of its own, and says that
+// everything has changed: the store does not see by itself what another connection
+// does.
 func Exec(t testing.TB, db *storage.DB, script string, args ...any) {
 	t.Helper()
 	raw := Raw(t, db)
 	defer raw.Close()
 	if _, err := raw.Exec(script, args...); err != nil {
+		t.Fatalf("seed: %v", err)
+	}
+	if _, err := raw.Exec(`UPDATE changes SET count = count + 1`); err != nil {
 		t.Fatalf("seed: %v", err)
 	}
 }

@@ -1,0 +1,80 @@
+package storage
+
+import (
+	"database/sql"
+	"errors"
+
+	"actnow"
+	"actnow/cohorts"
+)
+
+// choice is the customers that a filter or a cohort chooses now: those of a query, and
+// the same out of the census where that can tell.
+type choice struct {
+	tx     *sql.Tx
+	query  clause
+	census *census // nil if it does not hold
+	who    bitset
+}
+
+// choice returns what a filter chooses within the scope. The error is that of
+// filterCustomers.
+func (db *DB) choice(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr) (choice, error) {
+	return db.choose(tx, scope, func(b *filterBuilder) (clause, error) { return b.customers(e) },
+		func(f censusFilter) (bitset, error) { return f.customers(e) })
+}
+
+// cohortChoice returns the customers of a cohort within the scope. The error is that
+// of cohortMembers.
+func (db *DB) cohortChoice(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID) (choice, error) {
+	rule, err := cohortByID(tx, id)
+	if err != nil {
+		return choice{}, err
+	}
+	return db.choose(tx, scope, func(b *filterBuilder) (clause, error) { return b.members(rule) },
+		func(f censusFilter) (bitset, error) { return f.members(rule) })
+}
+
+func (db *DB) choose(tx *sql.Tx, scope actnow.Scope, build func(*filterBuilder) (clause, error), look func(censusFilter) (bitset, error)) (choice, error) {
+	b := &filterBuilder{tx: tx, scope: scope, today: db.now()}
+	query, err := build(b)
+	c := choice{tx: tx, query: query, census: db.censusIn(tx)}
+	if err != nil || c.census == nil {
+		return c, err
+	}
+	c.who, err = look(censusFilter{b, c.census})
+	if errors.Is(err, errNotKept) {
+		c.census, err = nil, nil
+	}
+	return c, err
+}
+
+// count counts them. Only a matched customer can have someone to mail, so the others
+// are not asked; each is asked once, and both counts go into one sum.
+func (c choice) count() (n cohorts.Counts, err error) {
+	if c.census != nil {
+		return c.census.count(c.tx, c.who)
+	}
+	const mailable = 1 << 32
+	var sum int64
+	err = c.tx.QueryRow(`SELECT count(*), COALESCE(sum(CASE WHEN `+isMatched+` THEN CASE WHEN `+isMailable+` THEN ? ELSE 1 END ELSE 0 END), 0)
+		FROM (`+c.query.sql+`) c`, append([]any{mailable + 1}, c.query.args...)...).Scan(&n.Customers, &sum)
+	n.Matched, n.Mailable = int(sum%mailable), int(sum/mailable)
+	return n, err
+}
+
+// ids returns their ids, in ascending order.
+func (c choice) ids() ([]actnow.CustomerID, error) {
+	ids := []actnow.CustomerID{}
+	if c.census != nil {
+		c.who.each(func(i int) { ids = append(ids, actnow.CustomerID(i)) })
+		return ids, nil
+	}
+	err := each(c.tx, `WITH hit (id) AS (`+c.query.sql+`) SELECT id FROM hit ORDER BY id`, c.query.args, func(rows *sql.Rows) error {
+		var id actnow.CustomerID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
