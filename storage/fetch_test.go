@@ -143,3 +143,23 @@ func TestFetches(t *testing.T) {
 		t.Errorf("ending a fetch that is none: %v", err)
 	}
 }
+
+// TestFetchedFiles: a file is in use while a current snapshot was made of it.
+func TestFetchedFiles(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, `
+		INSERT INTO snapshots (id, report, month, revision, current, file, sha256, columns, rows, new, changed, unchanged, imported_at) VALUES
+			(1, 'azure', '2026-10', 1, 0, 'a.csv', 'one', '[]', 1, 0, 0, 0, 0), (2, 'azure', '2026-10', 2, 1, 'b.csv', 'two', '[]', 1, 0, 0, 0, 0);
+		INSERT INTO fetches (dataset, period, month, state, sha256, file, started_at) VALUES
+			('A', '1', '2026-10', 'imported', 'one', 'a.csv', 1), ('A', '2', '2026-10', 'imported', 'two', 'b.csv', 2), ('A', '3', '2026-10', 'unchanged', 'two', '', 3);`)
+	if used, err := db.FetchedInUse(t.Context()); err != nil || len(used) != 1 || !used["b.csv"] {
+		t.Errorf("in use %v, %v; want b.csv", used, err)
+	}
+	if err := db.ForgetFetched(t.Context(), []string{"a.csv", "none.csv"}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := db.Fetches(t.Context(), 9)
+	if err != nil || len(list) != 3 || list[2].File != "" || list[1].File != "b.csv" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

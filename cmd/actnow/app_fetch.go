@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,24 @@ type fetching struct {
 	signIns map[string]signIn
 	device  insights.Device
 	waiting actnow.JobID // for the device
+}
+
+// pruneFetched deletes fetched files whose time is over.
+func (a *app) pruneFetched(ctx context.Context) error {
+	months, err := a.keepFetched()
+	if err != nil || months == 0 {
+		return err
+	}
+	return insights.Prune(ctx, a.db, a.fetched(), a.now().AddDate(0, -months, 0))
+}
+
+// keepFetched is for how many months fetched files are kept, 0 for ever.
+func (a *app) keepFetched() (int, error) {
+	months, err := strconv.Atoi(a.cfg.get("keep-fetched"))
+	if err != nil || months < 0 || months > 1200 {
+		return 0, actnow.Invalid("error.keep_fetched", "keep-fetched", "%q is no number of months from 0 to 1200", a.cfg.get("keep-fetched"))
+	}
+	return months, nil
 }
 
 // fetchClient returns a client for the app registration that was saved. The
@@ -271,4 +290,25 @@ func (a *app) examineFetch(ctx context.Context) finding {
 		return finding{"fetching", "warn", text}
 	}
 	return finding{"fetching", "ok", text}
+}
+
+// examineFetched says how much the fetched files take, and for how long they stay.
+func (a *app) examineFetched(context.Context) finding {
+	months, err := a.keepFetched()
+	if err != nil {
+		return finding{"fetched files", "fail", err.Error()}
+	}
+	files, err := insights.Files(a.fetched())
+	if err != nil {
+		return finding{"fetched files", "warn", err.Error()}
+	}
+	var bytes int64
+	for _, f := range files {
+		bytes += f.Size()
+	}
+	life := "for ever"
+	if months > 0 {
+		life = fmt.Sprintf("for %d months, those of current snapshots longer", months)
+	}
+	return finding{"fetched files", "ok", fmt.Sprintf("%d, %d MiB; they are kept %s", len(files), bytes>>20, life)}
 }

@@ -51,7 +51,7 @@ func newDoctorCommand(sh *shell) *cobra.Command {
 func (a *app) examine(ctx context.Context) []finding {
 	var list []finding
 	for _, check := range []func(context.Context) finding{
-		a.examineStore, a.examineDisk, a.examineClock, a.examinePublic, a.examineMail, a.examineBasis, a.examineBackup, a.examineWatch, a.examineFetch,
+		a.examineStore, a.examineDisk, a.examineClock, a.examinePublic, a.examineMail, a.examineBasis, a.examineBackup, a.examineWatch, a.examineFetch, a.examineFetched,
 	} {
 		list = append(list, check(ctx))
 	}

@@ -144,7 +144,7 @@ func (d *daemon) assemble(ctx context.Context) error {
 			"job:train-intent": d.trainingJob(scoring.Intent),
 			"job:prune": schedule.JobFunc(func(ctx context.Context, _ string) error {
 				_, err := d.db.PruneInbox(ctx, d.now().Add(-keepEvents))
-				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx))
+				return errors.Join(err, d.pruneUploads(d.now().Add(-keepUploads)), d.pruneDownloads(ctx), d.pruneFetched(ctx))
 			}),
 		},
 		Lookup: func(key string) (schedule.Job, bool) {
@@ -165,6 +165,9 @@ func (d *daemon) assemble(ctx context.Context) error {
 		return actnow.Invalid("error.filter_memory", "filter-memory", "%q is no number of MB from 0 to %d", d.cfg.get("filter-memory"), 1<<20)
 	}
 	d.filterMemory = mb << 20
+	if _, err := d.keepFetched(); err != nil {
+		return err
+	}
 	if err := d.openOutbox(ctx); err != nil {
 		return err
 	}

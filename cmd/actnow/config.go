@@ -41,6 +41,7 @@ var options = []option{
 	{name: "mail-domain", usage: "domain of Message-IDs and return paths (default: that of the pack's sender)"},
 	{name: "journal-url", secret: true, usage: "mailbox that gets a copy of every mail, for policy reconcile: imaps://user:pass@host/INBOX"},
 	{name: "insights-url", usage: "Partner Insights API, where it is not that of the public cloud"},
+	{name: "keep-fetched", fallback: "12", usage: "months for which fetched files are kept, those of current snapshots always; 0 for ever"},
 	{name: "login-url", usage: "sign-in of Microsoft, where it is not that of the public cloud"},
 	{name: "zone", fallback: "Europe/Stockholm", usage: "time zone of schedules and pages"},
 	{name: "partner", usage: "name of the partner, as the pages show it"},

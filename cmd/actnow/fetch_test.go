@@ -79,8 +79,9 @@ func TestFetch(t *testing.T) {
 			if a := s.command("fetch", "status"); !strings.Contains(a.stdout, "connected by command line") || !strings.Contains(a.stdout, "Equal to the last file") {
 				t.Errorf("status says %q", a.stdout)
 			}
-			if a := s.command("doctor"); !strings.Contains(a.stdout, "fetching") || !strings.Contains(a.stdout, "Executive report viewer") {
-				t.Errorf("doctor does not say why the last fetch failed: %q", a.stdout)
+			if a := s.command("doctor"); !strings.Contains(a.stdout, "fetching") || !strings.Contains(a.stdout, "Executive report viewer") ||
+				!strings.Contains(a.stdout, "2, 0 MiB; they are kept for 12 months") {
+				t.Errorf("doctor does not say why the last fetch failed, or what is kept: %q", a.stdout)
 			}
 			if off := s.object("fetch", "disconnect"); off["connected"] != false {
 				t.Errorf("disconnect: %v", off)
