@@ -27,7 +27,8 @@ type DownloadFile struct {
 	Download  DownloadID
 	Job       JobID // the work of writing it
 	State     JobState
-	Message   string // why it failed
+	Message   string      // why it failed, in English
+	Failure   *InputError // the same as a sentence of the catalogues, nil if there is none
 	Format    string
 	Scope     Scope // what its reader must be allowed to see
 	Rows      int64

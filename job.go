@@ -24,9 +24,10 @@ type Job struct {
 	Title      string
 	State      JobState
 	Done       int64
-	Total      int64  // 0 while it is not known
-	Message    string // why it failed
-	Result     []byte // JSON, of the kind's own result
+	Total      int64       // 0 while it is not known
+	Message    string      // why it failed, in English
+	Failure    *InputError // the same as a sentence of the catalogues, nil if there is none
+	Result     []byte      // JSON, of the kind's own result
 	By         string
 	StartedAt  int64
 	UpdatedAt  int64

@@ -66,12 +66,12 @@ func (db *DB) DownloadFiles(ctx context.Context, id actnow.DownloadID) (list []a
 
 func downloadFiles(tx *sql.Tx, where string, args ...any) ([]actnow.DownloadFile, error) {
 	var list []actnow.DownloadFile
-	err := each(tx, `SELECT f.id, f.download_id, f.job_id, j.state, j.message, f.format, f.scope, f.rows, f.bytes, j.started_by, j.started_at, f.expires_at
+	err := each(tx, `SELECT f.id, f.download_id, f.job_id, j.state, j.message, j.failure, f.format, f.scope, f.rows, f.bytes, j.started_by, j.started_at, f.expires_at
 		FROM download_files f JOIN jobs j ON j.id = f.job_id WHERE `+where, args, func(rows *sql.Rows) error {
 		var f actnow.DownloadFile
 		var scope []byte
 		var made, expires int64
-		if err := rows.Scan(&f.ID, &f.Download, &f.Job, &f.State, &f.Message, &f.Format, &scope, &f.Rows, &f.Bytes, &f.By, &made, &expires); err != nil {
+		if err := rows.Scan(&f.ID, &f.Download, &f.Job, &f.State, &f.Message, readFailure{&f.Failure}, &f.Format, &scope, &f.Rows, &f.Bytes, &f.By, &made, &expires); err != nil {
 			return err
 		}
 		f.MadeAt, f.ExpiresAt = time.Unix(made, 0).UTC(), time.Unix(expires, 0).UTC()

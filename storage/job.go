@@ -53,28 +53,65 @@ func (db *DB) FinishJob(ctx context.Context, id actnow.JobID, result any, failur
 	if err != nil {
 		return fmt.Errorf("finish job %d: %w", id, err)
 	}
+	said, err := failureJSON(failure)
+	if err != nil {
+		return fmt.Errorf("finish job %d: %w", id, err)
+	}
 	return db.write(ctx, func(tx *sql.Tx) error {
 		now := db.now().Unix()
-		_, err := tx.Exec(`UPDATE jobs SET state = ?, message = ?, result = ?, updated_at = ?, finished_at = ?,
+		_, err := tx.Exec(`UPDATE jobs SET state = ?, message = ?, failure = ?, result = ?, updated_at = ?, finished_at = ?,
 			done = CASE WHEN ? = 'done' AND total > 0 THEN total ELSE done END WHERE id = ?`,
-			string(state), message, string(text), now, now, string(state), id)
+			string(state), message, said, string(text), now, now, string(state), id)
 		return err
 	})
+}
+
+// failureJSON is the sentence of a failure as it is kept, "" if it has none.
+func failureJSON(failure error) (string, error) {
+	var input *actnow.InputError
+	switch {
+	case errors.As(failure, &input):
+	case errors.Is(failure, actnow.ErrConflict):
+		input = &actnow.InputError{Code: "error.text.conflict", Text: failure.Error()}
+	case errors.Is(failure, actnow.ErrForbidden):
+		input = &actnow.InputError{Code: "error.text.forbidden", Text: failure.Error()}
+	default:
+		return "", nil
+	}
+	text, err := json.Marshal(input)
+	return string(text), err
+}
+
+// readFailure reads what failureJSON made.
+type readFailure struct{ to **actnow.InputError }
+
+// Scan implements sql.Scanner.
+func (r readFailure) Scan(src any) error {
+	text, _ := src.(string)
+	if *r.to = nil; text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), r.to)
 }
 
 // EndJobs marks jobs that a crash left running as failed. It is called once at
 // the start.
 func (db *DB) EndJobs(ctx context.Context) error {
+	stopped := actnow.Invalid("job.stopped", "", "the daemon stopped while it ran; nothing of it was kept")
+	said, err := failureJSON(stopped)
+	if err != nil {
+		return err
+	}
 	return db.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE jobs SET state = 'failed', message = 'the daemon stopped while it ran; nothing of it was kept', finished_at = ? WHERE state = 'running'`, db.now().Unix())
+		_, err := tx.Exec(`UPDATE jobs SET state = 'failed', message = ?, failure = ?, finished_at = ? WHERE state = 'running'`, stopped.Text, said, db.now().Unix())
 		return err
 	})
 }
 
-const jobColumns = `id, kind, title, state, done, total, message, result, started_by, started_at, updated_at, COALESCE(finished_at, 0)`
+const jobColumns = `id, kind, title, state, done, total, message, failure, result, started_by, started_at, updated_at, COALESCE(finished_at, 0)`
 
 func jobFields(j *actnow.Job) []any {
-	return []any{&j.ID, &j.Kind, &j.Title, &j.State, &j.Done, &j.Total, &j.Message, &j.Result, &j.By, &j.StartedAt, &j.UpdatedAt, &j.FinishedAt}
+	return []any{&j.ID, &j.Kind, &j.Title, &j.State, &j.Done, &j.Total, &j.Message, readFailure{&j.Failure}, &j.Result, &j.By, &j.StartedAt, &j.UpdatedAt, &j.FinishedAt}
 }
 
 // Job returns a job. The error matches actnow.ErrNotFound.

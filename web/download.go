@@ -207,7 +207,7 @@ func (s *Server) downloadFileRow(c echo.Context, f actnow.DownloadFile) download
 			row.Href = downloadPath(f.Download) + "/files/" + idText(f.ID)
 		}
 	default:
-		row.State, row.Why = Badge{Kind: "danger", Icon: "circle-alert", Text: text.T("download.failed")}, f.Message
+		row.State, row.Why = Badge{Kind: "danger", Icon: "circle-alert", Text: text.T("download.failed")}, text.failure(f.Failure, f.Message)
 	}
 	return row
 }

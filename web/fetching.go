@@ -284,7 +284,7 @@ func (s *Server) fetchingJobs(c echo.Context, p *fetchingPage) error {
 		p.Device = &devicePanel{URL: d.URL, Code: d.Code, Until: text.Time(d.Until), Progress: progress(job, text)}
 	case actnow.JobFailed:
 		if p.Problem == nil {
-			p.Problem = &Note{Kind: "warn", Text: text.T("fetching.device_failed", job.Message)}
+			p.Problem = &Note{Kind: "warn", Text: text.T("fetching.device_failed", text.failure(job.Failure, job.Message))}
 		}
 	}
 	return nil

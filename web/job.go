@@ -69,7 +69,7 @@ func progress(j actnow.Job, text *Text) Progress {
 			p.Result = "/reports#history"
 		}
 	case j.State == actnow.JobFailed:
-		p.Detail, p.Total = text.T("job.failed", j.Message), max(j.Total, 1)
+		p.Detail, p.Total = text.T("job.failed", text.failure(j.Failure, j.Message)), max(j.Total, 1)
 	case j.State == actnow.JobCancelled:
 		p.Detail, p.Total = text.T("job.cancelled"), max(j.Total, 1)
 	case j.Total > 0:
@@ -78,6 +78,17 @@ func progress(j actnow.Job, text *Text) Progress {
 		p.Detail = text.T("job.counting", j.Done)
 	}
 	return p
+}
+
+// failure says why a job failed: the sentence in the reader's language or, where it
+// has none, what is in the log.
+func (t *Text) failure(said *actnow.InputError, message string) string {
+	if said == nil {
+		return t.T("job.broke", message)
+	}
+	whole := *said
+	whole.Args = wholeArgs(said.Args)
+	return t.Error(&whole)
 }
 
 // jobVersion names what a reader has seen of a job.
@@ -98,8 +109,12 @@ func (s *Server) showJob(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.jobProgress(c, j)
-	return s.render(c, "job", jobPage{Head: Head{Title: p.Text, Text: s.text(c).T("job.leave")}, Progress: p})
+	p := jobPage{Progress: s.jobProgress(c, j)}
+	p.Head.Title = p.Progress.Text
+	if p.Progress.Running {
+		p.Head.Text = s.text(c).T("job.leave")
+	}
+	return s.render(c, "job", p)
 }
 
 // streamJob renews the part "progress" until the job has ended.

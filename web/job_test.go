@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -104,5 +106,53 @@ func TestLongSentences(t *testing.T) {
 		if opened, closed := strings.Count(a.body, "["), strings.Count(a.body, "]"); opened != closed {
 			t.Errorf("%s cuts a sentence: %d begin, %d end", path, opened, closed)
 		}
+	}
+}
+
+// TestFailedJobSpeaksTheReadersLanguage: a failure with a code is said in the
+// language of the page, and stays English in the API.
+func TestFailedJobSpeaksTheReadersLanguage(t *testing.T) {
+	s := open(t)
+	b, api := s.as(t, actnow.RoleAdministrator), s.caller(t, actnow.RoleSteward)
+	input := actnow.Invalid("error.at_line", "", "line %d: %s", 1200, "x")
+	for _, tt := range []struct {
+		failure error
+		en, sv  string
+	}{
+		{fmt.Errorf("import: %w", input), "Stopped: line 1,200: x", "Avbröts: rad 1 200: x"},
+		{&actnow.StateError{Noun: "campaign", Have: "sending", Want: "draft"}, "Somebody or something was quicker", "Någon eller något hann före"},
+		{errors.New("disk I/O error"), "something went wrong on our side, and the log says the same: disk I/O error", "något gick fel hos oss, och loggen säger detsamma: disk I/O error"},
+	} {
+		id, err := s.db.StartJob(t.Context(), "score", "", actnow.System)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.db.FinishJob(t.Context(), id, nil, tt.failure); err != nil {
+			t.Fatal(err)
+		}
+		path := fmt.Sprintf("/jobs/%d", id)
+		for lang, want := range map[string]string{"en": tt.en, "sv": tt.sv} {
+			b.header.Set("Cookie", "lang="+lang)
+			a := b.want(b.get(path), http.StatusOK)
+			if text := strings.ReplaceAll(a.body, "\u00a0", " "); !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q:\n%s", lang, want, text)
+			}
+		}
+		var job struct{ Message string }
+		api.ask(http.MethodGet, "/api/v1/jobs/{id}", "/api/v1"+path, "", http.StatusOK, &job)
+		if job.Message != tt.failure.Error() {
+			t.Errorf("the API says %q, not %q", job.Message, tt.failure)
+		}
+	}
+	running, err := s.db.StartJob(t.Context(), "score", "", actnow.System)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.header.Set("Cookie", "lang=sv")
+	if err := s.db.EndJobs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.want(b.get(fmt.Sprintf("/jobs/%d", running)), http.StatusOK); !strings.Contains(a.body, "Act Now självt stoppades under tiden") {
+		t.Errorf("a job that a stop ended:\n%s", a.body)
 	}
 }

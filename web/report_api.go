@@ -129,7 +129,7 @@ func (s *Server) apiJob(c echo.Context) error {
 		Result  json.RawMessage `json:"result,omitempty"`
 	}
 	out := job{ID: int64(j.ID), Kind: j.Kind, Title: j.Title, State: j.State, Done: j.Done, Total: j.Total, Message: j.Message}
-	if json.Valid(j.Result) {
+	if json.Valid(j.Result) && string(j.Result) != "null" {
 		out.Result = j.Result
 	}
 	return s.answer(c, http.StatusOK, out)

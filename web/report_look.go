@@ -107,7 +107,7 @@ func (s *Server) showLook(c echo.Context) error {
 	case !ok:
 		p.Head.Title = text.T("look.unusable", j.Title)
 		p.Head.Text = text.T("look.unusable_text")
-		sentence := j.Message
+		sentence := text.failure(j.Failure, j.Message)
 		if u.Problem != nil {
 			sentence = u.Problem.sentence(text)
 		}
