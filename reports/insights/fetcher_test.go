@@ -2,12 +2,14 @@ package insights_test
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +309,74 @@ func TestMaskedRevenue(t *testing.T) {
 // the imitation is a report that the importer knows.
 func TestWholeRoad(t *testing.T) {
 	h := newHouse(t, func(f *insightstest.Faults) { f.Gzip, f.Polls = true, 2 })
+	snapshots := h.wholeRoad(t)
+	if len(snapshots) != 6 {
+		t.Errorf("%d snapshots in the store, want six", len(snapshots))
+	}
+}
+
+// TestWholeRoadWithAllColumns goes the same road with every column that is known of
+// the reports.
+func TestWholeRoadWithAllColumns(t *testing.T) {
+	const known = "../../../shared/cloudascent/columns"
+	if _, err := os.Stat(known); errors.Is(err, os.ErrNotExist) {
+		t.Skip("no list of columns beside the repository")
+	}
+	h := newHouse(t, func(f *insightstest.Faults) { f.Gzip = true })
+	cells := map[string][]string{
+		"yesno": {"Yes", "No", ""}, "integer": {"3", "40", ""}, "list": {"Azure; Windows 365", ""}, "score": {"88", "12", "55"},
+		"string": {"Words, and more", ""}, "enum": {"Act Now", "Nurture", ""}, "number": {"1234.50", ""}, "date": {"2027-03-31", "2027-09-30"},
+	}
+	whoIsWho := []string{"GlobalID", "PartnerName", "CustomerID", "DUNSNumber", "AccountName", "Domain", "OrgSize", "Country", "SMECTypeSummary", "IsNonprofit", "AgreementID"}
+	headers := map[string][]string{}
+	for name, report := range reportOf {
+		f, err := os.Open(filepath.Join(known, report+".csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		lines, err := csv.NewReader(f).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var columns []insightstest.Column
+		for _, line := range lines[1:] {
+			c := insightstest.Column{Header: line[0], Cells: cells[line[1]]}
+			switch {
+			case slices.Contains(whoIsWho, line[0]):
+				c.Cells = nil
+			case line[1] == "string" && line[2] == "revenue": // a range
+				c.Cells = []string{"1,000 - 10,000", "0 - 1,000", ""}
+			}
+			columns = append(columns, c)
+			headers[report] = append(headers[report], c.Header)
+		}
+		h.server.SetColumns(name, columns)
+	}
+	for _, s := range h.wholeRoad(t) {
+		kept, err := h.db.Snapshot(t.Context(), actnow.Everything, s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range kept.Columns {
+			got = append(got, c.Header)
+		}
+		if !slices.Equal(got, headers[string(s.Report)]) {
+			t.Errorf("%s holds %d columns, want %d\n%q", s.Report, len(got), len(headers[string(s.Report)]), got)
+		}
+	}
+}
+
+// reportOf is the kind of report that each dataset is.
+var reportOf = map[string]string{
+	insightstest.Azure: "azure", insightstest.M365: "m365", insightstest.D365: "d365",
+	insightstest.Renewals: "renewals", insightstest.Surface: "surface", insightstest.Security: "security",
+}
+
+// wholeRoad signs in, fetches all datasets on the 25th and returns the snapshots.
+func (h *house) wholeRoad(t *testing.T) []reports.Snapshot {
+	t.Helper()
 	if err := h.db.SaveFetchConnection(t.Context(), actnow.System, insights.Registration{Tenant: insightstest.Tenant, ClientID: insightstest.ClientID}); err != nil {
 		t.Fatal(err)
 	}
@@ -329,15 +399,15 @@ func TestWholeRoad(t *testing.T) {
 		return insights.Import{Report: string(res.Report), Month: res.Month, Rows: int64(res.Rows), Already: res.AlreadyImported}, err
 	}
 	h.on(11, 25)
-	want := map[string]string{insightstest.Azure: "azure", insightstest.M365: "m365", insightstest.D365: "d365", insightstest.Renewals: "renewals", insightstest.Surface: "surface", insightstest.Security: "security"}
 	got := h.run(t, insights.Options{})
-	for name, report := range want {
+	for name, report := range reportOf {
 		if f := got[name]; f.State != insights.Imported || f.Report != report || f.Rows != 12 || f.Month != "2026-11" {
 			t.Errorf("%s: %+v, want it imported as %s", name, f, report)
 		}
 	}
 	snapshots, err := h.db.Snapshots(t.Context(), actnow.Everything, "", 100)
-	if err != nil || len(snapshots) != 6 {
-		t.Errorf("%d snapshots in the store, want six; %v", len(snapshots), err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return snapshots
 }

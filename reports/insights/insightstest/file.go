@@ -25,9 +25,9 @@ func (s *Server) newLink(r *report) string {
 	case s.f.NoHeader:
 		content = nil
 	case s.f.Empty:
-		content = table(r.query.dataset, r.query.columns, 0, r.format, false)
+		content = s.dataset(r.query.dataset).table(r.query.columns, 0, r.format, false)
 	case !ok:
-		content = table(r.query.dataset, r.query.columns, 12, r.format, s.f.Redacted)
+		content = s.dataset(r.query.dataset).table(r.query.columns, 12, r.format, s.f.Redacted)
 	}
 	l := &link{content: content, etag: fmt.Sprintf(`"%s"`, r.ID), gzip: s.f.Gzip || s.f.Broken}
 	if l.gzip {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -167,11 +168,26 @@ func (s *Server) SetFile(dataset string, content []byte) {
 func (s *Server) AddColumn(name, column string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.datasets {
-		if s.datasets[i].Name == name {
-			s.datasets[i].Columns = append(s.datasets[i].Columns, column)
-		}
+	d := s.dataset(name)
+	d.Columns = append(d.Columns, column)
+}
+
+// SetColumns gives a dataset these columns in place of its own.
+func (s *Server) SetColumns(name string, columns []Column) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.dataset(name)
+	d.Columns, d.given = nil, map[string]Column{}
+	for _, c := range columns {
+		d.Columns = append(d.Columns, c.name())
+		d.given[c.name()] = c
 	}
+}
+
+// dataset returns the dataset of a name, which there must be; the caller holds the
+// lock.
+func (s *Server) dataset(name string) *dataset {
+	return &s.datasets[slices.IndexFunc(s.datasets, func(d dataset) bool { return d.Name == name })]
 }
 
 // Requests returns the requests to the API so far, "GET /ScheduledDataset", in

@@ -13,6 +13,24 @@ type dataset struct {
 	Metrics  []string `json:"availableMetrics"`
 	Ranges   []string `json:"availableDateRanges"`
 	Interval int      `json:"minimumRecurrenceInterval"`
+
+	given map[string]Column // by name: columns of a test's own
+}
+
+// Column is a column as a file writes it.
+type Column struct {
+	Header string
+	Cells  []string // row after row, in turn; none: the imitation's own
+}
+
+// name is how the API names the column: without what its query language knows.
+func (c Column) name() string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, strings.NewReplacer(">", "Above", "<", "Below").Replace(c.Header))
 }
 
 // The datasets that a table test may name.
@@ -63,7 +81,7 @@ var written = map[string]string{
 func Table(name string, rows int) []byte {
 	for _, d := range datasets() {
 		if d.Name == name {
-			return table(name, d.Columns, rows, "CSV", false)
+			return d.table(d.Columns, rows, "CSV", false)
 		}
 	}
 	return nil
@@ -72,7 +90,7 @@ func Table(name string, rows int) []byte {
 // table makes a file with what the public texts tell of: a BOM, CRLF, quotes
 // around commas and line breaks, names beyond ASCII, blank domains, leading
 // zeros.
-func table(name string, columns []string, rows int, format string, redacted bool) []byte {
+func (d dataset) table(columns []string, rows int, format string, redacted bool) []byte {
 	b := bytes.NewBufferString("\ufeff")
 	w := csv.NewWriter(b)
 	w.UseCRLF = true
@@ -85,12 +103,19 @@ func table(name string, columns []string, rows int, format string, redacted bool
 		if other := written[c]; other != "" {
 			head[i] = other
 		}
+		if own := d.given[c]; own.Header != "" {
+			head[i] = own.Header
+		}
 	}
 	_ = w.Write(head) // into memory
 	for row := range rows {
 		cells := make([]string, len(columns))
 		for i, c := range columns {
-			cells[i] = cell(name, c, row, redacted)
+			if own := d.given[c]; len(own.Cells) > 0 {
+				cells[i] = own.Cells[row%len(own.Cells)]
+				continue
+			}
+			cells[i] = cell(c, row, redacted)
 		}
 		_ = w.Write(cells)
 	}
@@ -98,10 +123,10 @@ func table(name string, columns []string, rows int, format string, redacted bool
 	return b.Bytes()
 }
 
-func cell(name, column string, row int, redacted bool) string {
+func cell(column string, row int, redacted bool) string {
 	pick := func(words ...string) string { return words[row%len(words)] }
 	switch {
-	case column == "MPNID":
+	case column == "MPNID" || column == "GlobalID":
 		return pick("0012345", "0067890")
 	case column == "PartnerName":
 		return "Nordvik Data AB"
