@@ -111,7 +111,7 @@ var Messages = map[string][2]string{
 
 	"error.cohort_state": {
 		"“{0}” is no decision about a cohort: confirm or dismiss it.",
-		"”{0}” är inget beslut om en kohort: bekräfta eller avfärda den."},
+		"”{0}” är inget beslut om ett urval: bekräfta eller avfärda det."},
 
 	// A line that is rejected.
 	"reject.cells": {
@@ -178,7 +178,7 @@ var Messages = map[string][2]string{
 		"Kolumnerna passar lika bra för rapporterna {0} och {1}; filen lästes som {0}. Om det är den andra, döp filen efter den och importera den igen."},
 	"warning.report.cohort_values": {
 		"The cohort column {0} holds more than Yes, No and blank; only Yes counts.",
-		"Kohortkolumnen {0} innehåller annat än Yes, No och tomt; bara Yes räknas."},
+		"Urvalskolumnen {0} innehåller annat än Yes, No och tomt; bara Yes räknas."},
 	"warning.report.matrix": {
 		"{0} of {1} clusters in the file contradict the matrix {2}; the clusters of the file count.",
 		"{0} av {1} kluster i filen motsäger matrisen {2}; filens kluster gäller."},

@@ -146,7 +146,7 @@ func (t *Text) MoneyRange(low, high int64, currency string) string {
 func (t *Text) Amount(m actnow.Money) string { return t.Money(m.Minor, m.Currency) }
 
 // Sums writes amounts of several currencies, in short, side by side: currencies
-// are never added. Without any it says that there is no estimate.
+// are never added. A line may end before a plus. Without any it says that there is no estimate.
 func (t *Text) Sums(amounts []actnow.Money) string {
 	if len(amounts) == 0 {
 		return t.T("money.none")
@@ -155,7 +155,7 @@ func (t *Text) Sums(amounts []actnow.Money) string {
 	for i, m := range amounts {
 		parts[i] = t.MoneyShort(m.Minor, m.Currency)
 	}
-	return strings.Join(parts, " + ")
+	return strings.Join(parts, " +\u00a0")
 }
 
 // Revenue writes an estimate: a range, "from" or "up to" one end, or that there

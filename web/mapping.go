@@ -118,6 +118,9 @@ func (s *Server) showMappings(c echo.Context) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
+	if len(list) == 0 {
+		p.Head.Actions = []Action{{Text: text.T("reports.upload"), Href: "/reports#upload", Class: "main"}}
+	}
 	return s.render(c, "mappings", p)
 }
 

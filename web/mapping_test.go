@@ -38,7 +38,7 @@ func TestMappingInTheWizard(t *testing.T) {
 	b.says(b.want(b.get(a.Header.Get("Location")), http.StatusOK), "2 of 3 known")
 	b.header.Set("Cookie", "lang=sv")
 	b.says(b.want(b.get(a.Header.Get("Location")), http.StatusOK), "Är en kolumn fel?", "Ifylld")
-	b.says(b.want(b.get("/reports/mappings"), http.StatusOK), "0 kolumner har tolkats")
+	b.says(b.want(b.get("/reports/mappings"), http.StatusOK), "0 kolumner har tolkats", `href="/reports#upload"`)
 	b.header.Del("Cookie")
 	b.want(b.post("/reports/mappings", url.Values{"header": {"never"}}), http.StatusNotFound)
 
