@@ -101,7 +101,7 @@ func (s *Server) activityPage(c echo.Context, filter actnow.ActivityFilter, rows
 func activitySentence(a actnow.Activity, text *Text) string {
 	_, key, _ := strings.Cut(a.Object, ":")
 	if sentence := "activity." + a.Action; text.Has(sentence) {
-		return text.T(sentence, key)
+		return capital(text.T(sentence, key))
 	}
 	return a.Action
 }

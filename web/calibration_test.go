@@ -46,7 +46,7 @@ func TestOneToOne(t *testing.T) {
 		t.Errorf("set: %v", s.did.oneToOne)
 	}
 	admin := s.as(t, actnow.RoleAdministrator)
-	if a := admin.get("/activity"); !strings.Contains(a.body, "allowed a customer one account only") {
+	if a := admin.get("/activity"); !strings.Contains(a.body, "Allowed a customer one account only") {
 		t.Error("the activity does not tell of it")
 	}
 }

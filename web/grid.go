@@ -41,6 +41,7 @@ type gridPage struct {
 	Disagree string
 	Months   []monthChoice
 	Matrix   Matrix
+	Reading  string // by which matrix and bands
 	Clusters []clusterLine
 	All      clusterLine
 	Areas    []areaThumb
@@ -117,6 +118,7 @@ func (s *Server) showGrid(c echo.Context) error {
 	open = openCell(g, open)
 	p := gridPage{Grid: g, Open: open, Revenue: scope.Revenue}
 	p.Matrix = gridMatrix(text, g, open, false)
+	p.Reading = text.T("grid.reading", matrixName(text, g.Matrix), g.Edges.High, g.Edges.Medium, g.Edges.Low)
 	for _, cell := range g.Cells {
 		p.Scored += cell.Count
 		p.Cells = append(p.Cells, gridLine{GridCell: cell, Href: cellPath(g, cell.Cell), Revenue: text.Sums(cell.Revenue)})

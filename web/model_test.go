@@ -122,7 +122,7 @@ func TestModelPages(t *testing.T) {
 	if got := fmt.Sprint(s.did.models); got != fmt.Sprintf("[promote %s rollback azure fit train [azure] train []]", id) {
 		t.Errorf("set going: %s", got)
 	}
-	if a := b.get("/activity"); !strings.Contains(a.body, "put a model in force") {
+	if a := b.get("/activity"); !strings.Contains(a.body, "Put a model in force") {
 		t.Error("the activity does not tell of it")
 	}
 
