@@ -51,6 +51,41 @@ func TestCensusSaysWhatTheFileSays(t *testing.T) {
 	}
 }
 
+// TestCensusFollowsTheStore compares after imports that are published, taken back and
+// brought back, from a census of the moment before and from one of the moment.
+func TestCensusFollowsTheStore(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 7))
+	db := storagetest.Open(t)
+	same := func() {
+		t.Helper()
+		for range 25 {
+			filter := randomFilter(r, 2)
+			if _, err := chosen(t, db, actnow.Everything, filter); err != nil && !errors.Is(err, actnow.ErrInvalid) {
+				t.Fatalf("%s: %v", filter, err)
+			}
+		}
+		takeCensus(t, db)
+	}
+	for range 8 {
+		f := makeUp(r, false)
+		res := mustImport(t, db, f.name, f.content, f.opt)
+		same()
+		same()
+		if res.AlreadyImported {
+			continue
+		}
+		if _, err := db.UndoSnapshot(t.Context(), actnow.System, res.Snapshot, nil); err != nil {
+			t.Fatal(err)
+		}
+		same()
+		if _, err := db.RedoSnapshot(t.Context(), actnow.System, res.Snapshot, nil); err != nil {
+			t.Fatal(err)
+		}
+		same()
+	}
+}
+
 // sameCohort compares a cohort's members from memory with the list by SQL.
 func sameCohort(t *testing.T, db *storage.DB, scope actnow.Scope, id actnow.CohortID) {
 	t.Helper()
