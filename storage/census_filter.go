@@ -50,7 +50,7 @@ func (f censusFilter) within(who bitset) bitset {
 // locations returns the customers of the locations that pass.
 func (f censusFilter) locations(passes func(actnow.LocationID) bool) bitset {
 	t := f.census.locations
-	return f.owners(t, t.columns["location_id"].(*numbers).match(func(id float64) bool { return passes(actnow.LocationID(id)) }))
+	return f.owners(t, t.columns[locationID].(*numbers).match(func(id float64) bool { return passes(actnow.LocationID(id)) }))
 }
 
 func (f censusFilter) owners(t *table, rows bitset) bitset {

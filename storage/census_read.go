@@ -75,10 +75,13 @@ func fieldsOf(letter string) (names, columns []string) {
 	return names, columns
 }
 
+// locationID is the column of locations, which is no field.
+const locationID = "location_id"
+
 // newColumn is an empty column of n rows for the values of a field.
 func newColumn(field string, n int) column {
 	info, _ := cohorts.Info(field)
-	if info.Kind == cohorts.Number || info.Kind == cohorts.Day {
+	if info.Kind == cohorts.Number || info.Kind == cohorts.Day || field == locationID {
 		return newNumbers(n)
 	}
 	return newTexts(n, info.Kind == cohorts.Text)
@@ -97,7 +100,7 @@ func (r *censusReader) readStandings() error {
 }
 
 func (r *censusReader) readLocations() error {
-	return r.owned(&r.locations, []string{"location_id"}, []string{"location_id"}, "customer_id", ` FROM customer_locations`)
+	return r.owned(&r.locations, []string{locationID}, []string{locationID}, "customer_id", ` FROM customer_locations`)
 }
 
 func (r *censusReader) readAgreements() error {
@@ -130,9 +133,6 @@ func (r *censusReader) fill(t *table, names []string, query string, args ...any)
 	to[0] = &values[0]
 	for i, name := range names {
 		columns[i] = newColumn(name, t.rows)
-		if name == "location_id" {
-			columns[i] = newNumbers(t.rows)
-		}
 		t.columns[name] = columns[i]
 		to[i+1] = &values[i+1]
 	}

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,11 +38,7 @@ func (a *app) pruneFetched(ctx context.Context) error {
 
 // keepFetched is for how many months fetched files are kept, 0 for ever.
 func (a *app) keepFetched() (int, error) {
-	months, err := strconv.Atoi(a.cfg.get("keep-fetched"))
-	if err != nil || months < 0 || months > 1200 {
-		return 0, actnow.Invalid("error.keep_fetched", "keep-fetched", "%q is no number of months from 0 to 1200", a.cfg.get("keep-fetched"))
-	}
-	return months, nil
+	return a.cfg.number("keep-fetched", 0, 1200)
 }
 
 // fetchClient returns a client for the app registration that was saved. The

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -160,11 +159,11 @@ func (d *daemon) assemble(ctx context.Context) error {
 	d.worker = &crm.Worker{Store: d.db, Now: d.now, Log: d.log, Bell: bell,
 		Touched: func(context.Context, actnow.ConnectionID, []string) { d.touched.Ring() }}
 	d.watcher = d.newWatcher()
-	mb, err := strconv.Atoi(d.cfg.get("filter-memory"))
-	if err != nil || mb < 0 || mb > 1<<20 {
-		return actnow.Invalid("error.filter_memory", "filter-memory", "%q is no number of MB from 0 to %d", d.cfg.get("filter-memory"), 1<<20)
+	megabytes, err := d.cfg.number("filter-memory", 0, 1<<20)
+	if err != nil {
+		return err
 	}
-	d.filterMemory = mb << 20
+	d.filterMemory = megabytes << 20
 	if _, err := d.keepFetched(); err != nil {
 		return err
 	}
@@ -221,9 +220,9 @@ func (d *daemon) openOutbox(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(d.cfg.get("smtp-connections"))
-	if err != nil || n < 1 || n > 64 {
-		return actnow.Invalid("error.connections", "smtp-connections", "%q is no number of connections from 1 to 64", d.cfg.get("smtp-connections"))
+	n, err := d.cfg.number("smtp-connections", 1, 64)
+	if err != nil {
+		return err
 	}
 	d.outbox = &campaigns.Outbox{Store: d.db, Sender: sender, Render: d.letter, Now: d.now, Log: d.log, Connections: n}
 	switch journal := d.cfg.get("journal-url"); {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,6 +65,15 @@ type setting struct {
 type config map[string]setting
 
 func (c config) get(name string) string { return c[name].value }
+
+// number is the whole number that a setting must be.
+func (c config) number(name string, least, most int) (int, error) {
+	n, err := strconv.Atoi(c.get(name))
+	if err != nil || n < least || n > most {
+		return 0, actnow.Invalid("error.number", name, "%q is no whole number from %d to %d", c.get(name), least, most)
+	}
+	return n, nil
+}
 
 // addOptions gives cmd a flag for each option that is no secret. smtp-url is a
 // flag too, since the contract with scripts says so.

@@ -113,3 +113,18 @@ func TestSecondDaemonRefuses(t *testing.T) {
 	s.start() // the kernel gave the lock back
 	s.stop()
 }
+
+// TestDaemonRefusesNumbers starts daemons with settings that are no such numbers.
+func TestDaemonRefusesNumbers(t *testing.T) {
+	s := newSite(t, "")
+	for name, value := range map[string]string{"filter-memory": "much", "keep-fetched": "-1"} {
+		bad := s.prepare(t.Context(), "serve", "--listen", freePort(t), "--public-listen", freePort(t), "--"+name, value)
+		var stderr bytes.Buffer
+		bad.Stderr = &stderr
+		err := bad.Run()
+		want := fmt.Sprintf("%s: %q is no whole number from 0 to ", name, value)
+		if code := bad.ProcessState.ExitCode(); err == nil || code != 1 || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("exit code %d, stderr %q; want 1 and a line with %q", code, stderr.String(), want)
+		}
+	}
+}
