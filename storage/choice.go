@@ -18,7 +18,7 @@ type choice struct {
 }
 
 // choice returns what a filter chooses within the scope. The error is that of
-// filterCustomers.
+// filterBuilder.customers.
 func (db *DB) choice(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr) (choice, error) {
 	return db.choose(tx, scope, func(b *filterBuilder) (clause, error) { return b.customers(e) },
 		func(f censusFilter) (bitset, error) { return f.customers(e) })
@@ -61,6 +61,27 @@ func (c choice) count() (n cohorts.Counts, err error) {
 		FROM (`+c.query.sql+`) c`, append([]any{mailable + 1}, c.query.args...)...).Scan(&n.Customers, &sum)
 	n.Matched, n.Mailable = int(sum%mailable), int(sum/mailable)
 	return n, err
+}
+
+// fewChosen is how many customers a query is given by their ids.
+const fewChosen = 1000
+
+// condition is the condition on c.id that the customer is one of them.
+func (c choice) condition() clause {
+	if c.census != nil && c.who.count() <= fewChosen {
+		ids, _ := c.ids() // from the census, which has no errors
+		return clause{sql: "c.id IN (SELECT value FROM " + jsonEach + ")", args: []any{idList(ids)}}
+	}
+	return clause{sql: "c.id IN (" + c.query.sql + ")", args: c.query.args}
+}
+
+// has reports whether the customer is one of them.
+func (c choice) has(id actnow.CustomerID) (in bool, err error) {
+	if c.census != nil {
+		return c.who.has(int(id)), nil
+	}
+	err = c.tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM (`+c.query.sql+`) x WHERE x.id = ?)`, append(c.query.args, id)...).Scan(&in)
+	return in, err
 }
 
 // ids returns their ids, in ascending order.

@@ -129,14 +129,14 @@ func (db *DB) readRules(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail
 		return err
 	}
 	for _, k := range all {
-		members, err := db.cohortMembers(tx, scope, k.ID, "")
+		members, err := db.cohortChoice(tx, scope, k.ID)
 		if errors.Is(err, actnow.ErrInvalid) {
 			continue
 		} else if err != nil {
 			return err
 		}
-		var in bool
-		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM (`+members.sql+`) x WHERE x.id = ?)`, append(members.args, d.Customer.ID)...).Scan(&in); err != nil {
+		in, err := members.has(d.Customer.ID)
+		if err != nil {
 			return fmt.Errorf("cohort %d: %w", k.ID, err)
 		}
 		if in {

@@ -26,16 +26,10 @@ type filterBuilder struct {
 	heads  []snapshotHeaders // of the newest snapshots, read once
 }
 
-// filterCustomers returns the query of the ids of customers that the filter
-// chooses and the scope allows. Standings and cohort columns are those of the
-// end of month, or current if it is ""; all else is as it is today. The error
-// matches actnow.ErrInvalid if the filter names money and the scope has no
-// Revenue, or a cohort within itself.
-func (db *DB) filterCustomers(tx *sql.Tx, scope actnow.Scope, e cohorts.Expr, month actnow.Month) (clause, error) {
-	b := filterBuilder{tx: tx, scope: scope, today: db.now(), month: month}
-	return b.customers(e)
-}
-
+// customers returns the query of the ids of customers that the filter chooses and the
+// scope allows. Standings and cohort columns are those of the end of month, or current
+// if it is ""; all else is as it is today. The error matches actnow.ErrInvalid if the
+// filter names money and the scope has no Revenue, or a cohort within itself.
 func (b *filterBuilder) customers(e cohorts.Expr) (clause, error) {
 	cond, err := b.build(e)
 	if err != nil {
@@ -389,18 +383,18 @@ func (db *DB) filterQuery(tx *sql.Tx, scope actnow.Scope, filter string, cohort 
 		if err != nil {
 			return clause{}, err
 		}
-		q, err := db.filterCustomers(tx, scope, e, "")
+		chosen, err := db.choice(tx, scope, e)
 		if err != nil {
 			return clause{}, err
 		}
-		w.and("c.id IN ("+q.sql+")", q.args...)
+		w.andClause(chosen.condition())
 	}
 	if cohort != 0 {
-		q, err := db.cohortMembers(tx, scope, cohort, "")
+		chosen, err := db.cohortChoice(tx, scope, cohort)
 		if err != nil {
 			return clause{}, err
 		}
-		w.and("c.id IN ("+q.sql+")", q.args...)
+		w.andClause(chosen.condition())
 	}
 	return clause(w), nil
 }
