@@ -128,8 +128,6 @@ func (f censusFilter) who(c cohorts.Compare) (bitset, error) {
 		return f.column(c, customers), nil
 	case name == "cohort":
 		return f.cohort(c)
-	case name == "raw" || name == "matched_by":
-		return f.asked(c)
 	case name == "location":
 		return f.location(c)
 	case agreements.columns[name] != nil:
@@ -138,10 +136,10 @@ func (f censusFilter) who(c cohorts.Compare) (bitset, error) {
 	if values := f.census.facts[name]; values != nil {
 		return f.among(c, customers, f.matching(c, values)), nil
 	}
-	return f.among(c, customers, newBitset(customers.rows)), nil
+	return f.asked(c)
 }
 
-// asked asks SQL.
+// asked asks SQL for what is not kept.
 func (f censusFilter) asked(c cohorts.Compare) (bitset, error) {
 	cond, err := f.filterBuilder.compare(c)
 	if err != nil {
@@ -287,11 +285,12 @@ func (f censusFilter) yesNo(c cohorts.Compare) (yes bitset, err error) {
 		yes = values.match(func(s string) bool { return s != "" && !isNo(s) })
 		no = values.match(isNo)
 	default:
-		yes, no = newBitset(customers.rows), newBitset(customers.rows)
-		if values := f.census.facts[name]; values != nil {
-			yes = values.match(func(s string) bool { return s == yesOrNo(true) })
-			no = values.match(func(s string) bool { return s == yesOrNo(false) })
+		values := f.census.facts[name]
+		if values == nil {
+			return f.asked(c)
 		}
+		yes = values.match(func(s string) bool { return s == yesOrNo(true) })
+		no = values.match(func(s string) bool { return s == yesOrNo(false) })
 	}
 	switch {
 	case err != nil:
