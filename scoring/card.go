@@ -23,7 +23,6 @@ import (
 type Card struct {
 	Area    actnow.Area `yaml:"area"`
 	Version int         `yaml:"version"`
-	Edges   Edges       `yaml:"edges"`
 	Fit     Side        `yaml:"fit"`
 	Intent  Side        `yaml:"intent"`
 
@@ -129,12 +128,6 @@ func ParseCard(data []byte) (Card, error) {
 	}
 	if c.Version < 1 {
 		return Card{}, actnow.Invalid("error.card.version", "version", "the version must be 1 or more, not %d", c.Version)
-	}
-	if c.Edges == (Edges{}) {
-		c.Edges = DefaultEdges
-	}
-	if err := c.Edges.Check(); err != nil {
-		return Card{}, err
 	}
 	seen := map[string]bool{}
 	for _, side := range []struct {

@@ -253,7 +253,6 @@ func TestParseCardRefuses(t *testing.T) {
 		{"too long", card(point) + strings.Repeat("#", 70000), "error.card.size"},
 		{"area", strings.Replace(card(point), "azure", "../x", 1), "error.card.area"},
 		{"version", strings.Replace(card(point), "version: 1", "version: 0", 1), "error.card.version"},
-		{"edges", card(point) + "edges: {high: 50, medium: 60, low: 30}\n", "error.score.edges"},
 		{"base", strings.Replace(card(point), "fit: {", "fit: {base: 101, ", 1), "error.card.base"},
 		{"base NaN", strings.Replace(card(point), "fit: {", "fit: {base: .nan, ", 1), "error.card.base"},
 		{"no lines", card(""), "error.card.lines"},

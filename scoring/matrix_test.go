@@ -52,6 +52,17 @@ func TestMatrixWithoutBand(t *testing.T) {
 	}
 }
 
+// TestMatrixEdges checks that points cards are read by the edges of the matrix.
+func TestMatrixEdges(t *testing.T) {
+	m := scoring.Quadrants()
+	m.Edges = scoring.Edges{High: 99, Medium: 98, Low: 97}
+	for _, p := range scoring.NewScorer(scoring.Cards()).Score(ridgeway(), november, m) {
+		if p.FitBand != m.Edges.Band(*p.Fit.Points) || p.IntentBand != m.Edges.Band(*p.Intent.Points) || p.Cell != m.Cell(p.FitBand, p.IntentBand) {
+			t.Errorf("%s: fit %g is %s, intent %g is %s, the cell %s", p.Area, *p.Fit.Points, p.FitBand, *p.Intent.Points, p.IntentBand, p.Cell)
+		}
+	}
+}
+
 func TestMatrixCheck(t *testing.T) {
 	for _, m := range []scoring.Matrix{scoring.Quadrants(), scoring.Rows()} {
 		if err := m.Check(); err != nil {

@@ -87,9 +87,9 @@ func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matri
 			for i, s := range m.Scores(known) {
 				q := &ps[i*len(p.cards)+c]
 				if target == Fit {
-					q.Fit, q.FitBand = s, bandOf(DefaultEdges, s)
+					q.Fit, q.FitBand = s, bandOf(matrix.Edges, s)
 				} else {
-					q.Intent, q.IntentBand = s, bandOf(DefaultEdges, s)
+					q.Intent, q.IntentBand = s, bandOf(matrix.Edges, s)
 				}
 				q.Cell = matrix.Cell(q.FitBand, q.IntentBand)
 				q.Cluster = q.Cell.Cluster()

@@ -90,7 +90,7 @@ type Propensity struct {
 	Area       actnow.Area
 	Fit        Score
 	Intent     Score
-	FitBand    actnow.Band // by the edges of the model; "" without a score
+	FitBand    actnow.Band // by the edges of the matrix; "" without a score
 	IntentBand actnow.Band
 	Cell       actnow.Cell // "" unless there are both scores
 	Cluster    actnow.Cluster

@@ -133,7 +133,7 @@ func (s *Scorer) Score(f Facts, day time.Time, m Matrix) []Propensity {
 		look.area = card.Area
 		p := Propensity{Customer: f.Customer, Area: card.Area, Model: card.ID(),
 			Fit: look.score(s.sides[2*i]), Intent: look.score(s.sides[2*i+1])}
-		p.FitBand, p.IntentBand = bandOf(card.Edges, p.Fit), bandOf(card.Edges, p.Intent)
+		p.FitBand, p.IntentBand = bandOf(m.Edges, p.Fit), bandOf(m.Edges, p.Intent)
 		p.Cell = m.Cell(p.FitBand, p.IntentBand)
 		p.Cluster = p.Cell.Cluster()
 		out[i] = p

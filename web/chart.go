@@ -209,16 +209,20 @@ func sum(values []float64) float64 {
 type Spark struct {
 	Label  string // for the ear: "Intent for Azure, 12 months, from 28 to 79"
 	Values []*float64
-	Two    bool // drawn in the accent
-	Rules  bool // the lines at 30, 55 and 75
+	Two    bool         // drawn in the accent
+	Edges  actnow.Edges // where its lines are drawn
 }
 
-// Lines returns one polyline for each run of months with a score.
+// Lines returns the lines of the edges, and one polyline for each run of months with a
+// score.
 func (s Spark) Lines() template.HTML {
 	var b strings.Builder
 	class := ""
 	if s.Two {
 		class = ` class="two"`
+	}
+	for _, edge := range rungs(s.Edges) {
+		fmt.Fprintf(&b, `<line class="rule" x1="0" x2="100" y1="%[1]s" y2="%[1]s"/>`, coord(100-edge))
 	}
 	step := 100 / float64(max(len(s.Values)-1, 1))
 	for i := 0; i < len(s.Values); {
@@ -239,11 +243,12 @@ func (s Spark) Lines() template.HTML {
 	return template.HTML(b.String())
 }
 
-// Ladder is a score from 0 to 100 with the rungs at 30, 55 and 75.
+// Ladder is a score from 0 to 100 with a rung where each band begins.
 type Ladder struct {
 	Score *float64 // nil: no score
 	Delta string
 	Class string // of the delta: "up", "down", "faint"
+	Edges actnow.Edges
 }
 
 // Shown is the score rounded down, as everywhere.
@@ -261,6 +266,18 @@ func (l Ladder) Width() string {
 	}
 	return coord(min(100, max(0, *l.Score)))
 }
+
+// Rungs is the path of the rungs, on a width of 100 and a height of 10.
+func (l Ladder) Rungs() string {
+	var b strings.Builder
+	for _, edge := range rungs(l.Edges) {
+		fmt.Fprintf(&b, "M%s 0V10", coord(edge))
+	}
+	return b.String()
+}
+
+// rungs are where bands begin above 0, from below.
+func rungs(e actnow.Edges) []float64 { return []float64{e.Low, e.Medium, e.High} }
 
 // coord writes a coordinate with at most two decimals.
 func coord(x float64) string {

@@ -40,13 +40,14 @@ func part(t *testing.T, lang, name string, data any) string {
 func ptr(x float64) *float64 { return &x }
 
 func TestCharts(t *testing.T) {
+	edges := actnow.Edges{High: 80.5, Medium: 60, Low: 20}
 	matrix := NewMatrix("Azure: fit and intent", false, actnow.DefaultEdges, []MatrixValue{
 		{Fit: actnow.High, Intent: actnow.High, Cell: "A1", Value: 61, Text: "61", Href: "/customers?cell=A1", Delta: "+28", Notes: []string{"SEK 4.1 M", "<29> matched"}},
 		{Fit: actnow.High, Intent: actnow.Medium, Cell: "A2", Value: 164, Text: "164", Href: "/customers?cell=A2", Open: true},
 		{Fit: actnow.Low, Intent: actnow.High, Cell: "C1", Value: 0, Text: "0", Href: "/customers?cell=C1"},
 		{Fit: actnow.VeryLow, Intent: actnow.VeryLow, Cell: "D4", Value: 1582, Text: "1,582", Href: "/customers?cell=D4"},
 	})
-	reasons := Waterfall{Label: "Intent, part by part", Heads: [3]string{"Reason", "Points", "Drawn"}, Ladder: true,
+	reasons := Waterfall{Label: "Intent, part by part", Heads: [3]string{"Reason", "Points", "Drawn"}, Ladder: &edges,
 		Base: Fall{Sentence: "The average account", Source: "where everyone starts", Text: "30", Value: 30},
 		Steps: []Fall{
 			{Sentence: "Two adverts for a cloud engineer", Source: "12 Nov", Href: "https://jobs.example/1", Evidence: "evidence", Text: "+22", Value: 22},
@@ -54,7 +55,7 @@ func TestCharts(t *testing.T) {
 		},
 		Total: Fall{Sentence: "Score, Low", Text: "50", Value: 50}}
 	bits := reasons
-	bits.Ladder, bits.Base.Value, bits.Base.Text = false, -11.2, "−11.2"
+	bits.Ladder, bits.Base.Value, bits.Base.Text = nil, -11.2, "−11.2"
 	bits.Total.Value = 8.8
 	for _, tt := range []struct {
 		file, lang, part string
@@ -68,8 +69,8 @@ func TestCharts(t *testing.T) {
 		{"barlegend", "en", "barlegend", Bar{Pieces: []Piece{{Name: "Sent", Text: "12", Value: 12, Class: "f-ok", Href: "/deliveries"}}}},
 		{"months", "en", "months", Months{Title: "Azure, 2 months", Classes: []string{"fill-a", "fill-b"}, Columns: []MonthColumn{{Short: "O", Values: []float64{398, 804}}, {Short: "N", Values: []float64{426, 816}}}}},
 		{"monthstable", "sv", "monthstable", Months{Title: "Azure", Names: []string{"Agera nu"}, Columns: []MonthColumn{{Month: "november 2026", Texts: []string{"426"}}}}},
-		{"spark", "en", "spark", Spark{Label: "Intent", Rules: true, Values: []*float64{ptr(28), nil, ptr(55), ptr(120), nil, ptr(3)}}},
-		{"ladder", "en", "ladder", Ladder{Score: ptr(88.99), Delta: "+18", Class: "up"}},
+		{"spark", "en", "spark", Spark{Label: "Intent", Edges: edges, Values: []*float64{ptr(28), nil, ptr(55), ptr(120), nil, ptr(3)}}},
+		{"ladder", "en", "ladder", Ladder{Score: ptr(88.99), Delta: "+18", Class: "up", Edges: edges}},
 		{"ladder.none", "sv", "ladder", Ladder{}},
 		{"waterfall.ladder", "en", "waterfall", reasons},
 		{"waterfall.bits", "en", "waterfall", bits},

@@ -178,6 +178,15 @@ func TestCustomerPage(t *testing.T) {
 		}
 	}
 	b.header.Del("Cookie")
+	own := scoring.Quadrants()
+	own.Name, own.Edges = "ours", actnow.Edges{High: 90, Medium: 60.5, Low: 20}
+	if _, err := s.db.AddMatrix(t.Context(), actnow.Actor{}, own); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.ChooseMatrix(t.Context(), actnow.Actor{}, own.Name, 1); err != nil {
+		t.Fatal(err)
+	}
+	b.says(b.want(b.get("/customers/1"), http.StatusOK), "Lines at 20, 60.5 and 90", "Intent 79: Medium", "Score, Medium", `d="M20 0V10M60.5 0V10M90 0V10"`, `<line class="band" x1="60.5"`)
 	if a := b.want(b.get("/customers/4"), http.StatusOK); !strings.Contains(a.body, "No score: no signal, so no claim.") || !strings.Contains(a.body, "nobody can be mailed") {
 		t.Errorf("a customer of whom nothing is known:\n%s", a.body)
 	}

@@ -22,6 +22,7 @@ type customerPage struct {
 	Head       Head
 	Name       string
 	Month      actnow.Month // the newest of the standings
+	Edges      actnow.Edges // where the bands begin
 	Revenue    bool
 	Standings  []standingLine
 	Best       *standingLine // what the sentence under the name speaks of
@@ -134,12 +135,16 @@ func (s *Server) showCustomer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	matrix, err := s.store.Matrix(ctx(c))
+	if err != nil {
+		return err
+	}
 	text := s.text(c)
 	p := customerPage{
 		Name: customerLines(text, []actnow.CustomerRow{{Customer: d.Customer}}, false, false)[0].Name, Revenue: scope.Revenue,
-		Withheld: d.Withheld, Agreements: d.Agreements, Gone: d.Customer.GoneMonth, Locations: strings.Join(d.Locations, ", "),
+		Edges: matrix.Edges, Withheld: d.Withheld, Agreements: d.Agreements, Gone: d.Customer.GoneMonth, Locations: strings.Join(d.Locations, ", "),
 	}
-	if p.Why, err = whyAreas(text, d, sources); err != nil {
+	if p.Why, err = whyAreas(text, d, sources, matrix.Edges); err != nil {
 		return err
 	}
 	for i := range p.Why {
@@ -147,7 +152,7 @@ func (s *Server) showCustomer(c echo.Context) error {
 			p.Why[i].ModelHref = modelPath(p.Why[i].Area)
 		}
 	}
-	p.Standings = standingLines(text, d, p.Why)
+	p.Standings = standingLines(text, d, p.Why, matrix.Edges)
 	p.Best = bestStanding(p.Standings, area)
 	for i := range p.Why {
 		p.Why[i].Open = p.Best != nil && p.Best.Area == p.Why[i].Area || len(p.Why) == 1
@@ -192,7 +197,7 @@ func (s *Server) customerHead(c echo.Context, p customerPage, d actnow.CustomerD
 }
 
 // standingLines has a line for every area, also those without a score.
-func standingLines(text *Text, d actnow.CustomerDetail, why []whyArea) []standingLine {
+func standingLines(text *Text, d actnow.CustomerDetail, why []whyArea, edges actnow.Edges) []standingLine {
 	at := map[actnow.Area]map[actnow.Month]actnow.Standing{}
 	var months []actnow.Month
 	for _, h := range d.History {
@@ -219,12 +224,12 @@ func standingLines(text *Text, d actnow.CustomerDetail, why []whyArea) []standin
 			continue
 		}
 		before := at[area][l.PreviousMonth]
-		l.FitScore = scoreLine{ladder(text, l.Fit, before.Fit), l.FitBand, saidBy(text, l.FitFrom)}
-		l.IntentScore = scoreLine{ladder(text, l.Intent, before.Intent), l.IntentBand, saidBy(text, l.IntentFrom)}
+		l.FitScore = scoreLine{ladder(text, edges, l.Fit, before.Fit), l.FitBand, saidBy(text, l.FitFrom)}
+		l.IntentScore = scoreLine{ladder(text, edges, l.Intent, before.Intent), l.IntentBand, saidBy(text, l.IntentFrom)}
 		if i := slices.IndexFunc(why, func(w whyArea) bool { return w.Area == area }); i >= 0 {
 			l.Href = "#" + why[i].ID
 		}
-		l.Spark = intentSpark(text, area, months, at[area])
+		l.Spark = intentSpark(text, area, edges, months, at[area])
 		l.Move = moveSentence(text, l.Standing)
 		if l.MicrosoftCluster != "" && l.OwnCluster != "" && l.MicrosoftCluster != l.OwnCluster {
 			l.Disagreement = text.T("customer.disagree", text.Cluster(l.MicrosoftCluster), text.Cluster(l.OwnCluster))
@@ -245,8 +250,8 @@ func saidBy(text *Text, source string) string {
 	return text.T("customer.from_report", reportName(text, source))
 }
 
-func ladder(text *Text, now, before *float64) Ladder {
-	l := Ladder{Score: now}
+func ladder(text *Text, edges actnow.Edges, now, before *float64) Ladder {
+	l := Ladder{Score: now, Edges: edges}
 	if now == nil || before == nil {
 		return l
 	}
@@ -262,8 +267,8 @@ func ladder(text *Text, now, before *float64) Ladder {
 }
 
 // intentSpark draws the intent of the months, or nothing if there are not two.
-func intentSpark(text *Text, area actnow.Area, months []actnow.Month, at map[actnow.Month]actnow.Standing) *Spark {
-	sp := Spark{Rules: true}
+func intentSpark(text *Text, area actnow.Area, edges actnow.Edges, months []actnow.Month, at map[actnow.Month]actnow.Standing) *Spark {
+	sp := Spark{Edges: edges}
 	var first, last *float64
 	known := 0
 	for _, m := range months {
@@ -335,7 +340,7 @@ func heatOf(c actnow.Cluster) int {
 
 // whyAreas gathers the reasons of our scores and the words of the reports, by
 // area, in the order of the areas.
-func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([]whyArea, error) {
+func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced, edges actnow.Edges) ([]whyArea, error) {
 	by := map[actnow.Area]*whyArea{}
 	get := func(area actnow.Area) *whyArea {
 		if by[area] == nil {
@@ -353,8 +358,8 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 		}
 		w := get(r.Area)
 		w.Month, w.Model = r.Month, r.Model
-		score, band := ownScore(sources, r)
-		w.Scores = append(w.Scores, scoreReasons(text, r, parts, score, band))
+		score := ownScore(sources, r)
+		w.Scores = append(w.Scores, scoreReasons(text, r, parts, score, edges))
 	}
 	newest := map[actnow.Area]actnow.Month{}
 	for _, src := range sources {
@@ -381,23 +386,23 @@ func whyAreas(text *Text, d actnow.CustomerDetail, sources []scoring.Sourced) ([
 	return list, nil
 }
 
-// ownScore is the score that reasons are of with its band, nil if it is not kept.
-func ownScore(sources []scoring.Sourced, r actnow.ScoreReason) (score *float64, band actnow.Band) {
+// ownScore is the score that reasons are of, nil if it is not kept.
+func ownScore(sources []scoring.Sourced, r actnow.ScoreReason) *float64 {
 	for _, src := range sources {
 		if src.Source != "own" || src.Area != r.Area || src.Month != r.Month {
 			continue
 		}
 		if r.Score == string(scoring.Fit) {
-			return src.Fit, src.FitBand
+			return src.Fit
 		}
-		return src.Intent, src.IntentBand
+		return src.Intent
 	}
-	return nil, ""
+	return nil
 }
 
 // scoreReasons draws how a score came about. The points of a card add up to the
 // score exactly; those of a model are log-odds, which are a chance.
-func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score *float64, band actnow.Band) whyScore {
+func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score *float64, edges actnow.Edges) whyScore {
 	card := slices.ContainsFunc(parts, func(p scoring.Part) bool { return p.Points != 0 })
 	value := func(p scoring.Part) float64 {
 		if card {
@@ -406,8 +411,11 @@ func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score 
 		return p.LogOdds
 	}
 	name := text.T("customers." + r.Score)
-	w := Waterfall{Label: text.T("customer.why_label", name, r.Area.Name()), Ladder: card,
+	w := Waterfall{Label: text.T("customer.why_label", name, r.Area.Name()),
 		Heads: [3]string{text.T("customer.reason"), text.T("customer.points"), text.T("customer.drawn")}}
+	if card {
+		w.Ladder = &edges
+	}
 	total := 0.0
 	for i, p := range parts {
 		v := value(p)
@@ -427,15 +435,15 @@ func scoreReasons(text *Text, r actnow.ScoreReason, parts []scoring.Part, score 
 	w.Total = Fall{Value: total, Text: text.Decimal(total, decimals(total, card))}
 	if card {
 		if score == nil {
-			score, band = &total, actnow.BandOf(total)
+			score = &total
 		}
-		w.Total.Sentence = text.T("customer.score", text.Band(band))
+		w.Total.Sentence = text.T("customer.score", text.Band(edges.Band(*score)))
 	} else {
 		w.Total.Sentence = text.T("models.chance", text.Percent(1/(1+math.Exp(-total))))
 	}
 	title := name
 	if score != nil {
-		title = text.T("customer.why_title", name, Ladder{Score: score}.Shown(), text.Band(band))
+		title = text.T("customer.why_title", name, Ladder{Score: score}.Shown(), text.Band(edges.Band(*score)))
 	}
 	return whyScore{Title: title, Fall: w}
 }

@@ -14,6 +14,8 @@ import (
 
 // scoringStore keeps the matrices by which scores become cells.
 type scoringStore interface {
+	// Matrix returns the one in force.
+	Matrix(ctx context.Context) (scoring.Matrix, error)
 	// Matrices returns all versions of all matrices; active is the place of the
 	// one in force.
 	Matrices(ctx context.Context) (all []scoring.Matrix, active int, err error)

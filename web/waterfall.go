@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+
+	"actnow"
 )
 
 // Fall is one step of a waterfall: a reason in a sentence, where it comes from,
@@ -25,7 +27,7 @@ type Waterfall struct {
 	Base   Fall
 	Steps  []Fall
 	Total  Fall
-	Ladder bool // the scale is 0 to 100 with rungs at 30, 55, 75
+	Ladder *actnow.Edges // the scale is 0 to 100 with a rung where each band begins; nil: as wide as the values
 }
 
 // FallRow is a line of the table with its drawing.
@@ -59,12 +61,12 @@ func (w Waterfall) Sum() FallRow {
 // fallScale maps values to a width of 100.
 type fallScale struct {
 	low, high float64
-	ladder    bool
+	ladder    *actnow.Edges
 }
 
 func (w Waterfall) scale() fallScale {
-	if w.Ladder {
-		return fallScale{0, 100, true}
+	if w.Ladder != nil {
+		return fallScale{0, 100, w.Ladder}
 	}
 	s := fallScale{low: min(0, w.Base.Value, w.Total.Value), high: max(0, w.Base.Value, w.Total.Value)}
 	at := w.Base.Value
@@ -86,8 +88,8 @@ func (s fallScale) x(v float64) float64 {
 
 func (s fallScale) draw(class string, from, to float64) template.HTML {
 	var b strings.Builder
-	if s.ladder {
-		for _, rung := range []float64{30, 55, 75} {
+	if s.ladder != nil {
+		for _, rung := range rungs(*s.ladder) {
 			fmt.Fprintf(&b, `<line class="band" x1="%[1]s" x2="%[1]s" y1="0" y2="20"/>`, coord(rung))
 		}
 	} else {
