@@ -24,8 +24,8 @@ func compareExamples(a, b example) int {
 	return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Customer, b.Customer), a.Settled.Compare(b.Settled))
 }
 
-// horizonDays is how far ahead intent looks.
-const horizonDays = 90
+// HorizonDays is how many days ahead intent looks.
+const HorizonDays = 90
 
 // maxMonths is how far back outcomes of intent are learned from: what came before
 // tells of another market.
@@ -53,7 +53,7 @@ func (h *History) openings(s *sheet, days []time.Time, end time.Time) []example 
 	}
 	var out []example
 	for _, before := range days {
-		until := before.AddDate(0, 0, horizonDays)
+		until := before.AddDate(0, 0, HorizonDays)
 		if until.After(end) {
 			continue
 		}
@@ -81,7 +81,7 @@ func monthDays(first, end time.Time) []time.Time {
 	var days []time.Time
 	for month := actnow.MonthOf(first.UTC()); ; month = month.Add(1) {
 		at := month.First().AddDate(0, 0, reportDay)
-		if at.AddDate(0, 0, horizonDays).After(end) {
+		if at.AddDate(0, 0, HorizonDays).After(end) {
 			break
 		}
 		if !at.Before(first) {

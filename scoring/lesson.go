@@ -3,7 +3,10 @@ package scoring
 import (
 	"cmp"
 	"context"
+	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"actnow"
@@ -240,7 +243,7 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	p := c.predictor
 	own := c.examples[:c.own]
 	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
-		Validation: p.validation, Promise: promise(p.said), Bands: bandOutcomes(p.said, p.base),
+		Validation: p.validation, Promise: promise(p.said), Outcomes: outcomes(p.said, p.base),
 		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.features, c.frame, c.examples), Present: c.present.rows(),
 			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
 		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
@@ -248,12 +251,11 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 		b, _ := newBasis(c.frame, j, places(c.own), resolution{10, 10})
 		f.Edges, f.Levels = b.edges, b.names
 		f.Spread = make([]int, f.bins())
-		spread := f.basis(j)
-		for row := range c.present.rows() {
-			f.Spread[spread.bin(c.present, row)]++
-		}
+		countRows(f.Spread, f.basis(j), c.present, c.present.rows())
 		m.Features = append(m.Features, f)
 	}
+	m.Bands = m.Tally(DefaultEdges).Outcomes
+	m.Scored = spreadOf(m.pointsOf(c.present))
 	return m, m.seal()
 }
 
@@ -280,16 +282,34 @@ func promise(said outOfFold) []PromiseStep {
 	return steps
 }
 
-// bandOutcomes counts what happened to the rows of each band.
-func bandOutcomes(said outOfFold, base float64) []BandOutcome {
-	out := make([]BandOutcome, len(actnow.Bands))
-	for k, band := range actnow.Bands {
-		out[k].Band = band
+// outcomes counts what happened to rows by what was said of them.
+func outcomes(said outOfFold, base float64) *PointOutcomes {
+	counter := NewBandCounter(DefaultEdges)
+	tenths := map[int]*PointOutcome{}
+	type place struct {
+		account string
+		band    actnow.Band
 	}
+	rows, hits := map[place]int{}, map[place]int{}
 	for i, p := range said.score {
-		k := slices.Index(actnow.Bands, DefaultEdges.Band(Points(p, base)))
-		out[k].Rows++
-		out[k].Hits += int(said.outcome[i])
+		points, hit := Points(p, base), int(said.outcome[i])
+		at := place{strconv.Itoa(i), DefaultEdges.Band(points)}
+		if said.account != nil {
+			at.account = said.account[i]
+		}
+		rows[at], hits[at] = rows[at]+1, hits[at]+hit
+		k := int(math.Floor(points * 10))
+		if tenths[k] == nil {
+			tenths[k] = &PointOutcome{From: float64(k) / 10}
+		}
+		tenths[k].Rows, tenths[k].Hits = tenths[k].Rows+1, tenths[k].Hits+hit
+	}
+	for at, n := range rows { // sums of whole numbers, in any order
+		counter.Add(at.band, n, hits[at])
+	}
+	out := &PointOutcomes{Together: counter.together()}
+	for _, k := range slices.Sorted(maps.Keys(tenths)) {
+		out.Points = append(out.Points, *tenths[k])
 	}
 	return out
 }

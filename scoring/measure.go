@@ -123,7 +123,7 @@ func auc(score, outcome []float64, account []string) (area, low, high float64) {
 		area += share[i] * y / pos
 	}
 	if account != nil {
-		half := 1.959964 * math.Sqrt(clustered(share, outcome, account, area, pos, neg))
+		half := z95 * math.Sqrt(clustered(share, outcome, account, area, pos, neg))
 		return area, max(area-half, 0), min(area+half, 1)
 	}
 	varPos, varNeg := 0.0, 0.0
@@ -135,7 +135,7 @@ func auc(score, outcome []float64, account []string) (area, low, high float64) {
 		}
 	}
 	spread := varPos/max(pos-1, 1)/pos + varNeg/max(neg-1, 1)/neg
-	half := 1.959964 * math.Sqrt(spread)
+	half := z95 * math.Sqrt(spread)
 	return area, max(area-half, 0), min(area+half, 1)
 }
 
@@ -231,10 +231,35 @@ func Interval(hits, rows int) (low, high float64) {
 	if rows == 0 {
 		return 0, 1
 	}
-	const z = 1.959964
-	n := float64(rows)
-	p := float64(hits) / n
+	return wilson(float64(hits)/float64(rows), float64(rows))
+}
+
+// Quantiles of the normal distribution: what a 95 % interval reaches to, and what is
+// added so that a difference shows in 80 of 100 trials.
+const (
+	z95    = 1.959964
+	zPower = 0.841621
+)
+
+// wilson is Interval of a rate among n rows, which need not be whole.
+func wilson(p, n float64) (low, high float64) {
+	const z = z95
 	middle := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	return max(middle-half, 0), min(middle+half, 1)
+}
+
+// differ returns the difference of two rates and its 95 % interval from those of the
+// rates, by method 10 of Newcombe, "Interval estimation for the difference between
+// independent proportions" (1998).
+func differ(p, pLow, pHigh, q, qLow, qHigh float64) (difference, low, high float64) {
+	difference = p - q
+	return difference, difference - math.Hypot(p-pLow, qHigh-q), difference + math.Hypot(pHigh-p, q-qLow)
+}
+
+// rowsToTell returns how many rows in each of two groups show that their rates are p
+// and q, in 80 of 100 trials at the 95 % level, after Fleiss, Levin and Paik,
+// "Statistical Methods for Rates and Proportions" (2003). Infinite where they are one.
+func rowsToTell(p, q float64) float64 {
+	return (z95 + zPower) * (z95 + zPower) * (p*(1-p) + q*(1-q)) / ((p - q) * (p - q))
 }

@@ -48,6 +48,15 @@ func (m *Model) probabilities(examples []example) []float64 {
 	return out
 }
 
+// pointsOf returns the scores of the rows of a frame.
+func (m *Model) pointsOf(f *frame) []float64 {
+	out := make([]float64, f.rows())
+	m.predictor.eachOdds(f, places(len(out)), func(i int, odds, _ float64, _ []float64) {
+		out[i] = Points(sigmoid(odds), m.Base)
+	})
+	return out
+}
+
 // parts adds the shares of features up by the signals they belong to, and says the
 // largest of them in sentences.
 func (m *Model) parts(known []Observation, shares []float64, calibration float64) []Part {

@@ -76,15 +76,19 @@ func (p *panel) score(ctx context.Context, ps []Propensity, day time.Time, matri
 				continue
 			}
 			known := make([][]Observation, len(histories))
-			var matched [][]Observation
 			for i := range histories {
 				known[i] = histories[i].Observe(target, card.Area, end)
-				if histories[i].Account {
-					matched = append(matched, known[i])
+			}
+			scores := m.Scores(known)
+			var matched [][]Observation
+			var points []float64
+			for i := range histories {
+				if histories[i].Account && scores[i].Points != nil {
+					matched, points = append(matched, known[i]), append(points, *scores[i].Points)
 				}
 			}
-			p.drifts[m.ID()].add(m.frame(matched), len(matched))
-			for i, s := range m.Scores(known) {
+			p.drifts[m.ID()].add(m.frame(matched), points)
+			for i, s := range scores {
 				q := &ps[i*len(p.cards)+c]
 				if target == Fit {
 					q.Fit, q.FitBand = s, bandOf(matrix.Edges, s)
@@ -104,7 +108,7 @@ func (p *panel) saveDrift(ctx context.Context) error {
 	for _, models := range p.models {
 		for _, target := range Targets {
 			if m := models[target]; m != nil {
-				if err := p.store.SaveDrift(ctx, m.ID(), p.month, p.drifts[m.ID()].drift()); err != nil {
+				if err := p.store.SaveDrift(ctx, m.ID(), p.drifts[m.ID()].drift(p.month)); err != nil {
 					return err
 				}
 			}

@@ -28,8 +28,9 @@ type ModelStore interface {
 	Champions(ctx context.Context) ([]*Model, error)
 	// Histories is that of TrainerStore.
 	Histories(ctx context.Context, month actnow.Month, ids []actnow.CustomerID) ([]History, error)
-	// SaveDrift saves the drift of the features of a model in a month.
-	SaveDrift(ctx context.Context, model string, month actnow.Month, drift []FeatureDrift) error
+	// SaveDrift saves how far the customers of a month have moved since a model was
+	// learned.
+	SaveDrift(ctx context.Context, model string, d Drift) error
 }
 
 // Matrix says where the bands begin and which cell a fit band and an intent band

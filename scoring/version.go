@@ -41,11 +41,15 @@ type Model struct {
 	Features []Feature   `json:"features"`
 	Learned  Learned     `json:"learned"`
 	// Validation measures what was said of rows before their outcome was known;
-	// Promise and Bands compare it with what happened.
-	Validation Measures      `json:"validation"`
-	Promise    []PromiseStep `json:"promise"`
-	Bands      []BandOutcome `json:"bands"`
-	Shape      shape         `json:"shape"`
+	// Promise, Bands by DefaultEdges, and Outcomes compare it with what happened. A
+	// model of an early version has no Outcomes and no Scored.
+	Validation Measures       `json:"validation"`
+	Promise    []PromiseStep  `json:"promise"`
+	Bands      []BandOutcome  `json:"bands"`
+	Outcomes   *PointOutcomes `json:"outcomes,omitempty"`
+	Shape      shape          `json:"shape"`
+	// Scored is how the scores of the customers of that day were spread.
+	Scored *Feature `json:"scored,omitempty"`
 
 	id        string
 	body      []byte
@@ -83,11 +87,36 @@ type PromiseStep struct {
 	Hits int     `json:"hits"`
 }
 
-// BandOutcome is what happened to the rows that a band was promised.
-type BandOutcome struct {
-	Band actnow.Band `json:"band"`
-	Rows int         `json:"rows"`
-	Hits int         `json:"hits"`
+// PointOutcomes is what happened to rows by what was said of them.
+type PointOutcomes struct {
+	Together float64        `json:"together"` // as in a BandTally, by DefaultEdges
+	Points   []PointOutcome `json:"points"`   // rising
+}
+
+// PointOutcome is what happened to the rows of a tenth of a point.
+type PointOutcome struct {
+	From float64 `json:"from"` // the lowest of the tenth
+	Rows int     `json:"rows"`
+	Hits int     `json:"hits"`
+}
+
+// Tally is what happened, by bands that begin at edges, to the rows that the model had
+// not seen; what lies between tenths of a point is counted with the lower one. A model
+// without Outcomes counts by DefaultEdges.
+func (m *Model) Tally(e Edges) BandTally {
+	if m.Outcomes == nil {
+		return newBandTally(DefaultEdges, m.Bands, 1)
+	}
+	outcomes := make([]BandOutcome, len(actnow.Bands))
+	for k, band := range actnow.Bands {
+		outcomes[k].Band = band
+		for _, o := range m.Outcomes.Points {
+			if e.Band(o.From) == band {
+				outcomes[k].Rows, outcomes[k].Hits = outcomes[k].Rows+o.Rows, outcomes[k].Hits+o.Hits
+			}
+		}
+	}
+	return newBandTally(e, outcomes, m.Outcomes.Together)
 }
 
 // seal encodes the model and names it.
@@ -156,11 +185,30 @@ func (m *Model) flaw() string {
 		return "day"
 	}
 	for _, f := range m.Features {
-		if bins := f.bins(); f.Name == "" || len(f.Spread) != bins || !rising(f.Edges) || f.Numeric && f.Levels != nil || !f.Numeric && f.Edges != nil {
+		if f.Name == "" || !f.sound() {
 			return "features"
 		}
 	}
+	if s := m.Scored; s != nil && (!s.Numeric || !s.sound()) {
+		return "scored"
+	}
+	if o := m.Outcomes; o != nil && !o.sound() {
+		return "outcomes"
+	}
 	return m.Shape.flaw(m.Features)
+}
+
+func (f *Feature) sound() bool {
+	return len(f.Spread) == f.bins() && rising(f.Edges) && (f.Numeric && f.Levels == nil || !f.Numeric && f.Edges == nil)
+}
+
+func (o *PointOutcomes) sound() bool {
+	for i, p := range o.Points {
+		if p.Hits < 0 || p.Rows < max(p.Hits, 1) || !(p.From >= 0 && p.From <= 100) || i > 0 && p.From <= o.Points[i-1].From {
+			return false
+		}
+	}
+	return o.Together >= 1
 }
 
 func (f *Feature) bins() int {

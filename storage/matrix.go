@@ -123,13 +123,12 @@ func (db *DB) MatrixEffect(ctx context.Context, m scoring.Matrix) (list []scorin
 			return err
 		}
 		band := func(score string) string {
-			return `CASE WHEN p.` + score + ` IS NULL THEN p.` + score + `_band WHEN p.` + score + ` >= ? THEN 'High' WHEN p.` + score + ` >= ? THEN 'Medium' WHEN p.` + score + ` >= ? THEN 'Low' ELSE 'Very low' END`
+			return `CASE WHEN p.` + score + ` IS NULL THEN p.` + score + `_band ELSE ` + bandSQL(`p.`+score) + ` END`
 		}
 		counts := map[scoring.Shift]int{}
-		e := m.Edges
 		err = each(tx, `SELECT p.area, p.fit_band, p.intent_band, p.cell, p.cluster, `+band("fit")+`, `+band("intent")+`, count(*)
 			FROM standings p WHERE p.latest = 1 AND p.cluster_from = 'matrix' GROUP BY 1, 2, 3, 4, 5, 6, 7`,
-			[]any{e.High, e.Medium, e.Low, e.High, e.Medium, e.Low}, func(rows *sql.Rows) error {
+			append(bandArgs(m.Edges), bandArgs(m.Edges)...), func(rows *sql.Rows) error {
 				var s scoring.Shift
 				var cell actnow.Cell
 				var wasFit, wasIntent, fit, intent actnow.Band
@@ -151,3 +150,10 @@ func (db *DB) MatrixEffect(ctx context.Context, m scoring.Matrix) (list []scorin
 	}
 	return list, nil
 }
+
+// bandSQL is the band of a score by edges that bandArgs binds.
+func bandSQL(score string) string {
+	return `CASE WHEN ` + score + ` >= ? THEN 'High' WHEN ` + score + ` >= ? THEN 'Medium' WHEN ` + score + ` >= ? THEN 'Low' ELSE 'Very low' END`
+}
+
+func bandArgs(e actnow.Edges) []any { return []any{e.High, e.Medium, e.Low} }

@@ -180,9 +180,9 @@ func TestModelsTakeTheirTurn(t *testing.T) {
 	if learned == card {
 		t.Fatal("the champion does not score")
 	}
-	month, drift, err := db.Drift(t.Context(), first.Model)
-	if err != nil || month != "2026-11" || len(drift) != len(m.Features) {
-		t.Errorf("drift of %s: %v, %v", month, drift, err)
+	drift, err := db.Drift(t.Context(), first.Model)
+	if err != nil || drift.Month != "2026-11" || len(drift.Features) != len(m.Features) || drift.Score == nil || drift.Score.Level != scoring.DriftNone {
+		t.Errorf("drift: %+v, %v", drift, err)
 	}
 
 	// Two cycles later there are new outcomes. What is learned from them is judged

@@ -17,7 +17,8 @@ type modelStore interface {
 	Trials(ctx context.Context) ([]scoring.Trial, error)
 	Versions(ctx context.Context, area actnow.Area, target scoring.Target) ([]scoring.Version, error)
 	Model(ctx context.Context, id string) (*scoring.Model, error)
-	Drift(ctx context.Context, model string) (actnow.Month, []scoring.FeatureDrift, error)
+	Drift(ctx context.Context, model string) (scoring.Drift, error)
+	BandTally(ctx context.Context, area actnow.Area, target scoring.Target) (scoring.BandTally, error)
 	ClusterOutcomes(ctx context.Context, area actnow.Area) ([]scoring.ClusterOutcome, error)
 }
 

@@ -15,6 +15,7 @@ func (s *Server) modelAPIRoutes() []route {
 		{method: http.MethodGet, path: "/api/v1/models", handle: s.apiModels},
 		{method: http.MethodPost, path: "/api/v1/models/train", right: actnow.RightAdmin, maxBody: 4 << 10, handle: s.apiTrainModels},
 		{method: http.MethodPost, path: "/api/v1/models/rollback", right: actnow.RightAdmin, maxBody: 4 << 10, handle: s.apiRollbackModel},
+		{method: http.MethodGet, path: "/api/v1/models/checks", handle: s.apiModelChecks},
 		{method: http.MethodGet, path: "/api/v1/models/:id", handle: s.apiModel},
 		{method: http.MethodPost, path: "/api/v1/models/:id/promote", right: actnow.RightAdmin, handle: s.apiPromoteModel},
 	}
@@ -33,6 +34,25 @@ func (s *Server) apiModels(c echo.Context) error {
 	return s.answer(c, http.StatusOK, struct {
 		Models []scoring.Status `json:"models"`
 	}{all})
+}
+
+// apiModelChecks answers how well what scores the areas holds, of one if it is named.
+func (s *Server) apiModelChecks(c echo.Context) error {
+	area, err := queryArea(c, "")
+	if err != nil {
+		return err
+	}
+	all, err := s.modelStatuses(c, area)
+	if err != nil {
+		return err
+	}
+	checks, err := scoring.Checks(ctx(c), s.store, all)
+	if err != nil {
+		return err
+	}
+	return s.answer(c, http.StatusOK, struct {
+		Checks []scoring.Check `json:"checks"`
+	}{checks})
 }
 
 // apiModel answers the canonical JSON of a version.

@@ -90,12 +90,13 @@ func TestModelPages(t *testing.T) {
 	if _, err := s.db.Promote(t.Context(), actnow.Actor{Name: "Elin"}, id); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.SaveDrift(t.Context(), id, "2026-11", []scoring.FeatureDrift{{Feature: "seats", PSI: 0.31}, {Feature: "owns.m365", PSI: 0.12}, {Feature: "years", PSI: 0}}); err != nil {
+	if err := s.db.SaveDrift(t.Context(), id, scoring.Drift{Month: "2026-11", Score: &scoring.FeatureDrift{PSI: 0.19},
+		Features: []scoring.FeatureDrift{{Feature: "seats", PSI: 0.31}, {Feature: "owns.m365", PSI: 0.12}, {Feature: "years", PSI: 0}}}); err != nil {
 		t.Fatal(err)
 	}
 	for lang, wants := range map[string][]string{
-		"en": {"Fit: by a model", "Intent: by the points card", "Go back to the points card", `action="/scoring/models/azure/rollback?score=fit"`, "differ much from those of the day", "Seats elsewhere", "0.31", ">act<", ">watch<", "<h2 id=\"clusters\">By cluster</h2>", "Act Now"},
-		"sv": {"Passform: av en modell", "Gå tillbaka till poängkortet", "skiljer sig mycket", "0,31", "Licensplatser på annat håll"},
+		"en": {"Fit: by a model", "Intent: by the points card", "Go back to the points card", `action="/scoring/models/azure/rollback?score=fit"`, "differ much from those of the day", "Seats elsewhere", "The score itself", "0.19", "High over Medium", "Nothing can be said yet: no score has an outcome", "High 75&#43;", "0.31", ">act<", ">watch<", "<h2 id=\"clusters\">By cluster</h2>", "Act Now"},
+		"sv": {"Passform: av en modell", "Gå tillbaka till poängkortet", "skiljer sig mycket", "0,31", "Värdet självt", "Hög över Medel", "Licensplatser på annat håll"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/scoring/models/azure"), http.StatusOK)
@@ -155,6 +156,19 @@ func TestModelAPI(t *testing.T) {
 		t.Errorf("models of Azure: %+v", models)
 	}
 	c.ask("GET", list, list, "", http.StatusOK, nil)
+	var checks struct{ Checks []scoring.Check }
+	c.ask("GET", list+"/checks", list+"/checks?area=azure", "", http.StatusOK, &checks)
+	if len(checks.Checks) != 2 || checks.Checks[0].Promised != nil || len(checks.Checks[0].Since.Promises) != 3 {
+		t.Errorf("checks of Azure: %+v", checks)
+	}
+	if _, err := s.db.Promote(t.Context(), actnow.Actor{Name: "Elin"}, id); err != nil {
+		t.Fatal(err)
+	}
+	c.ask("GET", list+"/checks", list+"/checks", "", http.StatusOK, &checks)
+	if len(checks.Checks) != 16 || checks.Checks[0].Promised == nil || checks.Checks[0].Drift == nil {
+		t.Errorf("checks with a model in force: %+v", checks)
+	}
+	c.ask("GET", list+"/checks", list+"/checks?area=windows", "", http.StatusUnprocessableEntity, nil)
 	c.ask("GET", list, list+"?area=windows", "", http.StatusUnprocessableEntity, nil)
 	var body json.RawMessage
 	c.ask("GET", list+"/{id}", list+"/"+id[:9], "", http.StatusOK, &body)

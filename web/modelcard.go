@@ -23,18 +23,20 @@ type modelPage struct {
 // modelScore is one of the two scores: what is in force, what the version shown
 // promised and what came of it, and the versions.
 type modelScore struct {
-	ID       string
-	Title    string
-	Note     *Note
-	Shown    string // which version is shown, "" without any
-	Figures  []Figure
-	Plot     *PromisePlot
-	Bands    []rateRow
-	Drift    *driftPanel
-	Facts    []pair
-	Signals  []string
-	Versions []versionRow
-	Rollback *Action
+	ID        string
+	Title     string
+	Note      *Note
+	Shown     string // which version is shown, "" without any
+	Figures   []Figure
+	Plot      *PromisePlot
+	Bands     *bandPanel
+	Since     *bandPanel // what came of the scores, nil before anything did
+	SinceText string
+	Drift     *driftPanel
+	Facts     []pair
+	Signals   []string
+	Versions  []versionRow
+	Rollback  *Action
 }
 
 // rateRow compares what was promised with a rate that came.
@@ -83,11 +85,15 @@ func (s *Server) showModel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	matrix, err := s.store.Matrix(ctx(c))
+	if err != nil {
+		return err
+	}
 	text := s.text(c)
 	p := modelPage{Area: area}
 	admin := s.may(c, actnow.RightAdmin)
 	for _, st := range all {
-		score, err := s.modelScore(c, text, st, admin)
+		score, err := s.modelScore(c, text, st, matrix.Edges, admin)
 		if err != nil {
 			return err
 		}
@@ -106,7 +112,7 @@ func (s *Server) showModel(c echo.Context) error {
 	return s.render(c, "model", p)
 }
 
-func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, admin bool) (modelScore, error) {
+func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, edges actnow.Edges, admin bool) (modelScore, error) {
 	by := text.T("models.by_card")
 	if st.Champion != nil {
 		by = text.T("models.by_model")
@@ -126,6 +132,14 @@ func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, admin
 		}
 		p.Rollback = modelAction(st.Area, "rollback", "score", string(st.Target), label, "small")
 	}
+	since, err := s.store.BandTally(ctx(c), st.Area, st.Target)
+	if err != nil {
+		return p, err
+	}
+	p.SinceText = text.T("models.since_text." + string(st.Target))
+	if rate, rows := since.Rate(); rows > 0 {
+		p.Since = newBandPanel(text, since, rate)
+	}
 	if shown == "" {
 		return p, nil
 	}
@@ -136,7 +150,7 @@ func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, admin
 	p.Shown = text.T("models.shown", m.ID()[:idShown])
 	p.Figures = modelFigures(text, m)
 	p.Plot = newPromisePlot(text, m)
-	p.Bands = bandRates(text, m)
+	p.Bands = newBandPanel(text, m.Tally(edges), m.Base)
 	p.Facts = modelFacts(text, m)
 	p.Signals = modelSignals(text, m)
 	p.Drift, err = s.modelDrift(c, text, m)
@@ -192,33 +206,6 @@ func modelFigures(text *Text, m *scoring.Model) []Figure {
 	}
 }
 
-// bandRates compares what each band promises with what came of the rows in it.
-func bandRates(text *Text, m *scoring.Model) []rateRow {
-	edges := map[actnow.Band][2]float64{
-		actnow.High: {75, 100}, actnow.Medium: {55, 75}, actnow.Low: {30, 55}, actnow.VeryLow: {0, 30},
-	}
-	rows, hits := 0, 0
-	for _, b := range m.Bands {
-		rows, hits = rows+b.Rows, hits+b.Hits
-	}
-	var out []rateRow
-	for _, b := range m.Bands {
-		r := newRate(text, b.Hits, b.Rows, hits, rows)
-		low, high := scoring.Probability(edges[b.Band][0], m.Base), scoring.Probability(edges[b.Band][1], m.Base)
-		switch b.Band {
-		case actnow.High:
-			r.Promised = text.T("models.at_least", text.Percent(low))
-		case actnow.VeryLow:
-			r.Promised = text.T("models.below", text.Percent(high))
-		default:
-			r.Promised = text.Percent(low) + "–" + text.Percent(high)
-		}
-		r.Name = text.Band(b.Band)
-		out = append(out, r)
-	}
-	return out
-}
-
 // clusterRates compares the clusters by what came of them; nil if nothing can be said
 // yet.
 func clusterRates(text *Text, outcomes []scoring.ClusterOutcome) []rateRow {
@@ -240,16 +227,19 @@ func clusterRates(text *Text, outcomes []scoring.ClusterOutcome) []rateRow {
 
 func newRate(text *Text, hits, rows, allHits, allRows int) rateRow {
 	r := rateRow{Rows: rows, Rate: "–", Between: "–", Lift: "–"}
-	if rows == 0 {
-		return r
-	}
-	rate := float64(hits) / float64(rows)
-	low, high := scoring.Interval(hits, rows)
-	r.Rate, r.Between = text.Percent(rate), text.Percent(low)+"–"+text.Percent(high)
-	if allHits > 0 {
-		r.Lift = text.Decimal(rate/(float64(allHits)/float64(allRows)), 1) + "×"
+	if rows > 0 {
+		low, high := scoring.Interval(hits, rows)
+		r.fill(text, float64(hits)/float64(rows), low, high, float64(allHits)/float64(allRows))
 	}
 	return r
+}
+
+// fill writes a rate, its interval, and how many times that of all rows it is.
+func (r *rateRow) fill(text *Text, rate, low, high, all float64) {
+	r.Rate, r.Between = text.Percent(rate), text.Percent(low)+"–"+text.Percent(high)
+	if all > 0 {
+		r.Lift = text.Decimal(rate/all, 1) + "×"
+	}
 }
 
 func modelFacts(text *Text, m *scoring.Model) []pair {
@@ -298,30 +288,34 @@ func signalName(text *Text, signal string) string {
 	return signal
 }
 
-// modelDrift lists the features in which customers have moved, nil before the version
-// scored anybody.
+// modelDrift lists in what customers have moved, the score first and the features that
+// ask for something; nil before the version scored anybody.
 func (s *Server) modelDrift(c echo.Context, text *Text, m *scoring.Model) (*driftPanel, error) {
-	month, drift, err := s.store.Drift(ctx(c), m.ID())
-	if err != nil || month == "" {
+	d, err := s.store.Drift(ctx(c), m.ID())
+	if err != nil || d.Month == "" {
 		return nil, err
 	}
-	p := &driftPanel{}
-	worst := scoring.DriftNone
-	for _, d := range drift {
-		level := d.Level()
-		if level == scoring.DriftNone {
-			continue
-		}
-		badge := Badge{Kind: "warn", Icon: "triangle-alert", Text: text.T("models.drift.watch")}
-		if level == scoring.DriftAct {
-			worst = level
-			badge = Badge{Kind: "danger", Icon: "octagon-x", Text: text.T("models.drift.act")}
-		}
-		worst = cmp.Or(worst, level)
-		p.Rows = append(p.Rows, driftLine{featureName(text, d.Feature), text.Decimal(d.PSI, 2), badge})
+	p := &driftPanel{Text: text.T(fmt.Sprintf("models.drift.text_%s", cmp.Or(d.Worst(), "none")), d.Month)}
+	if d.Score != nil {
+		p.Rows = append(p.Rows, driftLineOf(text, text.T("models.drift.score"), *d.Score))
 	}
-	p.Text = text.T(fmt.Sprintf("models.drift.text_%s", cmp.Or(worst, "none")), month)
+	for _, f := range d.Features {
+		if f.Level != scoring.DriftNone {
+			p.Rows = append(p.Rows, driftLineOf(text, featureName(text, f.Feature), f))
+		}
+	}
 	return p, nil
+}
+
+func driftLineOf(text *Text, name string, f scoring.FeatureDrift) driftLine {
+	l := driftLine{Name: name, PSI: text.Decimal(f.PSI, 2), Badge: Badge{Kind: "ok", Icon: "check", Text: text.T("models.drift.steady")}}
+	switch f.Level {
+	case scoring.DriftWatch:
+		l.Badge = Badge{Kind: "warn", Icon: "triangle-alert", Text: text.T("models.drift.watch")}
+	case scoring.DriftAct:
+		l.Badge = Badge{Kind: "danger", Icon: "octagon-x", Text: text.T("models.drift.act")}
+	}
+	return l
 }
 
 // featureName is a signal with what of it is looked at.

@@ -65,6 +65,19 @@ func TestScoreModels(t *testing.T) {
 	if want := fmt.Sprintf("model:azure.fit@%.8s ", id); !strings.HasPrefix(after.Areas[0].Model, want) {
 		t.Errorf("score run: by %q, want %q", after.Areas[0].Model, want)
 	}
+	var checked struct{ Checks []scoring.Check }
+	s.ask(&checked, "score", "check", "--area", "azure")
+	if len(checked.Checks) != 2 || checked.Checks[1].Promised != nil || checked.Checks[1].Drift != nil {
+		t.Fatalf("score check: %+v", checked)
+	}
+	fit := checked.Checks[0]
+	if fit.InForce != id || fit.Drift == nil || fit.Drift.Month == "" || fit.Drift.Score == nil || fit.Drift.Score.Level != scoring.DriftNone ||
+		fit.Promised == nil || len(fit.Promised.Promises) != 3 || fit.Since.Promises[0].Verdict != scoring.BandOpen {
+		t.Errorf("score check of fit: %+v", fit)
+	}
+	if a := s.command("score", "check", "--area", "azure"); a.code != 0 || !strings.Contains(a.stdout, "drift of the score in") || !strings.Contains(a.stdout, "since, High over Medium") {
+		t.Errorf("score check: exit code %d, %s %s", a.code, a.stdout, a.stderr)
+	}
 	t.Run("reasons", func(t *testing.T) { // which closes the store
 		db := storagetest.OpenAt(t, s.dir, time.Now)
 		raw := storagetest.Raw(t, db)
