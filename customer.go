@@ -161,6 +161,7 @@ type CustomerDetail struct {
 	History    []Standing        // of every month, oldest first
 	Estimates  []RevenueEstimate // the newest of each area; empty without Scope.Revenue
 	Reasons    []ScoreReason
+	HeldOut    []HeldOut    // areas whose campaigns leave the customer out by chance
 	Cohorts    []string     // headers of confirmed cohort columns that say Yes
 	Rules      []CohortLink // own cohorts whose rule chooses the customer, and that the scope may know of
 	Accounts   []AccountLink
@@ -179,6 +180,13 @@ type ScoreReason struct {
 	Score string // "fit" or "intent"
 	Model string
 	Parts []byte
+}
+
+// HeldOut is an area whose campaigns leave the customer out by chance, so that it can
+// be told what contact adds.
+type HeldOut struct {
+	Area  Area
+	Since time.Time
 }
 
 // CohortLink names a cohort with the rule it follows.

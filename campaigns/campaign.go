@@ -24,6 +24,7 @@ const (
 	OutNoBasis      LeftOut = "no_basis"       // no lawful basis
 	OutLanguage     LeftOut = "language"       // no text in a language of the pack
 	OutCondition    LeftOut = "step_condition" // the step's condition does not hold
+	OutHeldOut      LeftOut = "held_out"       // chance keeps the customer out, to tell what contact adds
 	OutDuplicate    LeftOut = "duplicate"      // the address is in the audience already
 	OutMailedBefore LeftOut = "mailed_before"  // an earlier run of the campaign has mailed the address
 	OutFrequencyCap LeftOut = "frequency_cap"
@@ -31,7 +32,7 @@ const (
 
 // LeftOuts lists the reasons in the order in which they are looked at.
 var LeftOuts = []LeftOut{OutNotMatched, OutNoContact, OutNoAddress, OutDoNotEmail, OutSuppressed,
-	OutNoBasis, OutLanguage, OutCondition, OutDuplicate, OutMailedBefore, OutFrequencyCap}
+	OutNoBasis, OutLanguage, OutCondition, OutHeldOut, OutDuplicate, OutMailedBefore, OutFrequencyCap}
 
 // Fields are the merge fields of one recipient, by the names of the contract
 // (FirstName, Company, …). A missing field is the empty text.

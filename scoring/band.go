@@ -38,13 +38,11 @@ const (
 
 // BandPromise compares the rates of two neighbouring bands.
 type BandPromise struct {
-	Higher     actnow.Band `json:"higher"`
-	Lower      actnow.Band `json:"lower"`
-	Difference float64     `json:"difference"` // of the rates, that of the lower band taken off
-	Low        float64     `json:"low"`        // ends of its 95 % interval
-	High       float64     `json:"high"`
-	Verdict    BandVerdict `json:"verdict"`
-	Missing    int         `json:"missing,omitempty"` // rows, about, until it can be told
+	Higher actnow.Band `json:"higher"`
+	Lower  actnow.Band `json:"lower"`
+	Gap
+	Verdict BandVerdict `json:"verdict"`
+	Missing int         `json:"missing,omitempty"` // rows, about, until it can be told
 }
 
 // BandCounter counts outcomes by band. Rows of one customer go together: they are
@@ -132,12 +130,12 @@ func (t BandTally) Within(o BandOutcome) (low, high float64) {
 // promise compares a band with the one below by the interval of the difference of
 // their rates.
 func (t BandTally) promise(higher, lower BandOutcome) BandPromise {
-	b := BandPromise{Higher: higher.Band, Lower: lower.Band, Low: -1, High: 1, Verdict: BandOpen}
+	b := BandPromise{Higher: higher.Band, Lower: lower.Band, Gap: Gap{Low: -1, High: 1}, Verdict: BandOpen}
 	if higher.Rows > 0 && lower.Rows > 0 {
 		p, q := float64(higher.Hits)/float64(higher.Rows), float64(lower.Hits)/float64(lower.Rows)
 		pLow, pHigh := t.Within(higher)
 		qLow, qHigh := t.Within(lower)
-		b.Difference, b.Low, b.High = differ(p, pLow, pHigh, q, qLow, qHigh)
+		b.Gap = newGap(p, pLow, pHigh, q, qLow, qHigh)
 	}
 	above, below := t.begins(higher.Band), t.begins(lower.Band)
 	switch {
@@ -157,14 +155,14 @@ func (t BandTally) promise(higher, lower BandOutcome) BandPromise {
 func (t BandTally) begins(b actnow.Band) float64 {
 	rate, rows := t.Rate()
 	from, _ := t.Edges.Of(b)
-	return Probability(from, (rate*float64(rows)+0.5)/(float64(rows)+1))
+	return Probability(from, likely(rate*float64(rows), float64(rows)))
 }
 
 // missing is about how many rows it takes until bands that begin at two chances can be
 // told apart: as many as would show that difference, or, where these are there and
 // have not settled it, as many as narrow the interval to what is seen.
 func (t BandTally) missing(above, below float64, b BandPromise, rows ...int) int {
-	needed, missing, have := rowsToTell(above, below)*t.Together, 0.0, 0.0
+	needed, missing, have := rowsToTell(above, below, 1)*t.Together, 0.0, 0.0
 	for _, n := range rows {
 		missing += max(0, needed-float64(n))
 		have += float64(n)

@@ -249,17 +249,28 @@ func wilson(p, n float64) (low, high float64) {
 	return max(middle-half, 0), min(middle+half, 1)
 }
 
-// differ returns the difference of two rates and its 95 % interval from those of the
-// rates, by method 10 of Newcombe, "Interval estimation for the difference between
-// independent proportions" (1998).
-func differ(p, pLow, pHigh, q, qLow, qHigh float64) (difference, low, high float64) {
-	difference = p - q
-	return difference, difference - math.Hypot(p-pLow, qHigh-q), difference + math.Hypot(pHigh-p, q-qLow)
+// Gap is the difference of two rates and the ends of its 95 % interval.
+type Gap struct {
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
 }
 
-// rowsToTell returns how many rows in each of two groups show that their rates are p
-// and q, in 80 of 100 trials at the 95 % level, after Fleiss, Levin and Paik,
-// "Statistical Methods for Rates and Proportions" (2003). Infinite where they are one.
-func rowsToTell(p, q float64) float64 {
-	return (z95 + zPower) * (z95 + zPower) * (p*(1-p) + q*(1-q)) / ((p - q) * (p - q))
+// newGap returns how much p is above q, from the intervals of both, by method 10 of
+// Newcombe, "Interval estimation for the difference between independent proportions"
+// (1998).
+func newGap(p, pLow, pHigh, q, qLow, qHigh float64) Gap {
+	return Gap{p - q, p - q - math.Hypot(p-pLow, qHigh-q), p - q + math.Hypot(pHigh-p, q-qLow)}
+}
+
+// likely returns a rate of hits among rows, leaning on one in ten as on five rows, for
+// where too few are known.
+func likely(hits, rows float64) float64 { return (hits + 0.5) / (rows + 5) }
+
+// rowsToTell returns how many rows show that rates are p and q, in 80 of 100 trials at
+// the 95 % level, in the group of p where there are times as many of q; after Fleiss,
+// Levin and Paik, "Statistical Methods for Rates and Proportions" (2003). Infinite
+// where the rates are one.
+func rowsToTell(p, q, times float64) float64 {
+	return (z95 + zPower) * (z95 + zPower) * (p*(1-p) + q*(1-q)/times) / ((p - q) * (p - q))
 }

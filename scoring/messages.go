@@ -19,6 +19,8 @@ func messages() map[string][2]string {
 
 		"error.score.matrix.builtin": {"{0} is the name of a built-in matrix.", "{0} är namnet på en inbyggd matris."},
 
+		"error.holdout.share": {"From 0 to {0} % of Act Now can be held out, not {1} %.", "Från 0 till {0} % av Act Now kan hållas utanför, inte {1} %."},
+
 		"error.score.every":   {"A block has 1 row or more, not {0}.", "Ett block har minst 1 rad, inte {0}."},
 		"error.data.file":     {"There is no such file in the folder.", "Det finns ingen sådan fil i mappen."},
 		"error.data.utf8":     {"The text is not UTF-8.", "Texten är inte UTF-8."},

@@ -173,7 +173,7 @@ func (f *freezing) freeze(tx *sql.Tx) error {
 		since = f.now.AddDate(0, 0, -f.capDays).Unix()
 	}
 	_, err = tx.Exec(freezeSQL,
-		f.customers, f.languages, conditional, meets, f.run,
+		f.customers, f.languages, conditional, meets, f.area, f.run,
 		!f.again, f.campaign, f.capDays > 0, f.campaign, since, f.capMails)
 	return err
 }
@@ -191,6 +191,7 @@ var freezeSQL = accountsSQL + `, ` + languagesSQL + `,
 				WHEN k.consent_basis = '' THEN 'no_basis'
 				WHEN COALESCE(g.chosen, '') = '' THEN 'language'
 				WHEN ? AND a.customer_id NOT IN (SELECT value FROM ` + jsonEach + `) THEN 'step_condition'
+				WHEN ` + heldOutSQL("a.customer_id", "?") + ` THEN 'held_out'
 				ELSE '' END AS reason
 			FROM matched a
 			LEFT JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL
@@ -206,6 +207,7 @@ var freezeSQL = accountsSQL + `, ` + languagesSQL + `,
 		SELECT ?, row_number() OVER (ORDER BY customer_id, account_id, contact_id), customer_id, account_id, contact_id, address,
 			CASE
 			WHEN reason <> '' THEN reason
+			WHEN address IN (SELECT address FROM people WHERE reason = 'held_out') THEN 'held_out'
 			WHEN copy > 1 THEN 'duplicate'
 			WHEN ? AND EXISTS (SELECT 1 FROM ledger l WHERE l.address = n.address AND l.campaign_id = ?
 				AND l.state NOT IN ('cancelled', 'suppressed')) THEN 'mailed_before'

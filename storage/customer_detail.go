@@ -24,7 +24,7 @@ func (db *DB) Customer(ctx context.Context, scope actnow.Scope, id actnow.Custom
 			return noRows(err)
 		}
 		steps := []func(*sql.Tx, actnow.Scope, *actnow.CustomerDetail) error{
-			readLocations, readStandings, readEstimates, readReasons, readCohortNames, readAccounts, readContacts, readAgreements, readCells, readMails,
+			readLocations, readStandings, readEstimates, readReasons, readHeldOut, readCohortNames, readAccounts, readContacts, readAgreements, readCells, readMails,
 		}
 		for _, step := range steps {
 			if err := step(tx, scope, &d); err != nil {

@@ -73,7 +73,7 @@ func usesStanding(e cohorts.Expr) bool {
 	case cohorts.Not:
 		return usesStanding(e.Term)
 	case cohorts.Compare:
-		return strings.HasPrefix(filterColumns[e.Field.Name], "p.")
+		return e.Field.Name == "held_out" || strings.HasPrefix(filterColumns[e.Field.Name], "p.")
 	}
 	return false
 }
@@ -123,7 +123,7 @@ func (b *filterBuilder) facts(c cohorts.Compare) clause {
 }
 
 // ownYesNo are the yes/no fields that are no facts of reports.
-var ownYesNo = map[string]bool{"matched": true, "waiting": true, "has_contact": true, "mailable": true, "gone": true, "is_nonprofit": true}
+var ownYesNo = map[string]bool{"matched": true, "waiting": true, "has_contact": true, "mailable": true, "held_out": true, "gone": true, "is_nonprofit": true}
 
 func yesOrNo(yes bool) string {
 	if yes {
@@ -353,6 +353,9 @@ func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
 		no = negate(yes)
 	case "mailable":
 		yes = clause{sql: isMailable}
+		no = negate(yes)
+	case "held_out":
+		yes = clause{sql: heldOutSQL("c.id", "COALESCE(p.area, '')")}
 		no = negate(yes)
 	case "gone":
 		yes, no = clause{sql: "c.gone_month IS NOT NULL"}, clause{sql: "c.gone_month IS NULL"}

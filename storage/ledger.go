@@ -56,16 +56,17 @@ func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (ok boo
 	var state actnow.LedgerState
 	var campaignState actnow.CampaignState
 	var nextAt int64
-	var gone, no, suppressed bool
+	var gone, no, suppressed, held bool
 	var basis, address string
 	var capMails, capDays int
 	err = tx.QueryRow(`SELECT l.campaign_id, l.state, l.next_at, l.address, c.state, c.cap_mails, c.cap_days,
 			k.deleted_at IS NOT NULL, k.consent_basis,
 			EXISTS (SELECT 1 FROM contacts d WHERE d.address = l.address AND d.do_not_email = 1 AND d.deleted_at IS NULL),
-			EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL)
+			EXISTS (SELECT 1 FROM suppressions s WHERE s.address = l.address AND s.lifted_at IS NULL),
+			`+heldOutSQL("l.customer_id", "c.area")+`
 		FROM ledger l JOIN campaigns c ON c.id = l.campaign_id JOIN contacts k ON k.id = l.contact_id
 		WHERE l.id = ?`, row).
-		Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed)
+		Scan(&campaign, &state, &nextAt, &address, &campaignState, &capMails, &capDays, &gone, &basis, &no, &suppressed, &held)
 	if err != nil {
 		return false, 0, noRows(err)
 	}
@@ -83,6 +84,8 @@ func (db *DB) markIntent(tx *sql.Tx, row actnow.LedgerID, now time.Time) (ok boo
 		why = campaigns.OutSuppressed
 	case basis == "":
 		why = campaigns.OutNoBasis
+	case held:
+		why = campaigns.OutHeldOut
 	case capDays > 0:
 		capped, err := overCap(tx, campaign, address, capMails, now.AddDate(0, 0, -capDays))
 		if err != nil {

@@ -99,7 +99,7 @@ func (db *DB) ChooseMatrix(ctx context.Context, by actnow.Actor, name string, ve
 		if _, err := tx.Exec(`UPDATE matrices SET active = 1 WHERE id = ?`, id); err != nil {
 			return err
 		}
-		if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
+		if err := refreshStandings(tx, db.now(), "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 			return err
 		}
 		return db.audit(tx, by, "matrix.choose", fmt.Sprintf("matrix:%s@%d", name, version), nil)

@@ -33,7 +33,7 @@ func (db *DB) SavePropensities(ctx context.Context, month actnow.Month, ps []sco
 		if err := saveRows(tx, month, rows, db.now().Unix()); err != nil {
 			return err
 		}
-		return refreshStandings(tx, month, areasOf(rows), `SELECT value FROM `+jsonEach, idList(customersOf(rows)))
+		return refreshStandings(tx, db.now(), month, areasOf(rows), `SELECT value FROM `+jsonEach, idList(customersOf(rows)))
 	})
 	if err != nil {
 		return fmt.Errorf("save %d scores of %s: %w", len(ps), month, err)

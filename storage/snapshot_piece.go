@@ -79,7 +79,7 @@ func (p *publication) facts(tx *sql.Tx, of span) error {
 }
 
 func (p *publication) standings(tx *sql.Tx, of span) error {
-	return refreshStandings(tx, p.head.Month, p.areas, `SELECT customer_id FROM stage.touched WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
+	return refreshStandings(tx, p.db.now(), p.head.Month, p.areas, `SELECT customer_id FROM stage.touched WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
 }
 
 // gone marks those who are missing from a complete file.

@@ -24,7 +24,7 @@ func (w *withdrawal) piece(tx *sql.Tx, of span) error {
 	if err := w.customers(tx, of); err != nil {
 		return err
 	}
-	return refreshStandings(tx, w.past.undone.month, w.areas, `SELECT customer_id FROM stage.touched WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
+	return refreshStandings(tx, w.db.now(), w.past.undone.month, w.areas, `SELECT customer_id FROM stage.touched WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
 }
 
 // scores brings back what the snapshot before says of scores and revenue, and
@@ -82,7 +82,7 @@ func (w *withdrawal) cohortMembers(tx *sql.Tx, of span) error {
 }
 
 // ofCustomers are the tables, in the order of customers, whose rows go with a customer.
-var ofCustomers = []string{"customer_locations", "agreements", "propensities", "score_parts", "revenues", "revenue_estimates", "standings"}
+var ofCustomers = []string{"customer_locations", "agreements", "propensities", "score_parts", "revenues", "revenue_estimates", "standings", "hold_outs"}
 
 // goesAlong are the other tables that name a customer and do not keep it.
 var goesAlong = []string{"snapshot_rows", "matches", "match_candidates", "customer_keys", "customer_facts", "cohort_members"}
@@ -186,5 +186,5 @@ func (w *withdrawal) ownScores(tx *sql.Tx, of span) error {
 	if err != nil {
 		return err
 	}
-	return refreshStandings(tx, w.past.undone.month, actnow.Areas, `SELECT customer_id FROM stage.scored WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
+	return refreshStandings(tx, w.db.now(), w.past.undone.month, actnow.Areas, `SELECT customer_id FROM stage.scored WHERE customer_id > ? AND customer_id <= ?`, of.after, of.last)
 }

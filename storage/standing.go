@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"actnow"
 	"actnow/scoring"
@@ -30,9 +31,10 @@ const refreshChunk = 2000
 // In each month and area fit and intent come from the report that has them, else
 // from our own scores; the cluster of a file wins, else the matrix gives it. So it is
 // with potential revenue: the range of a report, else our own estimate.
-// Only rows that differ are written. It is called in the transaction that
+// Only rows that differ are written, and whoever came to Act Now is drawn for the
+// hold-out. It is called in the transaction that
 // changed scores of that month.
-func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, customers string, args ...any) error {
+func refreshStandings(tx *sql.Tx, now time.Time, from actnow.Month, areas []actnow.Area, customers string, args ...any) error {
 	matrix, err := activeMatrix(tx)
 	if err != nil {
 		return err
@@ -47,11 +49,20 @@ func refreshStandings(tx *sql.Tx, from actnow.Month, areas []actnow.Area, custom
 	if err != nil {
 		return fmt.Errorf("refresh standings: %w", err)
 	}
+	held, err := holdOut(tx)
+	if err != nil {
+		return fmt.Errorf("refresh standings: %w", err)
+	}
 	for len(ids) > 0 {
 		n := min(refreshChunk, len(ids))
 		r := newRefresh(tx, matrix, from, areas, ids[:n])
 		if err := r.run(); err != nil {
 			return fmt.Errorf("refresh standings: %w", err)
+		}
+		if held.Share > 0 {
+			if err := drawHoldOuts(tx, now, held, r.within); err != nil {
+				return fmt.Errorf("draw the hold-out: %w", err)
+			}
 		}
 		ids = ids[n:]
 	}

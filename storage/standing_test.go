@@ -53,7 +53,7 @@ func TestRefreshStandings(t *testing.T) {
 				if _, err := tx.Exec(`DELETE FROM propensities; INSERT INTO customers (id, key, first_month, last_month, updated_at) VALUES (1, 'tpid:1', '', '', 0) ON CONFLICT DO NOTHING; ` + tt.seed); err != nil {
 					return err
 				}
-				if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
+				if err := refreshStandings(tx, db.now(), "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 					return err
 				}
 				return tx.QueryRow(`SELECT month, fit_from, cell, cluster, cluster_from, previous_cluster, fit FROM current_propensities`).
@@ -111,11 +111,11 @@ func TestRefreshFromAMonthIsTheWhole(t *testing.T) {
 					return err
 				}
 			}
-			if err := refreshStandings(tx, month, []actnow.Area{actnow.Azure}, `SELECT ?`, customer); err != nil {
+			if err := refreshStandings(tx, db.now(), month, []actnow.Area{actnow.Azure}, `SELECT ?`, customer); err != nil {
 				return err
 			}
 			part := dump(tx)
-			if err := refreshStandings(tx, "", actnow.Areas, `SELECT id FROM customers`); err != nil {
+			if err := refreshStandings(tx, db.now(), "", actnow.Areas, `SELECT id FROM customers`); err != nil {
 				return err
 			}
 			if whole := dump(tx); part != whole {

@@ -52,7 +52,7 @@ type activityRow struct {
 }
 
 // auditNouns are the things that the audit speaks of.
-var auditNouns = []string{"user", "session", "token", "link", "report", "account", "match", "cohort", "pack", "campaign", "message", "schedule", "connection", "setting", "model", "source"}
+var auditNouns = []string{"user", "session", "token", "link", "report", "account", "match", "cohort", "pack", "campaign", "message", "schedule", "connection", "setting", "model", "holdout", "source"}
 
 func (s *Server) showActivity(c echo.Context) error {
 	filter, err := s.activityFilter(c)

@@ -145,6 +145,10 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		EndsAt   *time.Time    `json:"ends_at,omitempty"`
 		Expiring *actnow.Money `json:"expiring,omitempty"`
 	}
+	type heldOut struct {
+		Area  actnow.Area `json:"area"`
+		Since time.Time   `json:"since"`
+	}
 	type detail struct {
 		apiCustomerItem
 		Locations  []string       `json:"locations"`
@@ -152,6 +156,7 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		History    []*apiStanding `json:"history"`
 		Estimates  []apiEstimate  `json:"revenue_estimates,omitempty"`
 		Reasons    []reason       `json:"reasons"`
+		HeldOut    []heldOut      `json:"held_out"`
 		Cohorts    []string       `json:"cohorts"`
 		Accounts   []account      `json:"accounts"`
 		Contacts   []contact      `json:"contacts"`
@@ -167,7 +172,10 @@ func (s *Server) apiCustomer(c echo.Context) error {
 		return err
 	}
 	out := detail{apiCustomerItem: toAPICustomer(d.Customer), Locations: append([]string{}, d.Locations...), Standings: []*apiStanding{}, History: []*apiStanding{},
-		Estimates: toAPIEstimates(d.Estimates), Reasons: []reason{}, Cohorts: append([]string{}, d.Cohorts...), Accounts: []account{}, Contacts: []contact{}, Withheld: d.Withheld, Agreements: []agreement{}}
+		Estimates: toAPIEstimates(d.Estimates), Reasons: []reason{}, HeldOut: []heldOut{}, Cohorts: append([]string{}, d.Cohorts...), Accounts: []account{}, Contacts: []contact{}, Withheld: d.Withheld, Agreements: []agreement{}}
+	for _, h := range d.HeldOut {
+		out.HeldOut = append(out.HeldOut, heldOut(h))
+	}
 	for _, k := range d.Rules {
 		out.Cohorts = append(out.Cohorts, k.Name)
 	}

@@ -52,6 +52,7 @@ type standingLine struct {
 	IntentScore  scoreLine
 	Spark        *Spark
 	Disagreement string // report and own score in a sentence, or ""
+	HeldOut      string // that campaigns leave the customer out, or ""
 	Move         string // up from, down from, in words
 }
 
@@ -217,6 +218,11 @@ func standingLines(text *Text, d actnow.CustomerDetail, why []whyArea, edges act
 		for _, now := range d.Standings {
 			if now.Area == area {
 				l.Standing, l.Scored = now, now.Cell != "" || now.Cluster != "" || now.FitBand != "" || now.IntentBand != ""
+			}
+		}
+		for _, h := range d.HeldOut {
+			if h.Area == area {
+				l.HeldOut = text.T("holdout.customer", h.Since)
 			}
 		}
 		if !l.Scored {

@@ -64,6 +64,7 @@ func (s *Server) allRoutes() []route {
 		s.suppressionRoutes(),
 		s.scheduleRoutes(),
 		s.scoringRoutes(),
+		s.holdOutRoutes(),
 		s.matrixAPIRoutes(),
 		s.modelRoutes(),
 		s.modelAPIRoutes(),

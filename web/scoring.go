@@ -61,7 +61,7 @@ func (s *Server) showScoring(c echo.Context) error {
 	}
 	p := scoringPage{Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.scoring")}}, Text: text.T("scoring.text")}}
 	p.Head.Title = text.T("scoring.title", matrixName(text, all[active].Name))
-	p.Head.Actions = []Action{{Text: text.T("scoring.own"), Href: matrixPath(all[active]), Icon: "sliders-horizontal"}}
+	p.Head.Actions = []Action{{Text: text.T("scoring.own"), Href: matrixPath(all[active]), Icon: "sliders-horizontal"}, {Text: text.T("scoring.holdout"), Href: holdOutPath}}
 	for _, h := range bandHeads(all[active].Edges) {
 		p.Bands = append(p.Bands, pair{Name: text.Band(h.Band), Value: h.Range})
 	}

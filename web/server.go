@@ -47,6 +47,7 @@ type Store interface {
 	suppressionStore
 	scheduleStore
 	scoringStore
+	holdOutStore
 	modelStore
 }
 

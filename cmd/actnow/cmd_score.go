@@ -16,7 +16,7 @@ import (
 func newScoreCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "score", Short: "score customers, or try the scoring on files"}
 	cmd.AddCommand(newScoreRunCommand(sh), newScoreTrainCommand(sh), newScoreModelsCommand(sh), newScoreCheckCommand(sh), newScorePromoteCommand(sh), newScoreRollbackCommand(sh),
-		newScoreRevenueCommand(sh), newScoreMatrixCommand(sh), newScoreTryCommand(sh), newScoreBacktestCommand(sh))
+		newScoreRevenueCommand(sh), newScoreMatrixCommand(sh), newScoreHoldOutCommand(sh), newScoreTryCommand(sh), newScoreBacktestCommand(sh))
 	return cmd
 }
 

@@ -78,6 +78,21 @@ func TestScoreModels(t *testing.T) {
 	if a := s.command("score", "check", "--area", "azure"); a.code != 0 || !strings.Contains(a.stdout, "drift of the score in") || !strings.Contains(a.stdout, "since, High over Medium") {
 		t.Errorf("score check: exit code %d, %s %s", a.code, a.stdout, a.stderr)
 	}
+	var held scoring.HoldOutReport
+	s.ask(&held, "score", "holdout", "--share", "0.5", "--seed", "4")
+	if held.Share != 0.5 || held.Seed != 4 {
+		t.Errorf("score holdout: %+v", held)
+	}
+	s.ask(&held, "score", "holdout", "--seed", "5")
+	if held.Share != 0.5 || held.Seed != 5 {
+		t.Errorf("score holdout with another seed: %+v", held)
+	}
+	if a := s.command("score", "holdout"); a.code != 0 || !strings.Contains(a.stdout, "all areas") || !strings.Contains(a.stdout, "too few to say") {
+		t.Errorf("score holdout: exit code %d, %s %s", a.code, a.stdout, a.stderr)
+	}
+	if a := s.command("score", "holdout", "--share", "0.6"); a.code != 1 || !strings.Contains(a.stderr, "can be held out") {
+		t.Errorf("score holdout of more than a half: exit code %d, %s", a.code, a.stderr)
+	}
 	t.Run("reasons", func(t *testing.T) { // which closes the store
 		db := storagetest.OpenAt(t, s.dir, time.Now)
 		raw := storagetest.Raw(t, db)

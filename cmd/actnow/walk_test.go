@@ -120,6 +120,14 @@ func walk(t *testing.T, lang string) {
 		v.check(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
 	}
 
+	v.open("/settings/scoring/holdout")
+	eval[bool](v, `(document.querySelector("#share").value = "10") === "10"`)
+	v.click(`form[action="/settings/scoring/holdout"] button`)
+	v.check("holdout")
+	if !strings.Contains(v.text("h1"), "10") || v.text("tbody") == "" {
+		t.Errorf("after holding out a tenth the page says %q, %q", v.text("h1"), v.text("tbody"))
+	}
+
 	v.open("/scoring/models/powerapps")
 	v.click(`form[action^="/scoring/models/train"] button`)
 	v.do(chromedp.WaitVisible(chromedp.CSS(`a.btn[href="/scoring/models"]`)))
