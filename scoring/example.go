@@ -36,7 +36,7 @@ const maxMonths = 36
 func (h *History) wins(s *sheet, end time.Time) []example {
 	var out []example
 	for _, o := range h.Opportunities {
-		if o.Area != s.area || o.Opened.IsZero() || o.Closed.IsZero() || o.Closed.Before(o.Opened) || !o.Closed.Before(end) {
+		if o.Area != s.area || !o.settled(end) {
 			continue
 		}
 		before := dayOf(o.Opened)
@@ -57,15 +57,23 @@ func (h *History) openings(s *sheet, days []time.Time, end time.Time) []example 
 		if until.After(end) {
 			continue
 		}
-		x := example{Customer: h.Customer, End: before, Settled: until, line: s.add(h.Observe(Intent, s.area, before))}
-		for _, o := range h.Opportunities {
-			if o.Area == s.area && !o.Opened.Before(before) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
-				x.Yes, x.Outcome = true, o.Opened
-			}
-		}
+		x := h.opened(s.area, before, until)
+		x.line = s.add(h.Observe(Intent, s.area, before))
 		out = append(out, x)
 	}
 	return out
+}
+
+// opened returns whether, and when first, an opportunity in the area opened from an
+// instant on and before another.
+func (h *History) opened(area actnow.Area, from, until time.Time) example {
+	x := example{Customer: h.Customer, End: from, Settled: until}
+	for _, o := range h.Opportunities {
+		if o.Area == area && !o.Opened.Before(from) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
+			x.Yes, x.Outcome = true, o.Opened
+		}
+	}
+	return x
 }
 
 // dayOf returns the start of the day in UTC.

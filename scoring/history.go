@@ -46,6 +46,11 @@ type Opportunity struct {
 	Won    bool
 }
 
+// settled reports whether an opportunity was won or lost before end.
+func (o *Opportunity) settled(end time.Time) bool {
+	return !o.Opened.IsZero() && !o.Closed.IsZero() && !o.Closed.Before(o.Opened) && o.Closed.Before(end)
+}
+
 // known is what was known of a customer before an instant.
 type known struct {
 	*History

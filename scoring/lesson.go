@@ -21,11 +21,14 @@ type lesson struct {
 
 	sheets  map[actnow.Area]*sheet
 	present map[actnow.Area][]line
+
+	followed map[string][]followed // by the id of a challenger
 }
 
 // newLesson returns a lesson without anything in it yet.
 func newLesson(target Target, end time.Time) *lesson {
-	l := &lesson{target: target, end: end, examples: map[actnow.Area][]example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{}}
+	l := &lesson{target: target, end: end, examples: map[actnow.Area][]example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{},
+		followed: map[string][]followed{}}
 	for _, area := range actnow.Areas {
 		l.sheets[area] = newSheet(area)
 	}

@@ -119,7 +119,7 @@ func checkReasons(t *testing.T, m *Model, customers [][]Observation) {
 	for i, known := range customers {
 		examples[i].line = sheet.add(known)
 	}
-	chances := m.probabilities(examples)
+	chances := m.chances(frameOf(m.Features, linesOf(examples)))
 	for i, s := range m.Scores(customers) {
 		if len(customers[i]) == 0 {
 			if s.Points != nil {

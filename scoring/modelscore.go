@@ -39,10 +39,10 @@ func (m *Model) frame(customers [][]Observation) *frame {
 	return frameOf(m.Features, lines)
 }
 
-// probabilities returns what the model says of examples.
-func (m *Model) probabilities(examples []example) []float64 {
-	out := make([]float64, len(examples))
-	m.predictor.eachOdds(frameOf(m.Features, linesOf(examples)), places(len(examples)), func(i int, odds, _ float64, _ []float64) {
+// chances returns what the model says of the rows of a frame, 0 to 1.
+func (m *Model) chances(f *frame) []float64 {
+	out := make([]float64, f.rows())
+	m.predictor.eachOdds(f, places(len(out)), func(i int, odds, _ float64, _ []float64) {
 		out[i] = sigmoid(odds)
 	})
 	return out
@@ -50,10 +50,10 @@ func (m *Model) probabilities(examples []example) []float64 {
 
 // pointsOf returns the scores of the rows of a frame.
 func (m *Model) pointsOf(f *frame) []float64 {
-	out := make([]float64, f.rows())
-	m.predictor.eachOdds(f, places(len(out)), func(i int, odds, _ float64, _ []float64) {
-		out[i] = Points(sigmoid(odds), m.Base)
-	})
+	out := m.chances(f)
+	for i, p := range out {
+		out[i] = Points(p, m.Base)
+	}
 	return out
 }
 

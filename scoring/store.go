@@ -22,8 +22,10 @@ type Store interface {
 }
 
 // ModelStore gives the models in force and what they are told of customers, and
-// takes how far customers have moved since the models were learned.
+// takes how far customers have moved since the models were learned, and what
+// challengers say in their shadow.
 type ModelStore interface {
+	ShadowStore
 	// Champions returns the models in force, by area and score.
 	Champions(ctx context.Context) ([]*Model, error)
 	// Histories is that of TrainerStore.

@@ -19,6 +19,9 @@ type TrainerStore interface {
 	// of it, or, of a month, the newest row of each report up to that month and what
 	// the CRM says today.
 	Histories(ctx context.Context, month actnow.Month, ids []actnow.CustomerID) ([]History, error)
+	// Shadowed returns what the challengers of a target that stand have said of
+	// customers, by customer.
+	Shadowed(ctx context.Context, target Target, ids []actnow.CustomerID) (map[actnow.CustomerID][]Shadowed, error)
 	// FirstOpportunity returns since when opportunities are kept, the zero time if none
 	// are.
 	FirstOpportunity(ctx context.Context) (time.Time, error)
@@ -189,7 +192,12 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 		if err != nil {
 			return nil, err
 		}
+		said, err := t.Store.Shadowed(ctx, target, ids[:n])
+		if err != nil {
+			return nil, err
+		}
 		for i := range histories {
+			l.follow(&histories[i], said[histories[i].Customer])
 			l.hear(&histories[i], days, sampled(histories[i].Customer, share), sampled(histories[i].Customer, today))
 		}
 		ids = ids[n:]

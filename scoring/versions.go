@@ -50,12 +50,12 @@ type VersionStore interface {
 	KeepTrial(ctx context.Context, t Trial, m *Model, on *Verdict) error
 }
 
-// fewestSince is how many outcomes of either kind must have come since a challenger
-// was learned before it is judged.
+// fewestSince is how many outcomes of either kind must have come of what a challenger
+// said before it is judged.
 const fewestSince = 10
 
-// Verdict compares a challenger with what is in force, on examples whose outcome
-// came after both were learned, so that neither has seen it.
+// Verdict compares a challenger with what is in force, by what both said of the same
+// customers before it was known what came.
 type Verdict struct {
 	Challenger string  `json:"challenger"`
 	Champion   string  `json:"champion,omitempty"` // "" where a points card is in force, which claims the average
@@ -98,41 +98,29 @@ func (t *Trainer) inPlace(ctx context.Context, versions []Version) (p inPlace, e
 }
 
 // judge compares a challenger with the champion, nil for the average that a points
-// card claims.
+// card claims, by what was said while both stood as they do.
 func (l *lesson) judge(challenger, champion *Model) *Verdict {
-	last := challenger.Day
-	if champion != nil {
-		last = max(last, champion.Day)
-	}
-	learned, _ := time.Parse(time.DateOnly, last)
-	end := learned.Add(day)
-	var since []example
-	for _, x := range l.examples[challenger.Area] {
-		if !x.Settled.Before(end) {
-			since = append(since, x)
-		}
-	}
-	v := &Verdict{Challenger: challenger.ID(), Rows: len(since)}
-	yes, no := l.count(since)
-	v.Outcomes, v.Missing = yes, max(0, fewestSince-min(yes, no))
-	if len(since) == 0 {
-		return v
-	}
-	against := make([]float64, len(since))
-	for i := range against {
-		against[i] = challenger.Base
-	}
+	v := &Verdict{Challenger: challenger.ID()}
 	if champion != nil {
 		v.Champion = champion.ID()
-		against = champion.probabilities(since)
 	}
-	for i, p := range challenger.probabilities(since) {
+	var since []followed
+	var outcomes []example
+	for _, f := range l.followed[challenger.ID()] {
+		if f.Champion == v.Champion {
+			since, outcomes = append(since, f), append(outcomes, f.example)
+		}
+	}
+	v.Rows = len(since)
+	yes, no := l.count(outcomes)
+	v.Outcomes, v.Missing = yes, max(0, fewestSince-min(yes, no))
+	for _, f := range since {
 		y := 0.0
-		if since[i].Yes {
+		if f.Yes {
 			y = 1
 		}
-		v.Loss += logLoss(p, y) / float64(len(since))
-		v.Against += logLoss(against[i], y) / float64(len(since))
+		v.Loss += logLoss(f.Said, y) / float64(len(since))
+		v.Against += logLoss(f.Against, y) / float64(len(since))
 	}
 	v.Promote = !v.Waits() && v.Loss < v.Against
 	return v

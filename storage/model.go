@@ -129,7 +129,7 @@ func (db *DB) KeepTrial(ctx context.Context, t scoring.Trial, m *scoring.Model, 
 			}
 		}
 		if m == nil {
-			return nil
+			return forgetShadows(tx)
 		}
 		if _, err := tx.Exec(`UPDATE models SET state = 'retired', decided_at = ?, decided_by = ? WHERE area = ? AND score = ? AND state = 'challenger' AND id <> ?`,
 			now, actnow.System.Name, string(m.Area), string(m.Target), m.ID()); err != nil {
@@ -143,7 +143,10 @@ func (db *DB) KeepTrial(ctx context.Context, t scoring.Trial, m *scoring.Model, 
 			ON CONFLICT (id) DO UPDATE SET about = excluded.about, body = excluded.body,
 				state = CASE WHEN models.state = 'champion' THEN 'champion' ELSE 'challenger' END`,
 			m.ID(), string(m.Area), string(m.Target), now, string(about), string(m.JSON()))
-		return err
+		if err != nil {
+			return err
+		}
+		return forgetShadows(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("keep trial of %s, %s: %w", t.Area, t.Target, err)
@@ -185,6 +188,9 @@ func (db *DB) Promote(ctx context.Context, by actnow.Actor, id string) (scoring.
 			return err
 		}
 		if err := db.promote(tx, by, full); err != nil {
+			return err
+		}
+		if err := forgetShadows(tx); err != nil {
 			return err
 		}
 		v, err = versionOf(tx, full)

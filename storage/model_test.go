@@ -193,6 +193,7 @@ func TestModelsTakeTheirTurn(t *testing.T) {
 	if second.Outcome != scoring.OutcomeChallenger || second.Verdict != nil || second.Model == first.Model {
 		t.Fatalf("second trial: %+v", second)
 	}
+	scoreAzure(t, db, now)
 	today = today.AddDate(0, 4, 0)
 	seedMarket(t, db, 150, 1, "2027-04", "2027-06")
 	third := trainFit(t, db, now)

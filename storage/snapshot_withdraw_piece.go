@@ -82,7 +82,7 @@ func (w *withdrawal) cohortMembers(tx *sql.Tx, of span) error {
 }
 
 // ofCustomers are the tables, in the order of customers, whose rows go with a customer.
-var ofCustomers = []string{"customer_locations", "agreements", "propensities", "score_parts", "revenues", "revenue_estimates", "standings", "hold_outs"}
+var ofCustomers = []string{"customer_locations", "agreements", "propensities", "score_parts", "revenues", "revenue_estimates", "standings", "hold_outs", "shadow_scores"}
 
 // goesAlong are the other tables that name a customer and do not keep it.
 var goesAlong = []string{"snapshot_rows", "matches", "match_candidates", "customer_keys", "customer_facts", "cohort_members"}
