@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 
@@ -68,6 +69,7 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 	}
 	f := fitted{variance: 1}
 	f.intercept, f.variance = d.average()
+	merged := d.merged()
 	var beta []float64 // of the blocks awake, in order, then the intercept
 	layout(blocks)
 	beta = make([]float64, total(blocks)+1)
@@ -76,7 +78,7 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 		if err := ctx.Err(); err != nil {
 			return fitted{}, err
 		}
-		h, g, rss := d.equations(blocks, beta, f.variance)
+		h, g, rss := merged.equations(blocks, beta, f.variance)
 		addPenalties(h, blocks)
 		var chol mat.Cholesky
 		if !chol.Factorize(h) {
@@ -111,6 +113,41 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 		}
 	}
 	return d.result(blocks, beta, f), nil
+}
+
+// merged returns a design of the same likelihood with rows that turn the same
+// parameters on as one: with the sum of their weights, and their mean outcome. Where
+// little is known of many, as of customers who did nothing, few rows are left. A
+// normal law also needs how outcomes vary among them, so numbers stay as they are.
+func (d *design) merged() *design {
+	if d.numbers {
+		return d
+	}
+	m := &design{blocks: d.blocks}
+	width := len(d.blocks)
+	at, key := map[string]int{}, make([]byte, 0, 4*width)
+	for i, y := range d.outcome {
+		row := d.active[i*width : (i+1)*width]
+		key = key[:0]
+		for _, bin := range row {
+			key = binary.LittleEndian.AppendUint32(key, uint32(bin))
+		}
+		k, known := at[string(key)]
+		if !known {
+			k = len(m.outcome)
+			at[string(key)] = k
+			m.active = append(m.active, row...)
+			m.outcome, m.weight = append(m.outcome, 0), append(m.weight, 0)
+		}
+		m.outcome[k] += d.weight[i] * y
+		m.weight[k] += d.weight[i]
+	}
+	for i, w := range m.weight {
+		if w > 0 {
+			m.outcome[i] /= w
+		}
+	}
+	return m
 }
 
 // average returns the intercept of a fit without effects, and the variance

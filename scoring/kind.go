@@ -96,6 +96,7 @@ type trial struct {
 	account               []string  // nil if rows do not go together
 	card, paired, boosted []float64 // nil if not tried
 	order                 int
+	last                  *scorecard // of the last fold, without pairs
 }
 
 // tryOut learns and predicts each fold, several at a time; the result does not
@@ -123,7 +124,7 @@ func tryOut(ctx context.Context, r recipe, pairs bool, order int) (trial, error)
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			parts[k], errs[k] = tryFold(ctx, r.sample(positions(f.train)), f.test, pairs, order)
+			parts[k], errs[k] = tryFold(ctx, r.sample(positions(f.train)), f.test, pairs, order, r.earlier)
 		})
 	}
 	wait.Wait()
@@ -132,6 +133,7 @@ func tryOut(ctx context.Context, r recipe, pairs bool, order int) (trial, error)
 		if errs[k] != nil {
 			return t, errs[k]
 		}
+		t.last = parts[k].last
 		t.card = append(t.card, parts[k].card...)
 		t.paired = append(t.paired, parts[k].paired...)
 		t.boosted = append(t.boosted, parts[k].boosted...)
@@ -147,12 +149,12 @@ func tryOut(ctx context.Context, r recipe, pairs bool, order int) (trial, error)
 }
 
 // tryFold learns from a sample and scores other rows.
-func tryFold(ctx context.Context, s sample, test []int, pairs bool, order int) (t trial, err error) {
-	card, err := learn(ctx, s, false, nil)
+func tryFold(ctx context.Context, s sample, test []int, pairs bool, order int, earlier *scorecard) (t trial, err error) {
+	card, err := learn(ctx, s, false, earlier)
 	if err != nil {
 		return t, err
 	}
-	t.card = card.values(s.frame, test)
+	t.last, t.card = card, card.values(s.frame, test)
 	if pairs {
 		if card, err = card.withPairs(ctx, s); err != nil {
 			return t, err

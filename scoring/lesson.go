@@ -105,6 +105,9 @@ func (l *lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*cour
 			break
 		}
 		c := l.course(area, lent, share, seed)
+		if best != nil {
+			c.recipe.earlier = best.predictor.tried.read(best.features, c.features)
+		}
 		if err := c.learn(ctx, true); err != nil {
 			return nil, err
 		}
@@ -115,6 +118,7 @@ func (l *lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*cour
 	if best.recipe.simple || best.recipe.rarer() < boostFromCount || best.predictor.validation.AUCHigh < leastAUC {
 		return best, nil
 	}
+	best.recipe.earlier = best.predictor.tried
 	return best, best.learn(ctx, false)
 }
 

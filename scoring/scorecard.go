@@ -141,6 +141,20 @@ func (m *scorecard) take(f fitted) {
 	}
 }
 
+// read returns the scorecard for a frame in which its features stand in other columns.
+func (m *scorecard) read(from, to []Feature) *scorecard {
+	if m == nil {
+		return nil
+	}
+	moved := *m
+	moved.bases = slices.Clone(m.bases)
+	for k := range moved.bases {
+		name := from[moved.bases[k].column].Name
+		moved.bases[k].column = slices.IndexFunc(to, func(f Feature) bool { return f.Name == name })
+	}
+	return &moved
+}
+
 // strengthsFor returns the strengths that an earlier scorecard found for the
 // same features, 0 where it has none; what was asleep is woken.
 func (m *scorecard) strengthsFor(bases []basis) []float64 {

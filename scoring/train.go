@@ -29,7 +29,8 @@ type predictor struct {
 	published  bool
 	reason     string // why not published
 	validation Measures
-	said       outOfFold // what the validation measured: probabilities
+	said       outOfFold  // what the validation measured: probabilities
+	tried      *scorecard // of the last fold
 }
 
 // recipe says how to learn: rows of a frame with their weights.
@@ -51,7 +52,10 @@ type recipe struct {
 	// split says on what the validation learns and judges, own rows alone; nil is
 	// folds. With it the frame's groups are the accounts that rows go together by.
 	split []fold
-	seed  uint64
+	// earlier, if not nil, is a scorecard of nearly the same rows, whose strengths are
+	// begun with.
+	earlier *scorecard
+	seed    uint64
 }
 
 // ownRows returns the rows of what is learned.
@@ -72,6 +76,15 @@ func (r recipe) rarer() int {
 		positives += int(r.label(row))
 	}
 	return min(positives, len(rows)-positives)
+}
+
+// beginning returns the scorecard whose strengths the last fit begins with: that of the
+// last fold where folds go forward in time, as it has learned from the most rows.
+func (r recipe) beginning(last *scorecard) *scorecard {
+	if r.split == nil {
+		return nil
+	}
+	return last
 }
 
 func (r recipe) sample(positions []int) sample {
@@ -103,6 +116,7 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.tried = t.last
 	var chosen outOfFold
 	p.kind, chosen, p.calibrate = t.choose()
 	p.said = chosen.calibrated(p.calibrate)
@@ -111,7 +125,7 @@ func train(ctx context.Context, r recipe) (*predictor, error) {
 		p.reason = ReasonNoSignal
 		return p, nil
 	}
-	p.learned, err = p.kind.learn(ctx, r.sample(places(len(r.rows))), nil)
+	p.learned, err = p.kind.learn(ctx, r.sample(places(len(r.rows))), r.beginning(t.last))
 	p.published = err == nil
 	return p, err
 }

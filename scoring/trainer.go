@@ -188,11 +188,17 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 	}
 	for len(ids) > 0 {
 		n := min(batch, len(ids))
-		histories, err := t.Store.Histories(ctx, "", ids[:n])
+		said, err := t.Store.Shadowed(ctx, target, ids[:n])
 		if err != nil {
 			return nil, err
 		}
-		said, err := t.Store.Shadowed(ctx, target, ids[:n])
+		var wanted []actnow.CustomerID
+		for _, id := range ids[:n] {
+			if len(said[id]) > 0 || sampled(id, max(share, today)) {
+				wanted = append(wanted, id)
+			}
+		}
+		histories, err := t.Store.Histories(ctx, "", wanted)
 		if err != nil {
 			return nil, err
 		}
