@@ -2,6 +2,7 @@ package reports_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"iter"
 	"strings"
@@ -35,6 +36,10 @@ func TestWorkbook(t *testing.T) {
 	var file bytes.Buffer
 	if n, err := reports.WriteSheet(&file, reports.XLSXFormat, sheet); n != 3 || err != nil {
 		t.Fatal(n, err)
+	}
+	// Excel refuses a sheet of more than 4 GiB whose header does not allow for it.
+	if at := bytes.Index(file.Bytes(), []byte("xl/worksheets/sheet1.xml")); at < 30 || binary.LittleEndian.Uint16(file.Bytes()[at-26:]) != 45 {
+		t.Errorf("the sheet, %d bytes from the beginning, is not of version 4.5", at)
 	}
 	book, err := excelize.OpenReader(&file)
 	if err != nil {

@@ -34,7 +34,7 @@ func writeWorkbook(w io.Writer, list Sheet) (n int, err error) {
 			return n, err
 		}
 	}
-	return n, book.Write(w)
+	return n, writeArchive(w, book)
 }
 
 func writeList(book *excelize.File, bold int, list Sheet) (n int, err error) {

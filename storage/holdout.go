@@ -17,7 +17,7 @@ import (
 const holdOutSetting = "hold_out"
 
 // heldOutSQL says whether a customer is held out of what an area's campaigns send, or
-// of any campaign where the area is ”.
+// of any campaign where the area is empty.
 func heldOutSQL(customer, area string) string {
 	return `EXISTS (SELECT 1 FROM hold_outs h WHERE h.customer_id = ` + customer + ` AND h.held = 1 AND h.released_at IS NULL AND ` + area + ` IN ('', h.area))`
 }
