@@ -63,14 +63,14 @@ type MatrixValue struct {
 // value is an empty cell. Heat is relative to
 // the fullest cell of the same cluster, so that the crowd does not outshine the
 // few who are ready.
-func NewMatrix(caption string, small bool, edges actnow.Edges, values []MatrixValue) Matrix {
+func NewMatrix(text *Text, caption string, small bool, edges actnow.Edges, values []MatrixValue) Matrix {
 	top := map[actnow.Cluster]float64{}
 	at := map[[2]actnow.Band]MatrixValue{}
 	for _, v := range values {
 		top[v.Cell.Cluster()] = max(top[v.Cell.Cluster()], v.Value)
 		at[[2]actnow.Band{v.Fit, v.Intent}] = v
 	}
-	m := Matrix{Caption: caption, Small: small, Heads: bandHeads(edges)}
+	m := Matrix{Caption: caption, Small: small, Heads: bandHeads(text, edges)}
 	for i, fit := range actnow.Bands {
 		row := MatrixRow{Fit: m.Heads[i], Split: i == 2}
 		for j, intent := range actnow.Bands {
@@ -100,11 +100,11 @@ func heat(value, top float64) int {
 
 // bandHeads are the bands with the scores they cover. Scores are shown rounded down,
 // so that whole numbers tell bands with whole edges apart.
-func bandHeads(e actnow.Edges) []BandHead {
+func bandHeads(text *Text, e actnow.Edges) []BandHead {
 	heads := make([]BandHead, len(actnow.Bands))
 	for i, b := range actnow.Bands {
 		low, high := e.Of(b)
-		from, to := strconv.FormatFloat(low, 'f', -1, 64), strconv.FormatFloat(math.Ceil(high)-1, 'f', -1, 64)
+		from, to := text.Decimal(low, -1), text.Decimal(math.Ceil(high)-1, -1)
 		heads[i] = BandHead{Band: b, Range: from + "–" + to}
 		if b == actnow.High {
 			heads[i].Range = from + "+"

@@ -41,7 +41,11 @@ func ptr(x float64) *float64 { return &x }
 
 func TestCharts(t *testing.T) {
 	edges := actnow.Edges{High: 80.5, Medium: 60, Low: 20}
-	matrix := NewMatrix("Azure: fit and intent", false, actnow.DefaultEdges, []MatrixValue{
+	text := newText(t, "en", nil)
+	if got := bandHeads(newText(t, "sv", nil), edges)[0].Range; got != "80,5+" {
+		t.Errorf("the band high covers %q, want 80,5+", got)
+	}
+	matrix := NewMatrix(text, "Azure: fit and intent", false, actnow.DefaultEdges, []MatrixValue{
 		{Fit: actnow.High, Intent: actnow.High, Cell: "A1", Value: 61, Text: "61", Href: "/customers?cell=A1", Delta: "+28", Notes: []string{"SEK 4.1 M", "<29> matched"}},
 		{Fit: actnow.High, Intent: actnow.Medium, Cell: "A2", Value: 164, Text: "164", Href: "/customers?cell=A2", Open: true},
 		{Fit: actnow.Low, Intent: actnow.High, Cell: "C1", Value: 0, Text: "0", Href: "/customers?cell=C1"},
@@ -63,7 +67,7 @@ func TestCharts(t *testing.T) {
 	}{
 		{"matrix.en", "en", "matrix", matrix},
 		{"matrix.sv", "sv", "matrix", matrix},
-		{"matrix.empty", "en", "matrix", NewMatrix("Nothing", true, actnow.DefaultEdges, nil)},
+		{"matrix.empty", "en", "matrix", NewMatrix(text, "Nothing", true, actnow.DefaultEdges, nil)},
 		{"bar", "en", "bar", Bar{Label: "Azure", Tall: true, Pieces: []Piece{{Name: "Act Now", Text: "426", Value: 426, Class: "fill-a"}, {Name: "None", Text: "0", Class: "fill-b"}, {Name: "Educate", Text: "3,185", Value: 3185, Class: "fill-d"}}}},
 		{"bar.empty", "en", "bar", Bar{Label: "Nothing"}},
 		{"barlegend", "en", "barlegend", Bar{Pieces: []Piece{{Name: "Sent", Text: "12", Value: 12, Class: "f-ok", Href: "/deliveries"}}}},

@@ -264,7 +264,7 @@ func gridMatrix(text *Text, g actnow.Grid, open actnow.Cell, small bool) Matrix 
 		}
 		values = append(values, v)
 	}
-	return NewMatrix(text.T("grid.caption", g.Area.Name(), text.Month(g.Month)), small, g.Edges, values)
+	return NewMatrix(text, text.T("grid.caption", g.Area.Name(), text.Month(g.Month)), small, g.Edges, values)
 }
 
 // clusterMonths lays Act Now and Evaluate out over the months, and says how many

@@ -25,7 +25,7 @@ type promiseRow struct {
 func newBandPanel(text *Text, t scoring.BandTally, base float64) *bandPanel {
 	p := &bandPanel{}
 	rate, _ := t.Rate()
-	heads := bandHeads(t.Edges)
+	heads := bandHeads(text, t.Edges)
 	for i, o := range t.Outcomes {
 		r := rateRow{Name: text.Band(o.Band) + " " + heads[i].Range, Promised: promised(text, t.Edges, o.Band, base), Rows: o.Rows, Rate: "–", Between: "–", Lift: "–"}
 		if o.Rows > 0 {

@@ -62,12 +62,12 @@ func (s *Server) showScoring(c echo.Context) error {
 	p := scoringPage{Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.scoring")}}, Text: text.T("scoring.text")}}
 	p.Head.Title = text.T("scoring.title", matrixName(text, all[active].Name))
 	p.Head.Actions = []Action{{Text: text.T("scoring.own"), Href: matrixPath(all[active]), Icon: "sliders-horizontal"}, {Text: text.T("scoring.holdout"), Href: holdOutPath}}
-	for _, h := range bandHeads(all[active].Edges) {
+	for _, h := range bandHeads(text, all[active].Edges) {
 		p.Bands = append(p.Bands, pair{Name: text.Band(h.Band), Value: h.Range})
 	}
 	for i, m := range all {
 		choice := matrixChoice{Name: matrixName(text, m.Name), Key: m.Name, Version: strconv.Itoa(m.Version), Active: i == active, Change: matrixPath(m),
-			Matrix: NewMatrix(matrixName(text, m.Name), true, m.Edges, matrixCells(m))}
+			Matrix: NewMatrix(text, matrixName(text, m.Name), true, m.Edges, matrixCells(m))}
 		if m.Version > 1 {
 			choice.Name = text.T("scoring.version", choice.Name, m.Version)
 		}
