@@ -109,8 +109,11 @@ func (f censusFilter) compare(c cohorts.Compare, t *table) (bitset, error) {
 	case c.Op == cohorts.Eq && c.Field.Kind == cohorts.Text && c.Values[0].Text == "":
 		c.Op, c.Values = cohorts.IsEmpty, nil
 	}
-	if strings.HasPrefix(filterColumns[c.Field.Name], "p.") {
+	switch {
+	case strings.HasPrefix(filterColumns[c.Field.Name], "p."):
 		return f.column(c, t), nil
+	case usesStanding(c): // of another table, such as who is held out
+		return nil, errNotKept
 	}
 	who, err := f.who(c)
 	return t.rowsOf(who), err

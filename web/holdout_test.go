@@ -45,7 +45,7 @@ func TestHoldOutPage(t *testing.T) {
 	}
 	b.header.Set("Cookie", "lang=en")
 	b.says(b.want(b.get("/customers/1"), http.StatusOK), "Held out of campaigns since", "drawn by chance")
-	b.says(b.want(b.get("/activity?noun=holdout"), http.StatusOK), "changed the share of Act Now that is held out")
+	b.says(b.want(b.get("/activity?noun=holdout"), http.StatusOK), "Changed the share of Act Now that is held out")
 	b.want(b.post(path, url.Values{"share": {"0"}, "seed": {"7"}}), http.StatusSeeOther)
 	if a := b.want(b.get("/customers/1"), http.StatusOK); strings.Contains(a.body, "Held out of campaigns") {
 		t.Error("the customer is held out after the end")
