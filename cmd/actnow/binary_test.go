@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -268,15 +269,25 @@ func (s *site) client() *http.Client {
 	}}
 }
 
-// freePort returns an address of loopback that nobody listens at.
+// givenPorts are those that freePort has returned.
+var givenPorts sync.Map
+
+// freePort returns an address of loopback that nobody listens at: below the ports that
+// the system gives to whoever asks for any, and another each time.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(12_000))
+		if _, given := givenPorts.LoadOrStore(addr, true); given {
+			continue
+		}
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // certificate makes a certificate for 127.0.0.1 and writes it into dir.
