@@ -50,14 +50,20 @@ func (s *snapshotStage) publish(ctx context.Context, res reports.Result, progres
 }
 
 // takeImports waits until no other import is published or taken back, so that what
-// one finds out of the store stays true until it ends with free.
+// one finds out of the store stays true until it ends with free. What one before left
+// half done is put right first.
 func (db *DB) takeImports(ctx context.Context) (free func(), err error) {
 	select {
 	case db.imports <- struct{}{}:
-		return func() { <-db.imports }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	free = func() { <-db.imports }
+	if err := db.resume(ctx); err != nil {
+		free()
+		return nil, err
+	}
+	return free, nil
 }
 
 // publication turns a settled stage into a snapshot, customer by customer, in pieces
@@ -88,7 +94,10 @@ func (p *publication) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, p.db.takeBack(context.WithoutCancel(ctx), actnow.System, p.id))
 	}
-	return p.db.clearReplaced(context.WithoutCancel(ctx))
+	if err := p.db.clearReplaced(context.WithoutCancel(ctx)); err != nil {
+		p.db.log.WarnContext(ctx, "rows of an import that was published anew stay until the next import", "error", err)
+	}
+	return nil
 }
 
 // open makes the snapshot, which is not to be seen yet, and the cohort columns of

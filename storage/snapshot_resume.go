@@ -8,8 +8,8 @@ import (
 	"actnow"
 )
 
-// resume puts right what a crash left: it takes publications back that did not come
-// to an end, ends undos, and clears away what was published anew.
+// resume puts right what a crash or a full disk left: it takes publications back that
+// did not come to an end, ends undos, and clears away what was published anew.
 func (db *DB) resume(ctx context.Context) error {
 	var ids []int64
 	var by []actnow.Actor
