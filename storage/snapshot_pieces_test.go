@@ -19,6 +19,16 @@ import (
 	"actnow/storage/storagetest"
 )
 
+// openIn opens the store in a folder, for the first time or again.
+func openIn(t *testing.T, dir string) *storage.DB {
+	t.Helper()
+	db, err := storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 // errTold ends an import from within its progress.
 var errTold = errors.New("told to end")
 
@@ -53,10 +63,7 @@ func TestInterruptedImportLeavesWhatWasBefore(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 3))
 			dir := filepath.Join(t.TempDir(), "data")
-			db, err := storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }})
-			if err != nil {
-				t.Fatal(err)
-			}
+			db := openIn(t, dir)
 			defer func() { _ = db.Close() }()
 			want := storagetest.Open(t)
 			var files []madeUp
@@ -99,9 +106,7 @@ func TestInterruptedImportLeavesWhatWasBefore(t *testing.T) {
 					if err := db.Close(); err != nil {
 						t.Fatal(err)
 					}
-					if db, err = storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }}); err != nil {
-						t.Fatal(err)
-					}
+					db = openIn(t, dir)
 				}
 				if ended == nil {
 					return // it was in force already, or ended before it could be ended
@@ -139,10 +144,7 @@ func TestInterruptedUndoComesToAnEnd(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 4))
 			dir := filepath.Join(t.TempDir(), "data")
-			db, err := storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }})
-			if err != nil {
-				t.Fatal(err)
-			}
+			db := openIn(t, dir)
 			defer func() { _ = db.Close() }()
 			want := storagetest.Open(t)
 			var taken actnow.SnapshotID
@@ -156,6 +158,7 @@ func TestInterruptedUndoComesToAnEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			part, crashed := 0.5+r.Float64()*0.5, false
+			var err error
 			func() {
 				defer func() { crashed = recover() == errTold }()
 				_, err = db.UndoSnapshot(t.Context(), actnow.System, taken, func(done, total int64) {
@@ -170,9 +173,7 @@ func TestInterruptedUndoComesToAnEnd(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if db, err = storage.Open(t.Context(), storage.Options{Dir: dir, Now: func() time.Time { return storagetest.Now }}); err != nil {
-				t.Fatal(err)
-			}
+			db = openIn(t, dir)
 			if diff := cmp.Diff(visible(t, want), visible(t, db)); diff != "" {
 				t.Fatalf("crash at %.2f (-undone +undone after a crash):\n%s", part, diff)
 			}
