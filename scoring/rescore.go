@@ -27,8 +27,9 @@ type Summary struct {
 	Areas []AreaSummary `json:"areas"`
 }
 
-// AreaSummary counts one area: the customers that got a score, and the cluster
-// of those that got both. All four clusters are always there.
+// AreaSummary counts one area: the customers that got a score, and where all
+// customers stand now, be it by a report or by us, as the pages show it. All four
+// clusters are always there; who lacks fit or intent is in none.
 type AreaSummary struct {
 	Area      actnow.Area            `json:"area"`
 	Model     string                 `json:"model"`
@@ -70,11 +71,7 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 	}
 	var sum Summary
 	for i, c := range cards {
-		a := AreaSummary{Area: c.Area, Model: panel.name(i, c), ByCluster: make(map[actnow.Cluster]int, 4)}
-		for _, cluster := range actnow.Clusters {
-			a.ByCluster[cluster] = 0
-		}
-		sum.Areas = append(sum.Areas, a)
+		sum.Areas = append(sum.Areas, AreaSummary{Area: c.Area, Model: panel.name(i, c)})
 	}
 	batchSize := r.Batch
 	if batchSize <= 0 {
@@ -100,12 +97,8 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 			return sum, fmt.Errorf("save scores after customer %d: %w", after, err)
 		}
 		for i, p := range ps {
-			a := &sum.Areas[i%len(cards)]
 			if p.Fit.Points != nil || p.Intent.Points != nil {
-				a.Customers++
-			}
-			if p.Cluster != "" {
-				a.ByCluster[p.Cluster]++
+				sum.Areas[i%len(cards)].Customers++
 			}
 		}
 		after, n = batch[len(batch)-1].Customer, n+len(batch)
@@ -115,6 +108,12 @@ func (r *Rescorer) Run(ctx context.Context, month actnow.Month, areas []actnow.A
 	}
 	if err := panel.saveDrift(ctx); err != nil {
 		return sum, fmt.Errorf("save drift: %w", err)
+	}
+	for i := range sum.Areas {
+		a := &sum.Areas[i]
+		if a.ByCluster, err = r.Store.Clusters(ctx, a.Area, month); err != nil {
+			return sum, err
+		}
 	}
 	r.Log.InfoContext(ctx, "rescored", "month", string(month), "customers", n, "areas", len(cards), "took", r.Now().Sub(start))
 	return sum, nil

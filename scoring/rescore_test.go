@@ -55,6 +55,20 @@ func (s *shelf) CountFacts(context.Context, actnow.Month) (int64, error) {
 	return int64(len(s.facts)), nil
 }
 
+// Clusters counts what was saved: no report says anything.
+func (s *shelf) Clusters(_ context.Context, area actnow.Area, _ actnow.Month) (map[actnow.Cluster]int, error) {
+	counts := map[actnow.Cluster]int{}
+	for _, c := range actnow.Clusters {
+		counts[c] = 0
+	}
+	for _, p := range s.saved {
+		if p.Area == area && p.Cluster != "" {
+			counts[p.Cluster]++
+		}
+	}
+	return counts, nil
+}
+
 func (s *shelf) Matrix(context.Context) (scoring.Matrix, error) { return scoring.Quadrants(), nil }
 
 func shelfOf(n int) *shelf {

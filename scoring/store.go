@@ -19,6 +19,9 @@ type Store interface {
 	SavePropensities(ctx context.Context, month actnow.Month, ps []Propensity) error
 	// Matrix returns the active matrix.
 	Matrix(ctx context.Context) (Matrix, error)
+	// Clusters counts the customers in each cluster of the area in a month, by what
+	// holds: the score of a report first, ours where it is silent.
+	Clusters(ctx context.Context, area actnow.Area, month actnow.Month) (map[actnow.Cluster]int, error)
 }
 
 // ModelStore gives the models in force and what they are told of customers, and

@@ -319,6 +319,29 @@ func (db *DB) ClusterMonths(ctx context.Context, scope actnow.Scope, area actnow
 	return counts, nil
 }
 
+// Clusters returns how many customers each of the clusters of the area holds in a
+// month; all four are there.
+func (db *DB) Clusters(ctx context.Context, area actnow.Area, month actnow.Month) (map[actnow.Cluster]int, error) {
+	counts := make(map[actnow.Cluster]int, len(actnow.Clusters))
+	for _, c := range actnow.Clusters {
+		counts[c] = 0
+	}
+	err := db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT cluster, count(*) FROM standings WHERE area = ? AND month = ? AND cluster <> '' GROUP BY cluster`,
+			[]any{string(area), string(month)}, func(rows *sql.Rows) error {
+				var c actnow.Cluster
+				var n int
+				err := rows.Scan(&c, &n)
+				counts[c] = n
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("clusters of %s in %s: %w", area, month, err)
+	}
+	return counts, nil
+}
+
 // Freshness returns the latest snapshot of each report that ever came.
 func (db *DB) Freshness(ctx context.Context) ([]actnow.Freshness, error) {
 	var list []actnow.Freshness

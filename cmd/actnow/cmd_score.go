@@ -40,8 +40,13 @@ func newScoreRunCommand(sh *shell) *cobra.Command {
 				return sh.print(sum, func(w io.Writer) {
 					for _, s := range sum.Areas {
 						fmt.Fprintf(w, "%s\t%d customers\t%s\n", s.Area, s.Customers, s.Model)
+						without := s.Customers
 						for _, c := range actnow.Clusters {
 							fmt.Fprintf(w, "  %s\t%d\n", c, s.ByCluster[c])
+							without -= s.ByCluster[c]
+						}
+						if without > 0 {
+							fmt.Fprintf(w, "  none\t%d\tfit or intent is not known\n", without)
 						}
 					}
 				})

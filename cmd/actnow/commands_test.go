@@ -123,6 +123,14 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 			t.Errorf("score run --area m365: %v", area)
 		}
 	}
+	azure := s.object("score", "run", "--area", "azure")["areas"].([]any)[0].(object)
+	reported := 0.0
+	for cluster := range azure["by_cluster"].(object) {
+		reported += s.number(azure["by_cluster"].(object), cluster)
+	}
+	if reported != 12 {
+		t.Errorf("score run --area azure: the report has fit and intent of 12 customers: %v", azure)
+	}
 	train := s.object("score", "train", "--area", "azure")
 	s.members("score train", train, "trials")
 	for _, x := range train["trials"].([]any) {
