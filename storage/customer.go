@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -40,6 +41,12 @@ func standingFields(s *actnow.Standing) []any {
 		&s.MicrosoftCluster, &s.OwnCluster, &s.PreviousCluster, &s.PreviousMonth,
 		&s.Revenue.Low, &s.Revenue.High, &s.Revenue.Currency, &s.RevenueFrom, &s.RevenueKind}
 }
+
+// areaList is all areas as the JSON array that jsonEach takes.
+var areaList = func() string {
+	b, _ := json.Marshal(actnow.Areas) // of texts: it has no errors
+	return string(b)
+}()
 
 // byHeat orders clusters, hottest first, for SQL.
 const byHeat = `CASE %s WHEN 'Act Now' THEN 1 WHEN 'Evaluate' THEN 2 WHEN 'Nurture' THEN 3 WHEN 'Educate' THEN 4 ELSE 5 END`
@@ -111,11 +118,16 @@ const (
 	mailableRows = `mailable_contacts m WHERE 1 = 1`
 )
 
-// Whether a customer, by c.id, has one.
-const (
-	isMatched  = `EXISTS (SELECT 1 FROM ` + matchedRows + ` AND m.customer_id = c.id)`
-	isMailable = `EXISTS (SELECT 1 FROM ` + mailableRows + ` AND m.customer_id = c.id)`
+// Whether the customer c has one.
+var (
+	isMatched  = isAmong(matchedRows, "c.id")
+	isMailable = isAmong(mailableRows, "c.id")
 )
+
+// isAmong is the condition that the customer is that of a row m.
+func isAmong(rows, customer string) string {
+	return `EXISTS (SELECT 1 FROM ` + rows + ` AND m.customer_id = ` + customer + `)`
+}
 
 // chosenCustomers returns which customers c a query chooses, and how their
 // standing p is joined.
@@ -156,14 +168,16 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 	if q.Cell != "" {
 		w.and("p.cell = ?", string(q.Cell))
 	}
-	if q.Cluster != "" {
-		w.and("p.cluster = ?", string(q.Cluster))
-	}
 	if q.Unscored {
 		w.and("COALESCE(p.cell, '') = ''")
 	}
-	if q.Disagree {
-		w.and(disagrees)
+	standing := onStanding(q)
+	if standing.sql != "" {
+		w.andClause(standing)
+	}
+	if q.Area == "" && standing.sql != "" { // few have any such standing; only of those the hottest is looked for
+		w.and("c.id IN (SELECT p.customer_id FROM standings p WHERE p.latest = 1 AND p.area IN (SELECT value FROM "+jsonEach+") AND "+standing.sql+")",
+			append([]any{areaList}, standing.args...)...)
 	}
 	if q.Segment != "" {
 		w.and("c.segment = ?", string(q.Segment))
@@ -177,14 +191,6 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 	if q.Mailable {
 		w.and(isMailable)
 	}
-	switch q.Move {
-	case actnow.MovedNew:
-		w.and(movedNew)
-	case actnow.MovedUp:
-		w.and(movedUp)
-	case actnow.MovedDown:
-		w.and(movedDown)
-	}
 	if q.Search != "" {
 		like := likeInside(q.Search)
 		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
@@ -194,9 +200,30 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 		return chosen{}, err
 	}
 	w.andClause(filter)
-	byStanding := q.Cell != "" || q.Cluster != "" || q.Unscored || q.Disagree || q.Move != "" ||
+	byStanding := standing.sql != "" || q.Cell != "" || q.Unscored ||
 		q.Since != "" || q.Report != "" || q.Ours != "" || q.Differ
 	return chosen{standing: from, where: w, byStanding: byStanding}, nil
+}
+
+// onStanding is what a query without an area may ask of the standing p; "" if it asks
+// nothing.
+func onStanding(q actnow.CustomerQuery) clause {
+	var w where
+	if q.Cluster != "" {
+		w.and("p.cluster = ?", string(q.Cluster))
+	}
+	if q.Disagree {
+		w.and(disagrees)
+	}
+	switch q.Move {
+	case actnow.MovedNew:
+		w.and(movedNew)
+	case actnow.MovedUp:
+		w.and(movedUp)
+	case actnow.MovedDown:
+		w.and(movedDown)
+	}
+	return clause(w)
 }
 
 // chosen is a list of customers c before it is ordered and cut.

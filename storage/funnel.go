@@ -13,13 +13,17 @@ import (
 func (db *DB) Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error) {
 	f := actnow.Funnel{ByStage: map[actnow.MatchStage]int{}, Ends: map[actnow.FunnelEnd]actnow.FunnelShare{}}
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		in := inScope(scope, "c.id")
-		err := tx.QueryRow(`SELECT count(*), COALESCE(sum(`+isMatched+`), 0), COALESCE(sum(`+hasContact+`), 0), COALESCE(sum(`+isMailable+`), 0)
-			FROM customers c WHERE `+in.sql, in.args...).Scan(&f.Customers, &f.Matched, &f.WithContact, &f.Mailable)
-		if err != nil {
+		if err := funnelEnds(tx, scope, f.Ends); err != nil {
 			return err
 		}
-		err = each(tx, `SELECT stage, count(*) FROM (
+		for _, share := range f.Ends {
+			f.Customers += share.Customers
+		}
+		f.Mailable = f.Ends[actnow.EndMailable].Customers
+		f.WithContact = f.Mailable + f.Ends[actnow.EndNotMailable].Customers
+		f.Matched = f.WithContact + f.Ends[actnow.EndNoContact].Customers
+		in := inScope(scope, "c.id")
+		err := each(tx, `SELECT stage, count(*) FROM (
 				SELECT c.id, min(CASE m.stage WHEN 'domain' THEN 1 WHEN 'name' THEN 2 ELSE 3 END) AS first
 				FROM customers c JOIN matches m ON m.customer_id = c.id AND m.band = 'match' WHERE `+in.sql+` GROUP BY c.id) b
 			JOIN (SELECT 1 AS n, 'domain' AS stage UNION ALL SELECT 2, 'name' UNION ALL SELECT 3, 'tpid') s ON s.n = b.first GROUP BY stage`, in.args,
@@ -33,9 +37,6 @@ func (db *DB) Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, er
 		if err != nil {
 			return err
 		}
-		if err := funnelEnds(tx, scope, f.Ends); err != nil {
-			return err
-		}
 		return tx.QueryRow(`SELECT COALESCE(sum(m.band = 'none'), 0),
 			(SELECT count(*) FROM match_decisions d WHERE d.verdict <> 'undone'
 				AND d.id = (SELECT max(id) FROM match_decisions n WHERE n.account_key = d.account_key AND n.customer_key = d.customer_key))
@@ -47,32 +48,39 @@ func (db *DB) Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, er
 	return f, nil
 }
 
+// ends is the customers whom the CRM knows, each with the place in FunnelEnds at which
+// their way ends: of the rows that name one, the one nearest to a mail.
+const ends = `(SELECT m.customer_id AS id, max(m.place) AS place FROM (
+		SELECT m.customer_id, 4 AS place FROM ` + mailableRows + `
+		UNION ALL SELECT m.customer_id, 3 FROM ` + contactRows + `
+		UNION ALL SELECT m.customer_id, 2 FROM ` + matchedRows + `
+		UNION ALL SELECT m.customer_id, 0 FROM ` + waitingRows + `) m WHERE m.customer_id IS NOT NULL GROUP BY m.customer_id) e`
+
 // funnelEnds counts the customers of each end, and their money if the scope
 // allows it: the newest estimate of each area, whole.
-func funnelEnds(tx *sql.Tx, scope actnow.Scope, ends map[actnow.FunnelEnd]actnow.FunnelShare) error {
+func funnelEnds(tx *sql.Tx, scope actnow.Scope, shares map[actnow.FunnelEnd]actnow.FunnelShare) error {
 	in := inScope(scope, "c.id")
-	of := `(SELECT c.id, CASE WHEN ` + isMailable + ` THEN 'mailable' WHEN ` + hasContact + ` THEN 'not_mailable' WHEN ` + isMatched + ` THEN 'no_contact'
-		WHEN ` + isWaiting + ` THEN 'waiting' ELSE 'unmatched' END AS place FROM customers c WHERE ` + in.sql + `) e`
-	err := each(tx, `SELECT e.place, count(*) FROM `+of+` GROUP BY e.place`, in.args, func(rows *sql.Rows) error {
-		var end actnow.FunnelEnd
-		var share actnow.FunnelShare
-		err := rows.Scan(&end, &share.Customers)
-		ends[end] = share
+	err := each(tx, `SELECT COALESCE(e.place, 1) AS end, count(*) FROM customers c LEFT JOIN `+ends+` ON e.id = c.id
+		WHERE `+in.sql+` GROUP BY end`, in.args, func(rows *sql.Rows) error {
+		var place, n int
+		err := rows.Scan(&place, &n)
+		shares[actnow.FunnelEnds[place]] = actnow.FunnelShare{Customers: n}
 		return err
 	})
 	if err != nil || !scope.Revenue {
 		return err
 	}
-	return each(tx, `SELECT e.place, p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))
-		FROM `+of+` JOIN standings p ON p.customer_id = e.id AND p.latest = 1
-		WHERE COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL GROUP BY e.place, p.currency ORDER BY 3 DESC`, in.args,
+	in = inScope(scope, "p.customer_id")
+	return each(tx, `SELECT COALESCE(e.place, 1) AS end, p.currency, sum(`+estimate+`)
+		FROM standings p LEFT JOIN `+ends+` ON e.id = p.customer_id
+		WHERE p.latest = 1 AND `+estimate+` IS NOT NULL AND `+in.sql+` GROUP BY end, p.currency ORDER BY 3 DESC`, in.args,
 		func(rows *sql.Rows) error {
-			var end actnow.FunnelEnd
+			var place int
 			var m actnow.Money
-			err := rows.Scan(&end, &m.Currency, &m.Minor)
-			share := ends[end]
+			err := rows.Scan(&place, &m.Currency, &m.Minor)
+			share := shares[actnow.FunnelEnds[place]]
 			share.Revenue = append(share.Revenue, m)
-			ends[end] = share
+			shares[actnow.FunnelEnds[place]] = share
 			return err
 		})
 }
@@ -88,7 +96,7 @@ const (
 )
 
 // Whether customer c has one.
-const (
-	hasContact = `EXISTS (SELECT 1 FROM ` + contactRows + ` AND m.customer_id = c.id)`
-	isWaiting  = `EXISTS (SELECT 1 FROM ` + waitingRows + ` AND m.customer_id = c.id)`
+var (
+	hasContact = isAmong(contactRows, "c.id")
+	isWaiting  = isAmong(waitingRows, "c.id")
 )

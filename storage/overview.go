@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"actnow"
 	"actnow/scoring"
@@ -24,30 +26,8 @@ func (db *DB) Overview(ctx context.Context, scope actnow.Scope, area actnow.Area
 		if err != nil {
 			return err
 		}
-		err = tx.QueryRow(`SELECT
-			COALESCE(sum(`+movedNew+`), 0),
-			COALESCE(sum(`+movedNew+` AND `+isMatched+`), 0),
-			COALESCE(sum(`+movedNew+` AND `+isMailable+`), 0),
-			COALESCE(sum(`+movedUp+`), 0), COALESCE(sum(`+movedDown+`), 0),
-			COALESCE(sum(`+movedDown+` AND p.previous_cluster = 'Act Now'), 0),
-			COALESCE(sum(p.cluster = 'Act Now'), 0), COALESCE(sum(p.cell <> ''), 0)
-			FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.latest = 1 AND p.month = ?
-			WHERE `+in.sql, append([]any{string(area), string(o.Month)}, in.args...)...).
-			Scan(&o.NewActNow, &o.NewMatched, &o.NewMailable, &o.MovedUp, &o.MovedDown, &o.LeftActNow, &o.ActNow, &o.UnscoredInArea)
-		if err != nil {
+		if err := countMoves(tx, scope, &o); err != nil {
 			return err
-		}
-		o.UnscoredInArea = o.Customers - o.UnscoredInArea
-		if scope.Revenue {
-			for _, part := range []struct {
-				into *[]actnow.Money
-				cond string
-			}{{&o.NewRevenue, movedNew}, {&o.ActNowRevenue, `p.cluster = 'Act Now'`}} {
-				*part.into, err = sumRevenue(tx, area, o.Month, part.cond, in)
-				if err != nil {
-					return err
-				}
-			}
 		}
 		return tx.QueryRow(`SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
 			JOIN customers c ON c.id = m.customer_id WHERE m.band = 'review' AND a.deleted_at IS NULL AND `+in.sql, in.args...).Scan(&o.ToReview)
@@ -71,21 +51,42 @@ func latestMonths(tx *sql.Tx, area actnow.Area) (latest, previous actnow.Month, 
 	return latest, previous, err
 }
 
-// sumRevenue adds the lower bounds of the estimates of the standings p for which
-// cond holds, per currency.
-func sumRevenue(tx *sql.Tx, area actnow.Area, month actnow.Month, cond string, in clause) ([]actnow.Money, error) {
-	var sums []actnow.Money
-	err := each(tx, `SELECT p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))
-		FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.latest = 1 AND p.month = ?
-		WHERE COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL AND `+cond+` AND `+in.sql+`
-		GROUP BY p.currency ORDER BY 2 DESC`, append([]any{string(area), string(month)}, in.args...),
-		func(rows *sql.Rows) error {
-			var m actnow.Money
-			err := rows.Scan(&m.Currency, &m.Minor)
-			sums = append(sums, m)
+// estimate is what a standing p may bring at least, NULL if nothing is said of it.
+const estimate = `COALESCE(p.revenue_low, p.revenue_high)`
+
+// countMoves counts the standings of the month by where they came from, and adds
+// their money.
+func countMoves(tx *sql.Tx, scope actnow.Scope, o *actnow.Overview) error {
+	in := inScope(scope, "p.customer_id")
+	o.UnscoredInArea = o.Customers
+	err := each(tx, `SELECT p.currency,
+			sum(CASE WHEN `+movedNew+` THEN `+estimate+` END), sum(CASE WHEN p.cluster = 'Act Now' THEN `+estimate+` END),
+			sum(`+movedNew+`),
+			COALESCE(sum(CASE WHEN `+movedNew+` THEN `+isAmong(matchedRows, "p.customer_id")+` END), 0),
+			COALESCE(sum(CASE WHEN `+movedNew+` THEN `+isAmong(mailableRows, "p.customer_id")+` END), 0),
+			sum(`+movedUp+`), sum(`+movedDown+`), sum(`+movedDown+` AND p.previous_cluster = 'Act Now'),
+			sum(p.cluster = 'Act Now'), sum(p.cell <> '')
+		FROM standings p WHERE p.area = ? AND p.latest = 1 AND p.month = ? AND `+in.sql+` GROUP BY p.currency`,
+		append([]any{string(o.Area), string(o.Month)}, in.args...), func(rows *sql.Rows) error {
+			var currency string
+			var newMoney, money sql.NullInt64
+			var isNew, matched, mailable, up, down, left, actNow, scored int
+			err := rows.Scan(&currency, &newMoney, &money, &isNew, &matched, &mailable, &up, &down, &left, &actNow, &scored)
+			o.NewActNow, o.NewMatched, o.NewMailable = o.NewActNow+isNew, o.NewMatched+matched, o.NewMailable+mailable
+			o.MovedUp, o.MovedDown, o.LeftActNow = o.MovedUp+up, o.MovedDown+down, o.LeftActNow+left
+			o.ActNow, o.UnscoredInArea = o.ActNow+actNow, o.UnscoredInArea-scored
+			if scope.Revenue && newMoney.Valid {
+				o.NewRevenue = append(o.NewRevenue, actnow.Money{Minor: newMoney.Int64, Currency: currency})
+			}
+			if scope.Revenue && money.Valid {
+				o.ActNowRevenue = append(o.ActNowRevenue, actnow.Money{Minor: money.Int64, Currency: currency})
+			}
 			return err
 		})
-	return sums, err
+	for _, sums := range [][]actnow.Money{o.NewRevenue, o.ActNowRevenue} {
+		slices.SortFunc(sums, func(a, b actnow.Money) int { return cmp.Compare(b.Minor, a.Minor) })
+	}
+	return err
 }
 
 // Grid returns the matrix of the area in a month, "" for the latest.
@@ -185,31 +186,40 @@ func (db *DB) AreaGrids(ctx context.Context, scope actnow.Scope) ([]actnow.Grid,
 }
 
 func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.Cell]int) error {
-	in := inScope(scope, "c.id")
+	in := inScope(scope, "p.customer_id")
 	at := func(month actnow.Month) []any { return append([]any{string(g.Area), string(month)}, in.args...) }
-	const from = ` FROM customers c JOIN standings p ON p.customer_id = c.id AND p.area = ? AND p.month = ? WHERE `
+	const from = ` FROM standings p WHERE p.area = ? AND p.month = ? AND `
 	clusters := map[actnow.Cluster]*actnow.GridCluster{}
 	for i := range g.Clusters {
 		clusters[g.Clusters[i].Cluster] = &g.Clusters[i]
 	}
 	scored := 0
-	err := each(tx, `SELECT p.cell, p.cluster, count(*), sum(`+isMatched+`), sum(`+isMailable+`), sum(`+disagrees+`)`+
-		from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster`, at(g.Month),
+	err := each(tx, `SELECT p.cell, p.cluster, p.currency, sum(`+estimate+`) AS money, count(*), sum(`+isAmong(matchedRows, "p.customer_id")+`),
+			sum(`+isAmong(mailableRows, "p.customer_id")+`), sum(`+disagrees+`)`+
+		from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster, p.currency ORDER BY money DESC`, at(g.Month),
 		func(rows *sql.Rows) error {
 			var cell actnow.Cell
 			var cluster actnow.Cluster
+			var currency string
+			var money sql.NullInt64
 			var n, matched, mailable, disagree int
-			if err := rows.Scan(&cell, &cluster, &n, &matched, &mailable, &disagree); err != nil {
+			if err := rows.Scan(&cell, &cluster, &currency, &money, &n, &matched, &mailable, &disagree); err != nil {
 				return err
 			}
 			scored += n
 			g.Disagree += disagree
+			add := func(to []actnow.Money) []actnow.Money {
+				if !money.Valid || !scope.Revenue {
+					return to
+				}
+				return actnow.AddMoney(to, actnow.Money{Minor: money.Int64, Currency: currency})
+			}
 			if i, ok := places[cell]; ok {
 				k := &g.Cells[i]
-				k.Count, k.Matched, k.Mailable = k.Count+n, k.Matched+matched, k.Mailable+mailable
+				k.Count, k.Matched, k.Mailable, k.Revenue = k.Count+n, k.Matched+matched, k.Mailable+mailable, add(k.Revenue)
 			}
 			if k := clusters[cluster]; k != nil {
-				k.Count += n
+				k.Count, k.Revenue = k.Count+n, add(k.Revenue)
 			}
 			return nil
 		})
@@ -233,27 +243,8 @@ func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.
 	if err != nil {
 		return err
 	}
-	if scope.Revenue {
-		err = each(tx, `SELECT p.cell, p.cluster, p.currency, sum(COALESCE(p.revenue_low, p.revenue_high))`+from+in.sql+`
-			AND p.cell <> '' AND COALESCE(p.revenue_low, p.revenue_high) IS NOT NULL GROUP BY p.cell, p.cluster, p.currency ORDER BY 4 DESC`, at(g.Month),
-			func(rows *sql.Rows) error {
-				var cell actnow.Cell
-				var cluster actnow.Cluster
-				var m actnow.Money
-				err := rows.Scan(&cell, &cluster, &m.Currency, &m.Minor)
-				if i, ok := places[cell]; ok {
-					g.Cells[i].Revenue = actnow.AddMoney(g.Cells[i].Revenue, m)
-				}
-				if k := clusters[cluster]; k != nil {
-					k.Revenue = actnow.AddMoney(k.Revenue, m)
-				}
-				return err
-			})
-		if err != nil {
-			return err
-		}
-	}
 	var all int
+	in = inScope(scope, "c.id")
 	if err := tx.QueryRow(`SELECT count(*) FROM customers c WHERE `+in.sql, in.args...).Scan(&all); err != nil {
 		return err
 	}
