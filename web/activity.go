@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,10 +181,11 @@ func csvCell(cell string) string {
 	return cell
 }
 
-func without(q url.Values, key string) url.Values {
+// without returns the query without some of its values.
+func without(q url.Values, keys ...string) url.Values {
 	rest := url.Values{}
 	for k, v := range q {
-		if k != key {
+		if !slices.Contains(keys, k) {
 			rest[k] = v
 		}
 	}

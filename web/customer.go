@@ -157,7 +157,7 @@ func (s *Server) customersPage(c echo.Context, q actnow.CustomerQuery, page actn
 		Filtered: q.Cell != "" || q.Cluster != "" || q.Segment != "" || q.Move != "" || q.Cohort != 0 || q.Filter != "" || q.Unscored || q.Gone || q.Matched || q.Mailable ||
 			q.Since != "" || q.Differ || q.Report != "" || q.Ours != "",
 	}
-	p.Areas = append(p.Areas, areaChoice{Href: "/customers?" + without(without(params, "area"), "offset").Encode(), Current: q.Area == ""})
+	p.Areas = append(p.Areas, areaChoice{Href: "/customers?" + without(params, append(ofArea, "area", "offset")...).Encode(), Current: q.Area == ""})
 	for _, a := range actnow.Areas {
 		p.Areas = append(p.Areas, areaChoice{Area: a, Href: "/customers?" + with(without(params, "offset"), "area", string(a)).Encode(), Current: a == q.Area})
 	}

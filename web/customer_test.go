@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -126,6 +127,21 @@ func TestCustomersRefuseWhatCannotBeAsked(t *testing.T) {
 }
 
 // The rule in "Make a campaign" chooses the customers that the list shows.
+func TestCustomersLeadOnlyToWhatAnswers(t *testing.T) {
+	b := openPeople(t).as(t, actnow.RoleMarketer)
+	for _, query := range []string{"", "area=azure&cell=A1&month=2026-10", "area=azure&month=2026-10&since=2026-09&flow=up&from=Evaluate",
+		"area=azure&report=Evaluate&ours=Act+Now", "area=azure&differ=1&unscored=1", "move=new&matched=1"} {
+		page := b.want(b.get("/customers?"+query), http.StatusOK)
+		links := regexp.MustCompile(`href="(/customers\?[^"]*)"`).FindAllStringSubmatch(page.body, -1)
+		if len(links) < 10 {
+			t.Errorf("%q: %d links", query, len(links))
+		}
+		for _, link := range links {
+			b.want(b.get(html.UnescapeString(link[1])), http.StatusOK)
+		}
+	}
+}
+
 func TestCampaignTakesTheCustomersOfTheList(t *testing.T) {
 	s := openPeople(t)
 	b := s.as(t, actnow.RoleMarketer)

@@ -84,6 +84,9 @@ func (s *Server) customerQuery(c echo.Context) (actnow.CustomerQuery, error) {
 	return q, nil
 }
 
+// ofArea are the values of a query that mean something in one area alone.
+var ofArea = []string{"cell", "month", "since", "flow", "from", "report", "ours", "differ"}
+
 // maxOffset is further than any list goes.
 const maxOffset = 1_000_000_000
 
