@@ -15,10 +15,12 @@ import (
 // stays the truth: where the census does not hold, or lacks something, SQL answers,
 // and the answer is the same.
 type census struct {
-	changes    int64  // of reports, when it was read
-	customers  *table // a row is the customer of that id
-	there      bitset // customers that there are
-	standings  *table // the latest ones; a customer without any has a row without values
+	changes    int64    // of reports, when it was read
+	customers  *table   // a row is the customer of that id
+	there      bitset   // customers that there are
+	places     []uint32 // of each customer in the order of keys
+	standings  *table   // the latest ones; a customer without any has a row without values
+	hottest    bitset   // of each customer's standings one
 	locations  *table
 	agreements *table
 	renewals   actnow.SnapshotID       // whose agreements they are
@@ -97,6 +99,10 @@ func (t *table) best(values *numbers, better func(n, than float64) bool) bitset 
 	return out
 }
 
+// texts and numbers return the column of the name, which is of the kind.
+func (t *table) texts(name string) *texts     { return t.columns[name].(*texts) }
+func (t *table) numbers(name string) *numbers { return t.columns[name].(*numbers) }
+
 func (t *table) bytes() int {
 	n := 4 * len(t.owner)
 	for _, c := range t.columns {
@@ -106,7 +112,7 @@ func (t *table) bytes() int {
 }
 
 func (c *census) bytes() int {
-	n := 8 * len(c.there)
+	n := 8*(len(c.there)+len(c.hottest)) + 4*len(c.places)
 	for _, t := range []*table{c.customers, c.standings, c.locations, c.agreements} {
 		if t != nil {
 			n += t.bytes()

@@ -138,6 +138,21 @@ func (t *texts) match(passes func(string) bool) bitset {
 	return out
 }
 
+// at returns the text of a row, "" if it has none.
+func (t *texts) at(row int) string {
+	if t.ends == nil {
+		return t.few.values[t.few.code(row)]
+	}
+	if !t.there.has(row) {
+		return ""
+	}
+	from := uint32(0)
+	if row > 0 {
+		from = t.ends[row-1]
+	}
+	return t.all.String()[from:t.ends[row]]
+}
+
 func (t *texts) bytes() int { return t.few.bytes() + t.all.Cap() + 4*len(t.ends) + 8*len(t.there) }
 
 // numbers is a column of numbers: coded, or if too many are different as they are.

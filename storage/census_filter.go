@@ -50,7 +50,7 @@ func (f censusFilter) within(who bitset) bitset {
 // locations returns the customers of the locations that pass.
 func (f censusFilter) locations(passes func(actnow.LocationID) bool) bitset {
 	t := f.census.locations
-	return f.owners(t, t.columns[locationID].(*numbers).match(func(id float64) bool { return passes(actnow.LocationID(id)) }))
+	return f.owners(t, t.numbers(locationID).match(func(id float64) bool { return passes(actnow.LocationID(id)) }))
 }
 
 func (f censusFilter) owners(t *table, rows bitset) bitset {
@@ -180,7 +180,7 @@ func (f censusFilter) column(c cohorts.Compare, t *table) bitset {
 	bands, _ := t.columns[name+"_band"].(*texts)
 	switch {
 	case c.Op == cohorts.IsEmpty && name == "segment":
-		return t.columns[name].(*texts).match(func(s string) bool { return s == string(actnow.UnknownSegment) })
+		return t.texts(name).match(func(s string) bool { return s == string(actnow.UnknownSegment) })
 	case c.Op == cohorts.IsEmpty:
 		if scored {
 			rows.or(bands.match(func(s string) bool { return s != "" }))
@@ -189,7 +189,7 @@ func (f censusFilter) column(c cohorts.Compare, t *table) bitset {
 	case scored && c.Op != cohorts.In:
 		within := bandsWithin(c.Op, c.Values[0].Number)
 		only := bands.match(func(s string) bool { return slices.Contains(within, "'"+s+"'") })
-		only.without(t.columns[name].(*numbers).match(func(float64) bool { return true }))
+		only.without(t.numbers(name).match(func(float64) bool { return true }))
 		rows.or(only)
 	}
 	return rows
@@ -281,10 +281,10 @@ func (f censusFilter) yesNo(c cohorts.Compare) (yes bitset, err error) {
 	case "mailable":
 		yes, err = f.census.set(f.tx, mailableRows)
 	case "gone":
-		yes = customers.columns["gone_month"].(*texts).match(func(string) bool { return true })
+		yes = customers.texts("gone_month").match(func(string) bool { return true })
 	case "is_nonprofit":
 		isNo := func(s string) bool { return slices.Contains([]string{"no", "n", "0", "false"}, s) }
-		values := customers.columns["nonprofit"].(*texts)
+		values := customers.texts("nonprofit")
 		yes = values.match(func(s string) bool { return s != "" && !isNo(s) })
 		no = values.match(isNo)
 	default:

@@ -53,7 +53,7 @@ func (r *censusReader) read() (err error) {
 	}
 	r.n = int(most) + 1
 	r.there = newBitset(r.n)
-	for _, step := range []func() error{r.readCustomers, r.readStandings, r.readLocations, r.readAgreements, r.readFacts, r.readMembers, r.readCRM} {
+	for _, step := range []func() error{r.readCustomers, r.readKeys, r.readStandings, r.readLocations, r.readAgreements, r.readFacts, r.readMembers, r.readCRM} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -93,10 +93,25 @@ func (r *censusReader) readCustomers() error {
 	return r.fill(r.customers, append(names, "gone_month"), `SELECT c.id, `+strings.Join(append(columns, "c.gone_month"), ", ")+` FROM customers c ORDER BY c.id`)
 }
 
+func (r *censusReader) readKeys() error {
+	r.places = make([]uint32, r.n)
+	place := uint32(0)
+	return each(r.tx, `SELECT id FROM customers ORDER BY key`, nil, func(rows *sql.Rows) error {
+		var id int
+		err := rows.Scan(&id)
+		r.places[id], place = place, place+1
+		return err
+	})
+}
+
 func (r *censusReader) readStandings() error {
 	names, columns := fieldsOf("p")
 	const from = ` FROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND p.latest = 1`
-	return r.owned(&r.standings, names, columns, "c.id", from)
+	err := r.owned(&r.standings, append(names, "month", "previous_month"), append(columns, "p.month", "p.previous_month"), "c.id", from)
+	if err == nil {
+		r.hottest = r.standings.hottest()
+	}
+	return err
 }
 
 func (r *censusReader) readLocations() error {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"actnow"
 	"actnow/cohorts"
 	"actnow/crm"
@@ -29,7 +31,10 @@ func TestCensusSaysWhatTheFileSays(t *testing.T) {
 			some.AllLocations, some.Locations = false, []actnow.LocationID{2}
 			for range 4 {
 				storagetest.Exec(t, db, randomChanges(r))
-				sameFromCensus(t, db, []actnow.Scope{actnow.Everything, some}, randomFilters(r, 60))
+				scopes := []actnow.Scope{actnow.Everything, some}
+				sameFromCensus(t, db, scopes, randomFilters(r, 60))
+				storagetest.Exec(t, db, ``)
+				sameLists(t, db, scopes, randomQueries(r, 80))
 				if t.Failed() {
 					return
 				}
@@ -99,6 +104,69 @@ func sameFromCensus(t testing.TB, db *storage.DB, scopes []actnow.Scope, filters
 	}
 }
 
+// sameLists looks that pages of customers are the same from the file and from a census.
+func sameLists(t testing.TB, db *storage.DB, scopes []actnow.Scope, queries []actnow.CustomerQuery) {
+	t.Helper()
+	ask := func() (answers []actnow.CustomerPage) {
+		for _, scope := range scopes {
+			for _, q := range queries {
+				page, err := db.Customers(t.Context(), scope, q)
+				if err != nil {
+					t.Fatalf("%+v: %v", q, err)
+				}
+				answers = append(answers, page)
+			}
+		}
+		return answers
+	}
+	file := ask()
+	takeCensus(t, db)
+	for i, page := range ask() {
+		if diff := cmp.Diff(file[i], page); diff != "" {
+			t.Errorf("%+v: from the file (-) and from memory (+): %s", queries[i%len(queries)], diff)
+		}
+	}
+}
+
+// randomQueries makes queries of lists, also such as only the file can answer.
+func randomQueries(r *rand.Rand, n int) []actnow.CustomerQuery {
+	some := func() bool { return r.IntN(4) == 0 }
+	list := make([]actnow.CustomerQuery, n)
+	for i := range list {
+		q := &list[i]
+		q.Sort = pick(r, []actnow.CustomerSort{actnow.SortName, actnow.SortRevenue, actnow.SortFit, actnow.SortIntent, actnow.SortSize})
+		q.Limit, q.Offset = 1+r.IntN(12), r.IntN(3)*r.IntN(9)
+		if r.IntN(2) == 0 {
+			q.Area = pick(r, actnow.Areas)
+			if some() {
+				q.Month = actnow.Month(fmt.Sprintf("2026-%02d", 8+r.IntN(3)))
+			}
+			if some() {
+				q.Cell = pick(r, []actnow.Cell{"A1", "B2", "C3"})
+			}
+		}
+		if some() {
+			q.Cluster = pick(r, actnow.Clusters)
+		}
+		if some() {
+			q.Move = pick(r, []actnow.Move{actnow.MovedNew, actnow.MovedUp, actnow.MovedDown})
+		}
+		if some() {
+			q.Segment = pick(r, actnow.Segments)
+		}
+		if some() {
+			q.Filter = pick(r, []string{`org_size > 200`, `fit > 50`, `country = "Sweden" or cluster = "Act Now"`, `raw."Odd" = "x"`})
+		}
+		if some() {
+			q.Cohort = actnow.CohortID(1 + r.IntN(3))
+		}
+		for _, on := range []*bool{&q.Unscored, &q.Gone, &q.Matched, &q.Mailable, &q.Disagree} {
+			*on = r.IntN(12) == 0
+		}
+	}
+	return list
+}
+
 // words are what random texts and filters are made of.
 var words = []string{"", "Sweden", "SWEDEN", "Norge", "Åland", "åland", "a%_\\", "O''Brien", "x\x00y", "y", "Public sector", "no", "yes", "Approved"}
 
@@ -130,9 +198,12 @@ func randomChanges(r *rand.Rand) string {
 		for range 2 {
 			area := pick(r, actnow.Areas)
 			say(`DELETE FROM standings WHERE customer_id = %d AND area = '%s'`, id, area)
-			say(`INSERT INTO standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, cell, cluster, microsoft_cluster, revenue_low, currency, revenue_kind)
-				VALUES (%d, '%s', '2026-10', %d, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)`, id, area, min(1, r.IntN(5)), number(101), number(101), choice("fit_band"), choice("intent_band"),
-				choice("cell"), choice("cluster"), choice("microsoft_cluster"), number(500000), text(), choice("revenue_kind"))
+			latest := min(1, r.IntN(5))
+			say(`INSERT INTO standings (customer_id, area, month, latest, fit, intent, fit_band, intent_band, cell, cluster, microsoft_cluster,
+					previous_cluster, previous_month, revenue_low, revenue_high, currency, revenue_kind)
+				VALUES (%d, '%s', '2026-%02d', %d, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)`, id, area, 8+latest*(1+r.IntN(2)), latest,
+				number(101), number(101), choice("fit_band"), choice("intent_band"), choice("cell"), choice("cluster"), choice("microsoft_cluster"),
+				choice("previous_cluster"), pick(r, []string{"''", "'2026-08'"}), number(5), number(5), text(), choice("revenue_kind"))
 		}
 		say(`INSERT OR REPLACE INTO customer_facts VALUES (%d, 'has_azure', '%s', '2026-10')`, id, pick(r, []string{"yes", "no"}))
 		say(`INSERT OR REPLACE INTO customer_facts VALUES (%d, 'offers', %s, '2026-10')`, id, text())

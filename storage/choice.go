@@ -35,6 +35,30 @@ func (db *DB) cohortChoice(tx *sql.Tx, scope actnow.Scope, id actnow.CohortID) (
 		func(f censusFilter) (bitset, error) { return f.members(rule) })
 }
 
+// choices returns what the filter and the cohort of a query choose: whoever is meant is
+// in all of them. The error matches actnow.ErrInvalid or actnow.ErrNotFound.
+func (db *DB) choices(tx *sql.Tx, scope actnow.Scope, filter string, cohort actnow.CohortID) (all []choice, err error) {
+	if filter != "" {
+		e, err := cohorts.Parse(filter)
+		if err != nil {
+			return nil, err
+		}
+		c, err := db.choice(tx, scope, e)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if cohort != 0 {
+		c, err := db.cohortChoice(tx, scope, cohort)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
 func (db *DB) choose(tx *sql.Tx, scope actnow.Scope, build func(*filterBuilder) (clause, error), look func(censusFilter) (bitset, error)) (choice, error) {
 	b := &filterBuilder{tx: tx, scope: scope, today: db.now()}
 	query, err := build(b)

@@ -87,7 +87,7 @@ func (db *DB) customersAmong(ctx context.Context, scope actnow.Scope, q actnow.C
 			return err
 		}
 		from.where.and("("+cond.sql+")", cond.args...)
-		page, err = customerPage(tx, scope, from, q)
+		page, err = listOf(tx, scope, from, q).page(q)
 		return err
 	})
 	if err != nil {

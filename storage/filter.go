@@ -186,10 +186,7 @@ func joinClauses(all []clause, word string) clause {
 // negate holds where c is false or unknown.
 func negate(c clause) clause { return clause{sql: "((" + c.sql + ") IS NOT TRUE)", args: c.args} }
 
-var (
-	always = clause{sql: "1 = 1"}
-	never  = clause{sql: "1 = 0"}
-)
+var never = clause{sql: "1 = 0"}
 
 func (b *filterBuilder) compare(c cohorts.Compare) (clause, error) {
 	info, _ := cohorts.Info(c.Field.Name)
@@ -374,30 +371,4 @@ func (b *filterBuilder) yesNo(c cohorts.Compare) clause {
 		return yes
 	}
 	return no
-}
-
-// filterQuery returns the condition on c.id that the filter and the cohort of a
-// query make. The error matches actnow.ErrInvalid or actnow.ErrNotFound.
-func (db *DB) filterQuery(tx *sql.Tx, scope actnow.Scope, filter string, cohort actnow.CohortID) (clause, error) {
-	var w where
-	w.andClause(always)
-	if filter != "" {
-		e, err := cohorts.Parse(filter)
-		if err != nil {
-			return clause{}, err
-		}
-		chosen, err := db.choice(tx, scope, e)
-		if err != nil {
-			return clause{}, err
-		}
-		w.andClause(chosen.condition())
-	}
-	if cohort != 0 {
-		chosen, err := db.cohortChoice(tx, scope, cohort)
-		if err != nil {
-			return clause{}, err
-		}
-		w.andClause(chosen.condition())
-	}
-	return clause(w), nil
 }

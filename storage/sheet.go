@@ -200,17 +200,21 @@ func (l *sheetList) choose(all []sheetColumn, own int) error {
 
 // rows returns the FROM clause of the rows that the query chooses.
 func (l *sheetList) rows(tx *sql.Tx) (clause, error) {
-	chosen, err := l.db.filterQuery(tx, l.scope, l.query.Where, l.cohort)
+	choices, err := l.db.choices(tx, l.scope, l.query.Where, l.cohort)
 	if err != nil {
 		return clause{}, err
 	}
-	in := inScope(l.scope, "c.id")
-	from := clause{sql: ` FROM customers c WHERE ` + in.sql + ` AND ` + chosen.sql, args: append(slices.Clone(in.args), chosen.args...)}
+	var w where
+	from := ` FROM customers c WHERE `
 	if l.snapshot != 0 {
-		from.sql = ` FROM snapshot_rows r JOIN customers c ON c.id = r.customer_id WHERE r.snapshot_id = ? AND ` + in.sql + ` AND ` + chosen.sql
-		from.args = append([]any{l.snapshot}, from.args...)
+		from = ` FROM snapshot_rows r JOIN customers c ON c.id = r.customer_id WHERE `
+		w.and("r.snapshot_id = ?", l.snapshot)
 	}
-	return from, nil
+	w.andClause(inScope(l.scope, "c.id"))
+	for _, c := range choices {
+		w.andClause(c.condition())
+	}
+	return clause{sql: from + w.sql, args: w.args}, nil
 }
 
 // order returns the ORDER BY clause: what the query asks for first, if the person
