@@ -48,7 +48,7 @@ func (db *DB) takeBack(ctx context.Context, by actnow.Actor, id int64) error {
 func (db *DB) clearReplaced(ctx context.Context) error {
 	const replaced = `s.state = 'replaced'`
 	for _, of := range []struct{ table, snapshots string }{
-		{"agreements", replaced}, {"snapshot_rows", replaced}, {"rejected_rows", replaced}, {"undone_rows", `s.undone_at IS NULL`},
+		{"agreements", replaced}, {"location_names", replaced}, {"snapshot_rows", replaced}, {"rejected_rows", replaced}, {"undone_rows", `s.undone_at IS NULL`},
 	} {
 		for left := true; left; {
 			err := db.write(ctx, func(tx *sql.Tx) error {

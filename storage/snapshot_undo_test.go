@@ -27,7 +27,7 @@ func visible(t testing.TB, db *storage.DB) []string {
 		`SELECT 'customer', key, tpid, duns, name, domain, org_size, industry, city, postal_code, country, segment, segment_text, nonprofit, first_month, last_month, gone_month FROM customers`,
 		`SELECT 'key', k.key, c.key FROM customer_keys k JOIN customers c ON c.id = k.customer_id`,
 		`SELECT 'place', c.key, l.global_id FROM customer_locations p JOIN customers c ON c.id = p.customer_id JOIN locations l ON l.id = p.location_id`,
-		`SELECT 'location', global_id FROM locations`,
+		`SELECT 'location', global_id, name FROM locations`,
 		`SELECT 'fact', c.key, f.field, f.value, f.month FROM customer_facts f JOIN customers c ON c.id = f.customer_id`,
 		`SELECT 'score', c.key, p.area, p.month, p.source, p.fit, p.intent, p.fit_band, p.intent_band, p.cell, p.cluster, p.cluster_from, p.explanation FROM propensities p JOIN customers c ON c.id = p.customer_id`,
 		`SELECT 'revenue', c.key, r.area, r.month, r.low, r.high, r.currency, r.text, s.report FROM revenues r JOIN customers c ON c.id = r.customer_id JOIN snapshots s ON s.id = r.snapshot_id`,
@@ -107,6 +107,7 @@ func makeUpOf(r *rand.Rand, ids bool, people, rows int) madeUp {
 	}
 	var b strings.Builder
 	b.WriteString(header + "\n")
+	partner := fmt.Sprint("Partner ", r.IntN(3))
 	for range rows {
 		n := r.IntN(people)
 		id, domain := fmt.Sprint(n+1), fmt.Sprintf("c%d.example", n)
@@ -117,7 +118,7 @@ func makeUpOf(r *rand.Rand, ids bool, people, rows int) madeUp {
 		if id == "" && domain == "" {
 			name = fmt.Sprintf("Kund %d", n)
 		}
-		fmt.Fprintf(&b, "%s,Partner,%s,%s,%s,%s,1,Lund,%s,%s,%s", pick("100", "200"), id, name, domain,
+		fmt.Fprintf(&b, "%s,%s,%s,%s,%s,%s,1,Lund,%s,%s,%s", pick("100", "200"), pick("", "Partner", partner), id, name, domain,
 			pick("", "12", "400"), pick("", "Medium"), pick("Yes", "No", ""), pick("", "Retail", "Bank"))
 		cluster, score := func() string { return pick("", "Act Now", "Nurture", "Educate") }, func() string {
 			if r.IntN(30) == 0 {

@@ -59,6 +59,7 @@ func (w *withdrawal) run(ctx context.Context) error {
 		pass("touched", w.piece, func(n int64) { w.progress(n, 2*w.touched) }),
 		pass("renamed", w.rename, none),
 		pass("scored", w.ownScores, none),
+		func() error { return w.db.publish(ctx, w.file, w.locationNames) },
 		func() error { return w.db.publish(ctx, w.file, w.emptyLocations) },
 		pass("touched", w.rows, func(n int64) { w.progress(w.touched+n, 2*w.touched) }),
 	} {
