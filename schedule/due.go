@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"actnow"
 )
 
 // ErrClock means that the system's time cannot be right, so that nothing may be
@@ -49,28 +51,28 @@ func DueRuns(s Schedule, last *Run, now time.Time) ([]Run, error) {
 	newest := len(runs) - 1
 	for i := range runs {
 		late := now.Sub(runs[i].DueAt)
-		runs[i].State = s.verdict(late, i == newest)
+		runs[i].State, runs[i].Failure = s.verdict(late, i == newest)
 	}
 	return runs, nil
 }
 
-// verdict says what becomes of a period found late.
-func (s Schedule) verdict(late time.Duration, newest bool) State {
+// verdict says what becomes of a period found late, and why it is skipped.
+func (s Schedule) verdict(late time.Duration, newest bool) (State, *actnow.InputError) {
 	switch {
 	case late > OnTime && late > s.maxLate():
-		return Skipped
+		return Skipped, TooLate
 	case s.CatchUp == CatchAll:
-		return Due
+		return Due, nil
 	case !newest:
-		return Skipped
+		return Skipped, Overtaken
 	case late <= OnTime:
-		return Due
+		return Due, nil
 	case s.CatchUp == CatchNone:
-		return Skipped
+		return Skipped, Missed
 	case s.CatchUp == CatchAsk:
-		return Asks
+		return Asks, nil
 	}
-	return Due
+	return Due, nil
 }
 
 func (s Schedule) maxLate() time.Duration {

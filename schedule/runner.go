@@ -232,22 +232,22 @@ func (r *Runner) execute(ctx context.Context, run Run) {
 	log := r.Log.With("job", run.Key, "period", run.Period)
 	started := r.Now()
 	err := r.call(ctx, run)
-	state, message := Done, ""
+	state, why := Done, error(nil)
 	switch {
 	case errors.Is(err, errLeaseLost):
 		log.ErrorContext(ctx, "run lost", "error", err)
 		return
 	case err != nil && ctx.Err() != nil:
-		state, message = Due, "interrupted by a stop"
+		state, why = Due, Interrupted
 		log.InfoContext(ctx, "run interrupted", "error", err)
 	case err != nil:
-		state, message = Failed, err.Error()
+		state, why = Failed, err
 		log.ErrorContext(ctx, "run failed", "error", err)
 	default:
 		log.InfoContext(ctx, "run done", "took", r.Now().Sub(started))
 	}
 	// The outcome is recorded although the daemon is stopping.
-	if err := r.Store.FinishRun(context.WithoutCancel(ctx), run.Schedule, run.Period, state, message, r.Now()); err != nil {
+	if err := r.Store.FinishRun(context.WithoutCancel(ctx), run.Schedule, run.Period, state, why, r.Now()); err != nil {
 		log.ErrorContext(ctx, "record run", "error", err)
 	}
 }
@@ -260,10 +260,10 @@ func (r *Runner) call(ctx context.Context, run Run) (err error) {
 		job, ok = r.Lookup(run.Key)
 	}
 	if !ok {
-		return fmt.Errorf("there is no job %q", run.Key)
+		return actnow.Invalid("run.no_job", "", "there is no job %q", run.Key)
 	}
 	if run.State == Running && run.Attempt >= maxAttempts {
-		return fmt.Errorf("given up: the daemon ended %d times during this run", run.Attempt)
+		return actnow.Invalid("run.given_up", "", "given up: the daemon ended %d times during this run", run.Attempt)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup

@@ -100,11 +100,15 @@ func (m *memory) RenewRun(_ context.Context, id actnow.ScheduleID, period string
 	return !m.lost, nil
 }
 
-func (m *memory) FinishRun(_ context.Context, id actnow.ScheduleID, period string, state schedule.State, message string, now time.Time) error {
+func (m *memory) FinishRun(_ context.Context, id actnow.ScheduleID, period string, state schedule.State, why error, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.find(id, period)
-	r.State, r.Message, r.EndedAt = state, message, now
+	r.State, r.EndedAt = state, now
+	if why != nil {
+		r.Message = why.Error()
+		_ = errors.As(why, &r.Failure)
+	}
 	m.history = append(m.history, period+" "+string(state))
 	return nil
 }

@@ -64,6 +64,7 @@ type Run struct {
 	// to say.
 	StartedAt, EndedAt time.Time
 	Message            string
+	Failure            *actnow.InputError // the same as a sentence of the catalogues, nil if there is none
 }
 
 // Store keeps schedules and their runs.
@@ -86,6 +87,7 @@ type Store interface {
 	// longer running.
 	RenewRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error)
 	// FinishRun records the outcome of a running run: done, failed, or due if it
-	// was interrupted and is to start again.
-	FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state State, message string, now time.Time) error
+	// was interrupted and is to start again. why, which may be nil, says why it
+	// is not done.
+	FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state State, why error, now time.Time) error
 }

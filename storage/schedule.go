@@ -214,6 +214,5 @@ func (db *DB) enableSchedule(tx *sql.Tx, by actnow.Actor, key string, on bool) e
 
 // skipDue skips what is due or asks, of a schedule that is switched off.
 func skipDue(tx *sql.Tx, id actnow.ScheduleID) error {
-	_, err := tx.Exec(`UPDATE schedule_runs SET state = 'skipped', message = 'switched off' WHERE schedule_id = ? AND state IN ('due', 'asks')`, int64(id))
-	return err
+	return skipRuns(tx, schedule.SwitchedOff, `schedule_id = ? AND state IN ('due', 'asks')`, int64(id))
 }

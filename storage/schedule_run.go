@@ -10,14 +10,14 @@ import (
 	"actnow/schedule"
 )
 
-const runSelect = `SELECT r.schedule_id, s.key, r.period, r.due_at, r.state, r.attempt, r.started_at, r.finished_at, r.message
+const runSelect = `SELECT r.schedule_id, s.key, r.period, r.due_at, r.state, r.attempt, r.started_at, r.finished_at, r.message, r.failure
 	FROM schedule_runs r JOIN schedules s ON s.id = r.schedule_id`
 
 func scanRun(row interface{ Scan(...any) error }) (schedule.Run, error) {
 	var r schedule.Run
 	var due int64
 	var started, ended sql.NullInt64
-	err := row.Scan(&r.Schedule, &r.Key, &r.Period, &due, &r.State, &r.Attempt, &started, &ended, &r.Message)
+	err := row.Scan(&r.Schedule, &r.Key, &r.Period, &due, &r.State, &r.Attempt, &started, &ended, &r.Message, readFailure{&r.Failure})
 	r.DueAt = time.Unix(due, 0).UTC()
 	if started.Valid {
 		r.StartedAt = time.Unix(started.Int64, 0).UTC()
@@ -95,8 +95,16 @@ func (db *DB) AddRuns(ctx context.Context, runs []schedule.Run) ([]schedule.Run,
 
 func addRuns(tx *sql.Tx, runs []schedule.Run) (added []schedule.Run, err error) {
 	for _, r := range runs {
-		res, err := tx.Exec(`INSERT INTO schedule_runs (schedule_id, period, due_at, state) VALUES (?, ?, ?, ?)
-			ON CONFLICT (schedule_id, period) DO NOTHING`, int64(r.Schedule), r.Period, r.DueAt.Unix(), string(r.State))
+		var why error
+		if r.Failure != nil {
+			why = r.Failure
+		}
+		message, said, err := runSaid(why)
+		if err != nil {
+			return nil, err
+		}
+		res, err := tx.Exec(`INSERT INTO schedule_runs (schedule_id, period, due_at, state, message, failure) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (schedule_id, period) DO NOTHING`, int64(r.Schedule), r.Period, r.DueAt.Unix(), string(r.State), message, said)
 		if err != nil {
 			return nil, err
 		}
@@ -108,9 +116,7 @@ func addRuns(tx *sql.Tx, runs []schedule.Run) (added []schedule.Run, err error) 
 			continue
 		}
 		added = append(added, r)
-		_, err = tx.Exec(`UPDATE schedule_runs SET state = 'skipped', message = 'a later run fell due' WHERE schedule_id = ? AND state = 'asks' AND due_at < ?`,
-			int64(r.Schedule), r.DueAt.Unix())
-		if err != nil {
+		if err := skipRuns(tx, schedule.Overtaken, `schedule_id = ? AND state = 'asks' AND due_at < ?`, int64(r.Schedule), r.DueAt.Unix()); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +140,7 @@ func (db *DB) ClaimableRuns(ctx context.Context, now time.Time) (list []schedule
 // ClaimRun takes a due run, or a running one whose lease has ended, for lease.
 // ok is false if another has it, or has another period of the same schedule.
 func (db *DB) ClaimRun(ctx context.Context, id actnow.ScheduleID, period string, now time.Time, lease time.Duration) (ok bool, err error) {
-	ok, err = db.changeRun(ctx, `UPDATE schedule_runs SET state = 'running', attempt = attempt + 1, lease_until = ?, started_at = ?, finished_at = NULL, message = ''
+	ok, err = db.changeRun(ctx, `UPDATE schedule_runs SET state = 'running', attempt = attempt + 1, lease_until = ?, started_at = ?, finished_at = NULL, message = '', failure = ''
 		WHERE schedule_id = ? AND period = ? AND (state = 'due' OR state = 'running' AND lease_until < ?)
 			AND NOT EXISTS (SELECT 1 FROM schedule_runs o WHERE o.schedule_id = schedule_runs.schedule_id AND o.period <> schedule_runs.period
 				AND o.state = 'running' AND o.lease_until >= ?)`,
@@ -157,15 +163,20 @@ func (db *DB) RenewRun(ctx context.Context, id actnow.ScheduleID, period string,
 }
 
 // FinishRun records the outcome of a running run: done, failed, or due if it was
-// interrupted and is to start again. The error matches actnow.ErrConflict if the
+// interrupted and is to start again. why, which may be nil, is kept as it is logged and,
+// if it has one, as a sentence of the catalogues. The error matches actnow.ErrConflict if the
 // run is not running.
-func (db *DB) FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state schedule.State, message string, now time.Time) error {
+func (db *DB) FinishRun(ctx context.Context, id actnow.ScheduleID, period string, state schedule.State, why error, now time.Time) error {
+	message, said, err := runSaid(why)
+	if err != nil {
+		return err
+	}
 	var ended any = now.Unix()
 	if state == schedule.Due {
 		ended = nil
 	}
-	ok, err := db.changeRun(ctx, `UPDATE schedule_runs SET state = ?, message = ?, finished_at = ?, lease_until = NULL
-		WHERE schedule_id = ? AND period = ? AND state = 'running'`, string(state), message, ended, int64(id), period)
+	ok, err := db.changeRun(ctx, `UPDATE schedule_runs SET state = ?, message = ?, failure = ?, finished_at = ?, lease_until = NULL
+		WHERE schedule_id = ? AND period = ? AND state = 'running'`, string(state), message, said, ended, int64(id), period)
 	if err == nil && !ok {
 		err = &actnow.StateError{Noun: "run", Have: "not running", Want: "running"}
 	}
@@ -173,6 +184,26 @@ func (db *DB) FinishRun(ctx context.Context, id actnow.ScheduleID, period string
 		return fmt.Errorf("finish run %s of schedule %d: %w", period, id, err)
 	}
 	return nil
+}
+
+// skipRuns skips the runs that the condition names, and says why.
+func skipRuns(tx *sql.Tx, why error, where string, args ...any) error {
+	message, said, err := runSaid(why)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE schedule_runs SET state = 'skipped', message = ?, failure = ? WHERE `+where, append([]any{message, said}, args...)...)
+	return err
+}
+
+// runSaid is what is kept of why a run ended as it did: as it is logged, and as a
+// sentence if it has one.
+func runSaid(why error) (message, said string, err error) {
+	if why == nil {
+		return "", "", nil
+	}
+	said, err = failureJSON(why)
+	return why.Error(), said, err
 }
 
 // changeRun reports whether the statement changed a row. The work may outlive
@@ -205,11 +236,13 @@ func (db *DB) AnswerRun(ctx context.Context, by actnow.Actor, id actnow.Schedule
 		if run.State != schedule.Asks {
 			return &actnow.StateError{Noun: "run", Have: string(run.State), Want: string(schedule.Asks)}
 		}
-		to, message := schedule.Skipped, "a person said no"
+		const this = `schedule_id = ? AND period = ?`
 		if yes {
-			to, message = schedule.Due, ""
+			_, err = tx.Exec(`UPDATE schedule_runs SET state = 'due' WHERE `+this, int64(id), period)
+		} else {
+			err = skipRuns(tx, schedule.Declined, this, int64(id), period)
 		}
-		if _, err := tx.Exec(`UPDATE schedule_runs SET state = ?, message = ? WHERE schedule_id = ? AND period = ?`, string(to), message, int64(id), period); err != nil {
+		if err != nil {
 			return err
 		}
 		return db.audit(tx, by, "schedule.answer", "schedule:"+run.Key, map[string]any{"period": period, "yes": yes})

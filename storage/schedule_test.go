@@ -285,10 +285,10 @@ func TestClaimRun(t *testing.T) {
 	if !claim("2026-05-02", now.Add(3*time.Minute)) {
 		t.Error("a run whose lease has ended cannot be claimed")
 	}
-	if err := db.FinishRun(ctx, s.ID, "2026-05-02", schedule.Failed, "no luck", now.Add(4*time.Minute)); err != nil {
+	if err := db.FinishRun(ctx, s.ID, "2026-05-02", schedule.Failed, errors.New("no luck"), now.Add(4*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.FinishRun(ctx, s.ID, "2026-05-02", schedule.Done, "", now); !errors.Is(err, actnow.ErrConflict) {
+	if err := db.FinishRun(ctx, s.ID, "2026-05-02", schedule.Done, nil, now); !errors.Is(err, actnow.ErrConflict) {
 		t.Errorf("finished twice: %v, want ErrConflict", err)
 	}
 	if ok, err := db.RenewRun(ctx, s.ID, "2026-05-02", now, time.Minute); err != nil || ok {

@@ -217,7 +217,13 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		return err
 	}
 	for _, r := range runs {
-		row := ranRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State), Message: r.Message}
+		row := ranRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State)}
+		switch {
+		case r.Failure != nil:
+			row.Message = text.failure(r.Failure, r.Message)
+		case r.Message != "":
+			row.Message = text.T("schedules.broke", r.Message)
+		}
 		if !r.StartedAt.IsZero() && !r.EndedAt.IsZero() {
 			row.Took = text.T("schedules.seconds", int64(r.EndedAt.Sub(r.StartedAt).Seconds()))
 		}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -198,6 +199,58 @@ func TestSchedules(t *testing.T) {
 	if runs, err := s.db.Runs(t.Context(), missed.ID, 1); err != nil || len(runs) != 1 || runs[0].State != schedule.Due {
 		t.Errorf("after yes: %+v, %v", runs, err)
 	}
+}
+
+// Why a run failed or was skipped is said in the reader's language; what has no
+// sentence stands as it is in the log.
+func TestRunsSayWhyInBothLanguages(t *testing.T) {
+	s, _ := openDesk(t)
+	b := s.as(t, actnow.RoleAdministrator)
+	order := schedule.Schedule{Key: "job:score", Line: "0 6 * * *", Zone: "UTC", CatchUp: schedule.CatchLatest, Enabled: true}
+	if err := s.db.EnsureSchedules(t.Context(), []schedule.Schedule{order}); err != nil {
+		t.Fatal(err)
+	}
+	order, err := s.db.Schedule(t.Context(), order.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(day int, state schedule.State, why *actnow.InputError) string {
+		run := schedule.Run{Schedule: order.ID, Period: fmt.Sprintf("2026-10-%02d", day), DueAt: s.now().AddDate(0, 0, day-40), State: state, Failure: why}
+		if added, err := s.db.AddRuns(t.Context(), []schedule.Run{run}); err != nil || len(added) != 1 {
+			t.Fatalf("added %+v, %v", added, err)
+		}
+		return run.Period
+	}
+	add(1, schedule.Skipped, schedule.TooLate)
+	add(2, schedule.Asks, nil)
+	if err := s.db.AnswerRun(t.Context(), actnow.System, order.ID, "2026-10-02", false); err != nil {
+		t.Fatal(err)
+	}
+	for day, why := range map[int]error{
+		3: actnow.Invalid("run.given_up", "", "given up: the daemon ended %d times during this run", 1234),
+		4: fmt.Errorf("score: %w", actnow.ErrConflict),
+		5: errors.New("disk is full"),
+	} {
+		period := add(day, schedule.Due, nil)
+		if ok, err := s.db.ClaimRun(t.Context(), order.ID, period, s.now(), time.Minute); err != nil || !ok {
+			t.Fatalf("claimed %v, %v", ok, err)
+		}
+		if err := s.db.FinishRun(t.Context(), order.ID, period, schedule.Failed, why, s.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(6, schedule.Asks, nil)
+	add(7, schedule.Asks, nil) // overtakes it
+	order.Enabled = false
+	if _, err := s.db.SaveSchedule(t.Context(), actnow.System, order); err != nil {
+		t.Fatal(err)
+	}
+	const path = "/settings/schedules/job:score"
+	b.says(b.want(b.get(path), http.StatusOK), "It was found later than the schedule allows.", "A person said no.", "Act Now ended 1,234 times", "the present state does not allow it",
+		"the log says the same: disk is full", "A later run fell due.", "The schedule was switched off.")
+	b.header.Set("Cookie", "lang=sv")
+	b.says(b.want(b.get(path), http.StatusOK), "Den upptäcktes senare än schemat tillåter.", "En person sade nej.", "Act Now avslutades 1\u00a0234 gånger", "läget tillåter det inte",
+		"loggen säger detsamma: disk is full", "En senare körning blev aktuell.", "Schemat stängdes av.")
 }
 
 func TestChooseMatrix(t *testing.T) {
