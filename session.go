@@ -78,7 +78,7 @@ type Activity struct {
 // ActivityFilter narrows the audit. The zero value is everything.
 type ActivityFilter struct {
 	User   UserID
-	Noun   string    // of the object: "campaign"
+	Noun   string    // of the object or the act: "campaign"
 	Object string    // "campaign:7"
 	From   time.Time // inclusive
 	Until  time.Time // exclusive

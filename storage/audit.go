@@ -21,9 +21,9 @@ func (db *DB) Activities(ctx context.Context, f actnow.ActivityFilter, limit int
 		add("object = ?", f.Object)
 	}
 	if f.Noun != "" {
-		// The range of "noun:…", so that the index of object serves it.
-		add("object >= ?", f.Noun+":")
-		add("object < ?", f.Noun+";")
+		// "noun:…" is what it was done to, "noun.…" what was done.
+		where = append(where, "(object >= ? AND object < ? OR action >= ? AND action < ?)")
+		args = append(args, f.Noun+":", f.Noun+";", f.Noun+".", f.Noun+"/")
 	}
 	if !f.From.IsZero() {
 		add("at >= ?", f.From.Unix())

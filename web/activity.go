@@ -48,12 +48,13 @@ type activityRow struct {
 	At     time.Time
 	Who    string
 	Did    string
-	Object string
+	Path   string // of the page of what it was done to, or ""
 	Detail string
 }
 
 // auditNouns are the things that the audit speaks of.
-var auditNouns = []string{"user", "session", "token", "link", "report", "account", "match", "cohort", "pack", "campaign", "message", "schedule", "connection", "setting", "model", "holdout", "source"}
+var auditNouns = []string{"user", "session", "token", "link", "report", "column", "fetching", "match", "cohort", "cohort_column", "pack", "campaign", "suppression", "download", "schedule", "connection", "event", "product",
+	"matrix", "model", "holdout", "setting"}
 
 func (s *Server) showActivity(c echo.Context) error {
 	filter, err := s.activityFilter(c)
@@ -84,7 +85,7 @@ func (s *Server) activityPage(c echo.Context, filter actnow.ActivityFilter, rows
 		rows = rows[:activityPageSize]
 	}
 	for _, a := range rows {
-		p.Rows = append(p.Rows, activityRow{ID: a.ID, At: a.At, Who: a.Actor.Name, Did: activitySentence(a, text), Object: a.Object, Detail: a.Detail})
+		p.Rows = append(p.Rows, activityRow{ID: a.ID, At: a.At, Who: a.Actor.Name, Did: activitySentence(a, text), Path: subjectPath(a.Object), Detail: a.Detail})
 	}
 	p.Foot = Foot{Range: text.TN("activity.rows", int64(len(rows))), CSV: "/activity.csv?" + without(q, "below").Encode()}
 	if more {
@@ -100,9 +101,8 @@ func (s *Server) activityPage(c echo.Context, filter actnow.ActivityFilter, rows
 
 // activitySentence says what was done; an act without a sentence is its own.
 func activitySentence(a actnow.Activity, text *Text) string {
-	_, key, _ := strings.Cut(a.Object, ":")
 	if sentence := "activity." + a.Action; text.Has(sentence) {
-		return capital(text.T(sentence, key))
+		return capital(text.T(sentence, subject(a, text)))
 	}
 	return a.Action
 }

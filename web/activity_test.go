@@ -6,8 +6,12 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
+
+	"actnow"
 )
 
 // TestActivitiesHaveSentences looks that whatever the store writes into the audit
@@ -57,6 +61,32 @@ func TestActivitiesHaveSentences(t *testing.T) {
 			if !text.Has("activity." + act) {
 				t.Errorf("%s: nothing says %s", lang, act)
 			}
+			if noun, _, _ := strings.Cut(act, "."); !slices.Contains(auditNouns, noun) {
+				t.Errorf("no list shows %s alone", noun)
+			}
+		}
+	}
+}
+
+// Sentences name what they speak of, and lead to it.
+func TestActivitiesNameAndLead(t *testing.T) {
+	text := newText(t, "sv", nil)
+	for _, tt := range []struct{ action, object, detail, want, path string }{
+		{"report.import", "snapshot:13", `{"report":"azure","month":"2026-11"}`, "Importerade rapporten Azure, november 2026", "/reports/13"},
+		{"report.undo", "snapshot:13", `{}`, "Ångrade importen av 13", "/reports/13"},
+		{"schedule.save", "schedule:job:prune", `{}`, "Sparade schemat ”Städa bort det som inte behövs längre”", "/settings/schedules/job:prune"},
+		{"cohort.create", "cohort:9", `{"name":"<b>Klara</b>"}`, "Skapade urval ”<b>Klara</b>”", "/cohorts/9"},
+		{"campaign.create", "campaign:4", `{"Name":"Höst"}`, "Skapade kampanj ”Höst”", "/campaigns/4"},
+		{"setting.save", "setting:partner", `"Nordvik"`, "Ändrade inställningarna", ""},
+		{"suppression.add", "suppression", `{}`, "Antecknade en adress som inte ska mejlas", "/settings/suppressions"},
+		{"other.act", "other:1", ``, "other.act", ""},
+	} {
+		a := actnow.Activity{Action: tt.action, Object: tt.object, Detail: tt.detail}
+		if got := activitySentence(a, text); got != tt.want {
+			t.Errorf("%s %s = %q, want %q", tt.action, tt.detail, got, tt.want)
+		}
+		if got := subjectPath(tt.object); got != tt.path {
+			t.Errorf("%s leads to %q, want %q", tt.object, got, tt.path)
 		}
 	}
 }
