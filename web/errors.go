@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -33,9 +34,10 @@ type errorPage struct {
 	Heading   string
 	Sentence  string
 	RequestID string
-	Ours      bool // our fault: the request id helps to find it
-	Home      bool // signed in, so that Home is somewhere to go
-	Public    bool // a stranger, who has nowhere to go
+	Ours      bool   // our fault: the request id helps to find it
+	Home      bool   // signed in, so that Home is somewhere to go
+	Public    bool   // a stranger, who has nowhere to go
+	Back      string // the page that led here, "" if none is known
 }
 
 // retryError asks the caller to come back later.
@@ -89,7 +91,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	default:
 		sent = s.renderStatus(c, status, "error", errorPage{
 			Status: status, Heading: p.Title, Sentence: p.Detail, RequestID: p.RequestID,
-			Ours: status >= 500, Home: s.user(c).ID != 0, Public: isPublic(c),
+			Ours: status >= 500, Home: s.user(c).ID != 0, Public: isPublic(c), Back: cameFrom(c),
 		})
 	}
 	if sent != nil {
@@ -98,6 +100,17 @@ func (s *Server) handleError(err error, c echo.Context) {
 			http.Error(c.Response(), p.Title, status)
 		}
 	}
+}
+
+// cameFrom is the local path of the page that led to the request, "" if the browser
+// names none of ours, or this very one.
+func cameFrom(c echo.Context) string {
+	r := c.Request()
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host == "" || u.Host != r.Host || r.Method == http.MethodGet && u.RequestURI() == r.URL.RequestURI() {
+		return ""
+	}
+	return localPath(u.RequestURI())
 }
 
 // statusOf returns the status for an error and the name of its sentences.

@@ -43,3 +43,29 @@ func TestPagesTellOfAnImport(t *testing.T) {
 		t.Errorf("the page does not tell of an import:\n%s", a.body)
 	}
 }
+
+// An error page leads back to the page of ours that led to it, and nowhere else.
+func TestErrorsLeadBack(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.as(t, actnow.RoleMarketer)
+	for _, tt := range []struct{ referer, want string }{
+		{"/customers?area=azure&cluster=Evaluate", "/customers?area=azure&amp;cluster=Evaluate"},
+		{"/customers?cell=A1", ""}, // this very page
+		{"http://elsewhere.example/customers", ""},
+		{"javascript:alert(1)", ""},
+		{"", ""},
+	} {
+		referer := tt.referer
+		if strings.HasPrefix(referer, "/") {
+			referer = s.URL + referer
+		}
+		b.header.Set("Referer", referer)
+		a := b.want(b.get("/customers?cell=A1"), http.StatusUnprocessableEntity)
+		_, link, found := strings.Cut(a.body, `<a class="btn main" href="`)
+		link, _, _ = strings.Cut(link, `"`)
+		if link != tt.want || found != (tt.want != "") {
+			t.Errorf("from %q: leads to %q, want %q", tt.referer, link, tt.want)
+		}
+	}
+}
