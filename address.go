@@ -23,6 +23,9 @@ const (
 // needs two labels or more and no all-digit last one. The error is an
 // *InputError.
 func NormalAddress(s string) (string, error) {
+	if s == "" {
+		return "", Invalid("error.address_missing", "email", "an e-mail address is needed")
+	}
 	if !utf8.ValidString(s) || len(s) > maxAddress {
 		return "", badAddress(s)
 	}

@@ -52,9 +52,10 @@ var Messages = map[string][2]string{
 	"crm.status":              {"{0} is no status; write open, won or lost", "{0} är ingen status; skriv open, won eller lost"},
 	"crm.area":                {"{0} is no solution area", "{0} är inget lösningsområde"},
 	"crm.product":             {"{0} is no name of a product", "{0} är inget produktnamn"},
-	"crm.connection_name":     {"{0} is no name for a connection: use a-z, 0-9 and -, at most 63", "{0} är inget namn på en anslutning: använd a-z, 0-9 och -, högst 63"},
+	"crm.connection_name":     {"“{0}” is no name for a connection: use 1 to 63 of a-z, 0-9 and -.", "”{0}” är inget namn på en anslutning: använd 1 till 63 av a-z, 0-9 och -."},
 	"crm.verifier":            {"{0} is no verifier; these are: {1}", "{0} är inget sätt att verifiera; dessa finns: {1}"},
-	"crm.basis_long":          {"the basis must be at most {0} bytes long", "grunden får vara högst {0} byte lång"},
+	"crm.basis_long":          {"The basis has at most {0} characters.", "Grunden har högst {0} tecken."},
 	"crm.suppression":         {"{0} is no reason for a suppression", "{0} är inget skäl till en spärr"},
-	"error.address":           {"{0} is no e-mail address", "{0} är ingen e-postadress"},
+	"error.address":           {"“{0}” is no e-mail address. It looks like name@company.example.", "”{0}” är ingen e-postadress. Den ser ut som namn@foretag.example."},
+	"error.address_missing":   {"An e-mail address is needed.", "En e-postadress behövs."},
 }

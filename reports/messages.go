@@ -43,8 +43,8 @@ var Messages = map[string][2]string{
 		"This is no report that Act Now knows: no header line with its columns was found. Download a CloudAscent report as CSV or TSV and import that file unchanged.",
 		"Det här är ingen rapport som Act Now känner till: ingen rubrikrad med dess kolumner hittades. Ladda ned en CloudAscent-rapport som CSV eller TSV och importera den filen oförändrad."},
 	"error.report.format": {
-		"This is no report but a {0} file, a kind of file that cannot be read here. Save the report as CSV, TSV or XLSX and import that.",
-		"Det här är ingen rapport utan en {0}-fil, ett slags fil som inte kan läsas här. Spara rapporten som CSV, TSV eller XLSX och importera den."},
+		"This is no report but another kind of file ({0}), which cannot be read here. Save the report as CSV, TSV or XLSX and import that.",
+		"Det här är ingen rapport utan ett annat slags fil ({0}), som inte kan läsas här. Spara rapporten som CSV, TSV eller XLSX och importera den."},
 	"error.report.which": {
 		"It cannot be told which report this is, since every report has the columns found ({0}). Download it again with all columns; one such as AzureCluster or AgreementID is enough.",
 		"Det går inte att avgöra vilken rapport det här är, eftersom alla rapporter har de kolumner som hittades ({0}). Ladda ned den igen med alla kolumner; en sådan som AzureCluster eller AgreementID räcker."},

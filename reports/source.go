@@ -134,7 +134,7 @@ func (k *keeper) Write(p []byte) (int, error) {
 // be a table of text.
 func otherFormat(head []byte) string {
 	for _, f := range []struct{ magic, name string }{
-		{"\xD0\xCF\x11\xE0", "old Excel (XLS) or Office"},
+		{"\xD0\xCF\x11\xE0", "XLS (Office 97–2003)"},
 		{"%PDF-", "PDF"},
 		{"7z\xBC\xAF\x27\x1C", "7-Zip"},
 		{"\xFD7zXZ\x00", "XZ"},
@@ -152,7 +152,7 @@ func otherFormat(head []byte) string {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte{0xEF, 0xBB, 0xBF}), " \t\r\n")
 	switch lower := bytes.ToLower(text); {
 	case bytes.HasPrefix(lower, []byte("<?xml")), bytes.HasPrefix(lower, []byte("<!doctype")), bytes.HasPrefix(lower, []byte("<html")):
-		return "web page or XML"
+		return "HTML/XML"
 	case bytes.HasPrefix(text, []byte("{\"")), bytes.HasPrefix(text, []byte("[{")):
 		return "JSON"
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"actnow"
 	"actnow/campaigns"
@@ -69,8 +70,8 @@ func checkPlan(p *campaigns.Plan) error {
 	switch {
 	case p.Name == "":
 		return actnow.Invalid("error.campaign_name", "name", "the campaign needs a name")
-	case len(p.Name) > 200:
-		return actnow.Invalid("error.campaign_name_long", "name", "the name is longer than 200 bytes")
+	case utf8.RuneCountInString(p.Name) > 200:
+		return actnow.Invalid("error.campaign_name_long", "name", "the name is longer than 200 characters")
 	case !p.Policy.Valid():
 		return actnow.Invalid("error.campaign_policy", "policy", "%q is no policy: hold, resend or reconcile", string(p.Policy))
 	case p.Area != "" && !p.Area.Valid():

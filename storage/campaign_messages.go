@@ -12,5 +12,6 @@ var CampaignMessages = map[string][2]string{
 	"error.pack_expired":       {"The pack's content was good until {0}.", "Paketets innehåll gällde till {0}."},
 	"error.pack_no_mail":       {"The pack has no step that goes out by e-mail.", "Paketet har inget steg som går ut per e-post."},
 	"error.resolve":            {"An unknown mail becomes sent, queued or cancelled, not {0}.", "Ett okänt mejl blir sent, queued eller cancelled, inte {0}."},
-	"error.address":            {"{0} is no e-mail address.", "{0} är ingen e-postadress."},
+	"error.address":            {"“{0}” is no e-mail address. It looks like name@company.example.", "”{0}” är ingen e-postadress. Den ser ut som namn@foretag.example."},
+	"error.address_missing":    {"An e-mail address is needed.", "En e-postadress behövs."},
 }

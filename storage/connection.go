@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"actnow"
 	"actnow/crm"
@@ -134,8 +135,8 @@ func touchedOne(res sql.Result, err error) error {
 // nobody is mailed because of it. It returns how many contacts changed.
 func (db *DB) SetBasis(ctx context.Context, by actnow.Actor, id actnow.ConnectionID, basis string) (contacts int64, err error) {
 	basis = strings.Join(strings.Fields(basis), " ")
-	if len(basis) > 1000 {
-		return 0, actnow.Invalid("crm.basis_long", "basis", "the basis must be at most %d bytes long", 1000)
+	if utf8.RuneCountInString(basis) > 1000 {
+		return 0, actnow.Invalid("crm.basis_long", "basis", "the basis must be at most %d characters long", 1000)
 	}
 	err = db.write(ctx, func(tx *sql.Tx) error {
 		var before string

@@ -177,10 +177,36 @@ func (s *Server) takeForm(c echo.Context, id actnow.CampaignID) error {
 	if errors.Is(err, actnow.ErrInvalid) {
 		return s.showForm(c, http.StatusUnprocessableEntity, id, f, []error{err})
 	}
+	if errors.Is(err, actnow.ErrNotFound) {
+		gone, readErr := s.goneChoices(c, plan)
+		if readErr != nil {
+			return readErr
+		}
+		if len(gone) > 0 {
+			return s.showForm(c, http.StatusUnprocessableEntity, id, f, gone)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	return s.done(c, campaignPath(id), said, "")
+}
+
+// goneChoices says which choices of the plan are there no more, such as a cohort that
+// somebody deleted while the form was open.
+func (s *Server) goneChoices(c echo.Context, plan campaigns.Plan) (gone []error, err error) {
+	_, err = s.store.PackOf(ctx(c), plan.Pack)
+	if errors.Is(err, actnow.ErrNotFound) {
+		gone, err = append(gone, actnow.Invalid("error.campaign_pack_gone", "pack", "the pack is there no more: choose another one")), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.store.Cohort(ctx(c), s.scope(c), plan.Cohort)
+	if errors.Is(err, actnow.ErrNotFound) {
+		gone, err = append(gone, actnow.Invalid("error.campaign_cohort_gone", "cohort", "the cohort is there no more: choose another one")), nil
+	}
+	return gone, err
 }
 
 // atField is an input error about another field: the one of this form.

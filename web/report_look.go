@@ -195,7 +195,7 @@ func (s *Server) lookReport(c echo.Context, p *lookPage, j actnow.Job, u Upload)
 		{Name: text.T("look.everyone"), Value: yesNo(text, u.Complete)},
 	}
 	p.Evidence = s.evidenceNotes(c, r.Evidence)
-	p.Rejected = s.rejectedPanel(text, j, r.Details)
+	p.Rejected = s.rejectedPanel(text, j, r.Details, r.Rows == 0)
 	if j.Kind == JobImport {
 		if r.Snapshot != 0 && s.mayUndo(c) && !r.AlreadyImported {
 			p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("undo.crumb"), Href: snapshotPath(r.Snapshot) + "/undo", Icon: "rotate-ccw"})
@@ -272,7 +272,7 @@ func (s *Server) lookCRM(p *lookPage, text *Text, j actnow.Job, u Upload) {
 			p.Columns.Special = append(p.Columns.Special, columnRow{Header: h, Means: text.T("look.kept")})
 		}
 	}
-	p.Rejected = s.rejectedPanel(text, j, r.Details)
+	p.Rejected = s.rejectedPanel(text, j, r.Details, len(r.Rejected) == r.Rows)
 	for _, d := range r.Doubts[:min(len(r.Doubts), shownRejected)] {
 		p.Doubts = append(p.Doubts, rejectedRow{Line: d.Line, Field: d.Field, Reason: d.sentence(text)})
 	}
@@ -281,7 +281,8 @@ func (s *Server) lookCRM(p *lookPage, text *Text, j actnow.Job, u Upload) {
 	}
 }
 
-func (s *Server) rejectedPanel(text *Text, j actnow.Job, lines []RejectedLine) rejectedPanel {
+// rejectedPanel lists the lines that cannot be used; all says that no other is there.
+func (s *Server) rejectedPanel(text *Text, j actnow.Job, lines []RejectedLine, all bool) rejectedPanel {
 	p := rejectedPanel{Title: text.TN("look.rejected_title", int64(len(lines)))}
 	for _, l := range lines[:min(len(lines), shownRejected)] {
 		p.Rows = append(p.Rows, rejectedRow{Line: l.Line, Field: l.Field, Reason: l.sentence(text)})
@@ -289,6 +290,9 @@ func (s *Server) rejectedPanel(text *Text, j actnow.Job, lines []RejectedLine) r
 	if len(lines) > 0 {
 		p.CSV = lookPath(j.ID) + "/rejected.csv"
 		p.Foot = text.T("look.others")
+		if all {
+			p.Foot = text.T("look.none")
+		}
 	}
 	if n := len(lines) - len(p.Rows); n > 0 {
 		p.More = text.TN("look.more", int64(n))

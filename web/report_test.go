@@ -221,7 +221,9 @@ func (b *browser) says(a answer, texts ...string) answer {
 	return a
 }
 
-const azureReport = "CustomerID,CustomerName,DomainName,AzureFit,AzureIntent,AzureCluster,Azure_Test_FY27,Notes\n" +
+const azureHead = "CustomerID,CustomerName,DomainName,AzureFit,AzureIntent,AzureCluster,Azure_Test_FY27,Notes\n"
+
+const azureReport = azureHead +
 	"1001,Contoso,contoso.example,88,79,Act Now,Yes,=1+1\n" +
 	"1002,Fabrikam,fabrikam.example,60,20,Evaluate,No,x\n" +
 	"1003,Bad,bad.example,150,20,Evaluate,No,x\n"
@@ -236,7 +238,10 @@ func TestReports(t *testing.T) {
 	b.says(b.want(b.get("/reports"), http.StatusOK), "Files that wait for you", look)
 	b.says(b.want(b.get(look), http.StatusOK), "Azure report, November 2026", "Import 2 rows", "Azure_Test_FY27", "looks like a cohort",
 		"AzureFit is “150”", "1 rejected row", "utf-8 with commas", "adds up")
+	bad := b.want(b.upload("/reports", [][2]string{{"month", "2026-11"}}, [2]string{"bad.csv", azureHead + "1003,Bad,bad.example,150,20,Evaluate,No,x\n"}), http.StatusSeeOther).Header.Get("Location")
+	b.says(b.want(b.get(bad), http.StatusOK), "1 rejected row", "there is nothing to import")
 	b.header.Set("Cookie", "lang=sv")
+	b.says(b.want(b.get(bad), http.StatusOK), "det finns inget att importera")
 	b.says(b.want(b.get(look), http.StatusOK), "Rapporten Azure, november 2026", "Importera 2 rader", "är ”150”")
 	csv := b.want(b.get(look+"/rejected.csv"), http.StatusOK)
 	if !strings.HasPrefix(csv.body, "line,column,reason\n4,AzureFit,") || !strings.Contains(csv.body, "150") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -130,16 +131,21 @@ func (s *Server) saveSender(c echo.Context) error {
 
 // checkSender says what of the sender cannot stand in the head of a mail.
 func checkSender(from campaigns.From) *actnow.InputError {
-	const most = 200 // bytes of a name
-	if from.Name == "" || len(from.Name) > most || strings.ContainsFunc(from.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return actnow.Invalid("error.sender_name", "name", "a sender needs a name of one line, at most %d bytes", most)
+	const most = 200 // characters of a name
+	if from.Name == "" || utf8.RuneCountInString(from.Name) > most || strings.ContainsFunc(from.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return actnow.Invalid("error.sender_name", "name", "a sender needs a name of one line, at most %d characters", most)
 	}
 	for field, address := range map[string]string{"address": from.Address, "reply_to": from.ReplyTo} {
 		if address == "" && field == "reply_to" {
 			continue
 		}
 		if _, err := actnow.NormalAddress(address); err != nil {
-			return actnow.Invalid("error.address", field, "%q is no e-mail address", address)
+			var input *actnow.InputError
+			if !errors.As(err, &input) {
+				return actnow.Invalid("error.address", field, "%q is no e-mail address", address)
+			}
+			input.Field = field
+			return input
 		}
 	}
 	return nil
