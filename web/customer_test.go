@@ -287,7 +287,7 @@ func TestGrid(t *testing.T) {
 	s := openPeople(t)
 	b := s.as(t, actnow.RoleMarketer)
 	for lang, want := range map[string][]string{
-		"en": {"<h1>Azure: 1 customer is in Act Now</h1>", "3 customers by fit and intent, October 2026", "/customers?area=azure&amp;month=2026-10&amp;unscored=1", "Of 1 customer the report names another cluster",
+		"en": {"<h1>Azure: 1 customer is in Act Now</h1>", "3 customers by fit and intent, October 2026", "/customers?area=azure&amp;month=2026-10&amp;unscored=1", "For 1 customer the report names another cluster",
 			`aria-current="true"`, "Åkes Bygg AB", "September 2026", "no scores yet", "Reading: Quadrants, bands 75 / 55 / 30."},
 		"sv": {"<h1>Azure: 1 kund är i Agera nu</h1>", "Agera nu", "inga värden än", "Läsning: Kvadranter, band 75 / 55 / 30."},
 	} {

@@ -1,16 +1,27 @@
 package web
 
+import (
+	"slices"
+	"strings"
+)
+
 // longestMarked is the longest value whose letters are compared, in characters.
 const longestMarked = 200
 
 // marked returns both values in pieces, with those letters marked that the other
-// has not: what is left beside a longest common subsequence. Values that share
-// less than half of their letters come back unmarked, since marking nearly all
-// says nothing.
+// has not: what is left beside a longest common subsequence, or around the shorter one
+// where the longer one holds it whole. Other values that share less than half of their
+// letters come back unmarked, since marking nearly all says nothing.
 func marked(a, b string) (left, right []span) {
 	x, y := []rune(a), []rune(b)
 	if len(x) == 0 || len(y) == 0 || len(x) > longestMarked || len(y) > longestMarked {
 		return []span{{Text: a}}, []span{{Text: b}}
+	}
+	if before, after, held := strings.Cut(b, a); held {
+		return []span{{Text: a}}, around(before, a, after)
+	}
+	if before, after, held := strings.Cut(a, b); held {
+		return around(before, b, after), []span{{Text: b}}
 	}
 	common := make([][]int, len(x)+1) // of the ends from i and j on
 	for i := range common {
@@ -42,6 +53,12 @@ func marked(a, b string) (left, right []span) {
 		}
 	}
 	return left, right
+}
+
+// around is what is shared, with what stands before and after it marked.
+func around(before, shared, after string) []span {
+	all := []span{{Text: before, Mark: true}, {Text: shared}, {Text: after, Mark: true}}
+	return slices.DeleteFunc(all, func(s span) bool { return s.Text == "" })
 }
 
 func grow(spans []span, letter rune, mark bool) []span {

@@ -27,7 +27,7 @@ func TestDisagreement(t *testing.T) {
 			SELECT id, 'azure', '2026-11', 'own', 'High', 'High', 'A1', 'Act Now', 'matrix', 0 FROM customers;
 		UPDATE standings SET own_cluster = 'Act Now'`)
 	steward.says(steward.want(steward.get("/reports/1"), http.StatusOK), "contradict the matrix", "See what the reports bear out")
-	page := steward.says(steward.want(steward.get("/reports/disagreement?area=azure"), http.StatusOK), "Azure: of 1 customer the report and our own scores differ", "differs", "report=Evaluate")
+	page := steward.says(steward.want(steward.get("/reports/disagreement?area=azure"), http.StatusOK), "Azure: the report and our own scores differ for 1 customer", "differs", "report=Evaluate")
 	if strings.Contains(page.body, "Switch to Rows") {
 		t.Error("a steward is offered to switch the matrix")
 	}

@@ -60,6 +60,9 @@ func (l *revenueLine) estimate(text *Text, e actnow.RevenueEstimate, month actno
 	} else {
 		l.Own = text.MoneyRange(e.P10, e.P90, e.Currency)
 		l.Middle = text.T("revenue.middle", text.Money(e.P50, e.Currency))
+		if e.P50 == 0 {
+			l.Middle = text.T("revenue.middle_none")
+		}
 	}
 	n := int64(e.Peers)
 	switch {

@@ -19,6 +19,7 @@ const estimates = `
 	INSERT INTO revenue_estimates (customer_id, area, month, kind, p10, p50, p90, currency, peers, alike, basis, paid, chance, expected, estimated_at) VALUES
 		(1, 'azure', '2026-10', 'whitespace', 800000, 2100000, 5600000, 'SEK', 23, 'industry', 'peers', 0, 0.31, 700000, 0),
 		(1, 'm365', '2026-10', 'upsell', 0, 0, 0, 'SEK', 1, 'area', 'peers', 9900000, NULL, NULL, 0),
+		(1, 'security', '2026-10', 'upsell', 0, 0, 3000000, 'SEK', 14, 'size', 'peers', 100000, NULL, NULL, 0),
 		(1, 'copilot', '2026-09', 'whitespace', 300000, 900000, 1000000, 'NOK', 4, '', 'list', 0, NULL, NULL, 0),
 		(1, 'surface', '2026-10', 'upsell', 100000, 200000, 300000, 'SEK', 0, '', 'list', 0, NULL, NULL, 0),
 		(2, 'azure', '2026-10', 'upsell', 1000000, 2000000, 4500000, 'SEK', 12, 'size', 'peers', 500000, NULL, NULL, 0);`
@@ -28,9 +29,9 @@ func TestPotentialRevenue(t *testing.T) {
 	storagetest.Exec(t, s.db, estimates)
 	b := s.as(t, actnow.RoleMarketer)
 	for lang, want := range map[string][]string{
-		"en": {"Potential revenue a year", "Whitespace", "owns nothing of it", "SEK 123,456–234,567", "SEK 8,000–56,000", "half of them below SEK 21,000", "23 customers of its size and industry", "31% of those like it buy: SEK 7,000 to expect",
+		"en": {"Potential revenue a year", "Whitespace", "owns nothing of it", "SEK 123,456–234,567", "SEK 8,000–56,000", "half of them below SEK 21,000", "half of them add nothing", "23 customers of its size and industry", "31% of those like it buy: SEK 7,000 to expect",
 			"Upsell", "pays SEK 99,000 a year", "nothing more", "1 customer of any kind", "List price, since only 4 buy", "NOK 3,000–10,000", "estimated September 2026", "List price, since nobody else buys", "has it, but pays you nothing for it", "They are no quotation"},
-		"sv": {"Möjlig intäkt per år", "Nyförsäljning", "Merförsäljning", "23 kunder av samma storlek och bransch", "Listpris, eftersom bara 4 köper", "inget mer", "De är ingen offert"},
+		"sv": {"Möjlig intäkt per år", "Nyförsäljning", "Merförsäljning", "23 kunder av samma storlek och bransch", "Listpris, eftersom bara 4 köper", "inget mer", "hälften av dem lägger inte till något", "De är ingen offert"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/customers/1"), http.StatusOK)

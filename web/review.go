@@ -289,7 +289,7 @@ func versus(text *Text, customer actnow.Customer, account actnow.AccountSide, co
 			row.judge(text, comparisons[i])
 			f.customer, f.account = cmp.Or(f.customer, comparisons[i].Customer), cmp.Or(f.account, comparisons[i].Account)
 			row.Customer, row.Account = []span{{Text: f.customer}}, []span{{Text: f.account}}
-			if row.Class != "faint" && f.customer != f.account {
+			if row.Class != "faint" && row.Class != "ok" && f.customer != f.account {
 				row.Customer, row.Account = marked(f.customer, f.account)
 			}
 		}
