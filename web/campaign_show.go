@@ -335,7 +335,16 @@ func checks(text *Text, findings []campaigns.Finding) checksPart {
 func findingSentence(text *Text, f campaigns.Finding) string {
 	sentence := f.Text
 	if text.Has(f.Code) {
-		sentence = text.T(f.Code, f.Args...)
+		args := slices.Clone(f.Args)
+		for i := range args {
+			if day, err := time.Parse(time.DateOnly, fmt.Sprint(args[i])); err == nil {
+				args[i] = text.Date(day)
+			}
+		}
+		if f.Code == "preflight.not_mail" {
+			args[1] = text.T("channel." + fmt.Sprint(args[1]))
+		}
+		sentence = text.T(f.Code, args...)
 	}
 	return capital(sentence)
 }
@@ -372,7 +381,7 @@ func (s *Server) timeline(text *Text, k campaigns.Campaign, pack *campaigns.Pack
 		}
 		if step.Channel != "email" {
 			t.Icon = "share-2"
-			t.Note = text.T("campaigns.step_channel", step.Channel)
+			t.Note = text.T("campaigns.step_channel", text.T("channel."+step.Channel))
 		} else if step.When != "" {
 			t.Note = text.T("campaigns.step_when", step.When)
 		} else if len(runs) == 0 {

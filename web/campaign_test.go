@@ -400,9 +400,10 @@ func TestPacksAreUploaded(t *testing.T) {
 	s, _ := openCampaigns(t)
 	b := s.as(t, actnow.RoleMarketer)
 	has(t, b.want(b.get("/campaigns/packs"), 200), "1 pack", "Small", "Good until", "/campaigns/new?pack=1")
+	has(t, b.want(b.get("/campaigns/packs/1"), 200), "/campaigns/packs/1/zip", "it becomes the next revision")
 	has(t, b.want(b.get("/campaigns/packs/1?lang=sv"), 200), "Hej Contoso", "step=first&amp;lang=sv")
 	has(t, b.want(b.get("/campaigns/packs/1/mail?step=first&lang=en"), 200), "Hello Anna")
-	upload := func(files map[string]string) answer {
+	upload := func(zip []byte) answer {
 		t.Helper()
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
@@ -410,7 +411,7 @@ func TestPacksAreUploaded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		part.Write(zipped(t, files))
+		part.Write(zip)
 		form.Close()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/campaigns/packs", &body)
 		if err != nil {
@@ -424,11 +425,17 @@ func TestPacksAreUploaded(t *testing.T) {
 		return read(t, resp)
 	}
 	good := map[string]string{"pack.yaml": packManifest + "# again\n", "first.en.md": "Hello\n", "first.sv.md": "Hej\n"}
-	if a := b.want(upload(good), 303); a.Header.Get("Location") != "/campaigns/packs/2" {
+	if a := b.want(upload(zipped(t, good)), 303); a.Header.Get("Location") != "/campaigns/packs/2" {
 		t.Errorf("leads to %s", a.Header.Get("Location"))
 	}
 	good["pack.yaml"] = "name: Small\nlanguges: [en]\n"
-	has(t, b.want(upload(good), 422), "pack.yaml, line 2, column 1", "languages")
-	has(t, b.want(upload(nil), 422), "pack.yaml")
+	has(t, b.want(upload(zipped(t, good)), 422), "pack.yaml, line 2, column 1", "languages")
+	has(t, b.want(upload(zipped(t, nil)), 422), "pack.yaml")
+	kept := b.want(b.get("/campaigns/packs/2/zip"), 200)
+	if a := b.want(upload([]byte(kept.body)), 303); a.Header.Get("Location") != "/campaigns/packs/2" {
+		t.Errorf("what was downloaded and uploaded again is at %s", a.Header.Get("Location"))
+	}
+	viewer := s.as(t, actnow.RoleReportViewer)
+	viewer.want(viewer.get("/campaigns/packs/2/zip"), 403)
 	has(t, b.want(b.post("/campaigns/packs", nil), 422), "Choose a zip file")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -30,6 +31,7 @@ func (s *Server) packRoutes() []route {
 		{method: http.MethodGet, path: "/campaigns/packs", nav: "campaigns", handle: s.showPacks},
 		{method: http.MethodPost, path: "/campaigns/packs", nav: "campaigns", right: actnow.RightCampaign, maxBody: maxPackZip, handle: s.uploadPack},
 		{method: http.MethodGet, path: "/campaigns/packs/:id", nav: "campaigns", handle: s.showPack},
+		{method: http.MethodGet, path: "/campaigns/packs/:id/zip", nav: "campaigns", right: actnow.RightCampaign, handle: s.downloadPack},
 		{method: http.MethodGet, path: "/campaigns/packs/:id/mail", nav: "campaigns", handle: s.showPackMail},
 	}
 }
@@ -91,9 +93,9 @@ func (s *Server) expiry(text *Text, p *campaigns.Pack) Badge {
 	case p.Expired(s.now().In(s.cfg.Zone)):
 		return Badge{Kind: "danger", Icon: "clock", Text: text.T("campaigns.pack_expired", text.Date(day))}
 	case day.Before(s.now().AddDate(0, 0, 14)):
-		return Badge{Kind: "warn", Icon: "clock", Text: text.T("campaigns.pack_until", text.Date(day))}
+		return Badge{Kind: "warn", Icon: "clock", Text: text.Date(day)}
 	}
-	return Badge{Kind: "line", Text: text.T("campaigns.pack_until", text.Date(day))}
+	return Badge{Kind: "line", Text: text.Date(day)}
 }
 
 // aboutPack is what a pack has in one line: "2 mails · Swedish, English".
@@ -168,6 +170,20 @@ type packPage struct {
 	Languages Select
 	Mail      mailPart
 	Timeline  []timelineStep
+	Change    string // how a pack is changed, "" for those who may not
+}
+
+// downloadPack sends the pack as a zip that can be changed and uploaded again.
+func (s *Server) downloadPack(c echo.Context) error {
+	pack, err := s.pack(c)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="pack-%d.zip"`, pack.ID))
+	h.Set("Cache-Control", "no-store")
+	return pack.WriteZip(c.Response())
 }
 
 func (s *Server) pack(c echo.Context) (*campaigns.Pack, error) {
@@ -202,8 +218,12 @@ func (s *Server) showPack(c echo.Context) error {
 			p.Row = row
 		}
 	}
+	if s.may(c, actnow.RightCampaign) {
+		p.Head.Actions = []Action{{Text: text.T("campaigns.pack_download"), Href: packPath(pack.ID) + "/zip", Icon: "download"}}
+		p.Change = text.T("campaigns.pack_change")
+	}
 	if p.Row.Use != "" {
-		p.Head.Actions = []Action{{Text: text.T("campaigns.make"), Href: p.Row.Use, Class: "main"}}
+		p.Head.Actions = append(p.Head.Actions, Action{Text: text.T("campaigns.make"), Href: p.Row.Use, Class: "main"})
 	}
 	p.Timeline, _ = s.timeline(text, campaigns.Campaign{}, pack, []campaigns.Run{}, campaigns.Launch{})
 	for i := range p.Timeline {

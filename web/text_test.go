@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"actnow"
+	"actnow/campaigns"
 	"actnow/matcher"
 )
 
@@ -203,5 +204,22 @@ func TestPairSentence(t *testing.T) {
 	})
 	if want := "Same city. Of 100 pairs like this about 97 are the same."; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Findings write days as pages do, and networks by their names.
+func TestFindingsSpeakTheLanguage(t *testing.T) {
+	text := newText(t, "sv", MergeMessages(campaigns.Messages))
+	for _, tt := range []struct {
+		code string
+		args []any
+		want string
+	}{
+		{"preflight.expires_later", []any{"2029-06-30"}, "Paketet gäller till 30\u00a0juni\u00a02029"},
+		{"preflight.not_mail", []any{"file", "linkedin"}, "Steg file går till LinkedIn och ingår inte i det här utskicket"},
+	} {
+		if got := findingSentence(text, campaigns.Finding{Code: tt.code, Args: tt.args}); got != tt.want {
+			t.Errorf("%s says %q, want %q", tt.code, got, tt.want)
+		}
 	}
 }
