@@ -40,8 +40,11 @@ func (e *SyntaxError) Text() string {
 	return strings.NewReplacer(args...).Replace(Messages[e.Code][0])
 }
 
-func (e *SyntaxError) Error() string {
-	text := fmt.Sprintf("filter, line %d, column %d: %s", e.Line, e.Column, e.Text())
+func (e *SyntaxError) Error() string { return "filter, " + e.placed() }
+
+// placed is the sentence with its place and suggestion.
+func (e *SyntaxError) placed() string {
+	text := fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Text())
 	if e.Suggestion != "" {
 		text += fmt.Sprintf(" Did you mean %s?", e.Suggestion)
 	}
@@ -55,7 +58,7 @@ func (e *SyntaxError) Is(target error) bool { return target == actnow.ErrInvalid
 func (e *SyntaxError) As(target any) bool {
 	input, ok := target.(**actnow.InputError)
 	if ok {
-		*input = &actnow.InputError{Code: e.Code, Args: e.Args, Text: e.Error(), Field: "filter"}
+		*input = &actnow.InputError{Code: e.Code, Args: e.Args, Text: e.placed(), Field: "filter"}
 	}
 	return ok
 }

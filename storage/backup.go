@@ -32,6 +32,9 @@ func (db *DB) Backup(ctx context.Context, file string) (BackupInfo, error) {
 	if _, err := os.Stat(file); err == nil {
 		return BackupInfo{}, actnow.Invalid("error.backup_exists", "file", "%s is there already: choose another name, a backup is never overwritten", file)
 	}
+	if st, err := os.Stat(filepath.Dir(file)); err != nil || !st.IsDir() {
+		return BackupInfo{}, actnow.Invalid("error.backup_folder", "file", "there is no folder %s: make it first", filepath.Dir(file))
+	}
 	part := file + ".part"
 	os.Remove(part)
 	if err := db.SaveSetting(ctx, actnow.System, "backup", map[string]any{"file": filepath.Base(file), "taken_at": db.now().Unix()}); err != nil {

@@ -132,7 +132,7 @@ func newImportCRMCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar((*string)(&kind), "kind", "", fmt.Sprintf("one of %v", crm.Kinds))
+	cmd.Flags().StringVar((*string)(&kind), "kind", "", fmt.Sprintf("one of %s", oneOf(crm.Kinds)))
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "count only, store nothing")
 	return cmd
 }

@@ -90,10 +90,10 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Source, "source", "", fmt.Sprintf("one of %v, or cohort:ID", sheetSources()))
+	f.StringVar(&q.Source, "source", "", fmt.Sprintf("one of %s, or cohort:ID", oneOf(sheetSources())))
 	f.StringVar(&columns, "columns", "", "headers to write, parted by commas (default: all of the newest file)")
 	f.BoolVar(&q.Added, "added", false, "without --columns: what Act Now knows of each row, too")
-	f.StringVar(&preset, "preset", "", fmt.Sprintf("in place of --columns: one of %v", reports.Presets))
+	f.StringVar(&preset, "preset", "", fmt.Sprintf("in place of --columns: one of %s", oneOf(reports.Presets)))
 	f.StringVar(&q.Where, "where", "", "filter of the customers")
 	f.StringVar(&q.Sort, "sort", "", "revenue: the largest first; end: the agreement that ends first (default: as in the file, or by name)")
 	f.StringVar(&out, "out", "", "file to write, .csv or .xlsx")
@@ -120,7 +120,7 @@ func (a *app) choosePreset(ctx context.Context, q *actnow.SheetQuery, preset str
 	case len(q.Columns) > 0 || q.Added:
 		return usageError{errors.New("--preset goes without --columns and --added")}
 	case !slices.Contains(reports.Presets, reports.Preset(preset)):
-		return usageError{fmt.Errorf("preset %q is none of %v", preset, reports.Presets)}
+		return usageError{fmt.Errorf("preset %q is none of %s", preset, oneOf(reports.Presets))}
 	case preset == string(reports.PresetPlain):
 		return nil
 	case preset == string(reports.PresetAdded):

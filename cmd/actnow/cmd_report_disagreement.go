@@ -35,7 +35,7 @@ func newReportDisagreementCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar((*string)(&area), "area", "", fmt.Sprintf("one of %v", actnow.Areas))
+	cmd.Flags().StringVar((*string)(&area), "area", "", fmt.Sprintf("one of %s", oneOf(actnow.Areas)))
 	cmd.Flags().StringVar(&month, "month", "", "YYYY-MM (default: the latest with scores)")
 	return cmd
 }

@@ -172,7 +172,7 @@ func newReportColumnsCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&source, "source", "", fmt.Sprintf("one of %v, or cohort:ID", sheetSources()))
+	cmd.Flags().StringVar(&source, "source", "", fmt.Sprintf("one of %s, or cohort:ID", oneOf(sheetSources())))
 	return cmd
 }
 

@@ -51,7 +51,7 @@ func newReportMonthsCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar((*string)(&area), "area", "", fmt.Sprintf("one of %v", actnow.Areas))
+	cmd.Flags().StringVar((*string)(&area), "area", "", fmt.Sprintf("one of %s", oneOf(actnow.Areas)))
 	cmd.Flags().StringVar(&from, "from", "", "earlier month, YYYY-MM (default: the one before the later)")
 	cmd.Flags().StringVar(&to, "to", "", "later month, YYYY-MM (default: the latest)")
 	return cmd

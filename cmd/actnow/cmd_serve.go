@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -258,11 +259,19 @@ func (d *daemon) openServer(ctx context.Context) error {
 	return err
 }
 
+// listenError says why an address cannot be listened at, and what to do.
+func listenError(flag string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return actnow.Invalid("error.listen", flag, "%v: another program has the address; choose one with --%s", err, flag)
+	}
+	return actnow.Invalid("error.listen", flag, "%v: write it as 127.0.0.1:8420, an address of this machine and a port", err)
+}
+
 // listen opens both listeners; the public one does TLS where it is told to.
 func (d *daemon) listen() error {
 	var err error
 	if d.private, err = net.Listen("tcp", d.cfg.get("listen")); err != nil {
-		return actnow.Invalid("error.listen", "listen", "%v: another program has the address; choose one with --listen", err)
+		return listenError("listen", err)
 	}
 	if d.public, err = d.listenPublic(); err != nil {
 		d.private.Close()
@@ -279,7 +288,7 @@ func (d *daemon) listen() error {
 func (d *daemon) listenPublic() (net.Listener, error) {
 	l, err := net.Listen("tcp", d.cfg.get("public-listen"))
 	if err != nil {
-		return nil, actnow.Invalid("error.listen", "public-listen", "%v: another program has the address; choose one with --public-listen", err)
+		return nil, listenError("public-listen", err)
 	}
 	cert, key, host := d.cfg.get("tls-cert"), d.cfg.get("tls-key"), d.cfg.get("acme-host")
 	switch {

@@ -406,6 +406,17 @@ func (s *site) doctorCommand(daemon bool) {
 
 // refusals runs commands that must not be done.
 func (s *site) refusals(daemon bool) {
+	for command, want := range map[string]bool{"cohort create": false, "import": false, "serve": true, "": true} {
+		help := s.command(append(strings.Fields(command), "--help")...)
+		if help.code != 0 || strings.Contains(help.stdout, "--smtp-url") != want || !strings.Contains(help.stdout, "--data-dir") {
+			s.t.Errorf("help of actnow %s: exit code %d, settings of the daemon wanted %v:\n%s", command, help.code, want, help.stdout)
+		}
+	}
+	if !daemon {
+		if a := s.command("serve", "--listen", "here"); a.code != 1 || !strings.Contains(a.stderr, "write it as 127.0.0.1:8420") {
+			s.t.Errorf("serve at no address: exit code %d, %s", a.code, a.stderr)
+		}
+	}
 	broken := s.write("broken.csv", "one,two\n1,2\n")
 	for _, tt := range []struct {
 		code int
@@ -425,6 +436,8 @@ func (s *site) refusals(daemon bool) {
 		{2, "--truth", []string{"match", "evaluate", "--customers", broken, "--accounts", broken}},
 		{2, "ACCOUNT", []string{"match", "explain"}},
 		{1, "column", []string{"cohort", "create", "--name", "Bad", "--where", "country ="}},
+		{1, "filter: line 1, column 10: ", []string{"cohort", "create", "--name", "Bad", "--where", "country ="}},
+		{1, "there is no folder", []string{"backup", filepath.Join(s.dir, "nowhere", "b.db")}},
 		{1, "cohort 999", []string{"campaign", "create", "--name", "Bad", "--pack", filepath.Join(filepath.Dir(s.dir), "partner", "pack"), "--cohort", "999"}},
 		{1, "crm", []string{"hook", "add", "crm"}},
 		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
@@ -447,7 +460,7 @@ func (s *site) refusals(daemon bool) {
 		{2, "no command", []string{"campaign", "shwo", "1"}},
 		{2, "no command", []string{"nonsense"}},
 		{2, "at least 1", []string{"import", "report"}},
-		{2, "--kind", []string{"import", "crm", "--kind", "person", broken}},
+		{2, "it is one of account, contact, opportunity", []string{"import", "crm", "--kind", "person", broken}},
 		{2, "--area", []string{"score", "run", "--area", "windows"}},
 		{2, "unknown flag", []string{"match", "run", "--fast"}},
 		{2, "--area", []string{"score", "train", "--area", "windows"}},

@@ -6,9 +6,12 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // version is set by the build.
@@ -38,7 +41,27 @@ func newRoot(sh *shell) *cobra.Command {
 		newConfigCommand(sh), newVersionCommand(sh),
 	)
 	refuseUnknown(root)
+	shortenHelp(root)
 	return root
+}
+
+// shortenHelp leaves the settings of the daemon out of the help of commands that are
+// used every day, where they would bury a command's own flags. The help of actnow itself,
+// of the daemon and of what looks at its settings has them all.
+func shortenHelp(root *cobra.Command) {
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		whole := slices.Contains([]string{"actnow", "serve", "demo", "doctor", "config"}, c.Name()) || c.HasParent() && c.Parent().Name() == "config"
+		if !whole {
+			c.InheritedFlags().VisitAll(func(f *pflag.Flag) {
+				f.Hidden = !slices.Contains([]string{"data-dir", "config", "json"}, f.Name)
+			})
+		}
+		help(c, args)
+		if !whole {
+			fmt.Fprintln(c.OutOrStdout(), "\nThe settings of the daemon are flags as well: see actnow --help.")
+		}
+	})
 }
 
 // refuseUnknown makes a group of commands refuse a word that is none of them as
@@ -114,5 +137,14 @@ func choice[T ~string](value T, flag string, all []T) error {
 			return nil
 		}
 	}
-	return usageError{fmt.Errorf("--%s %q: it is one of %v", flag, value, all)}
+	return usageError{fmt.Errorf("--%s %q: it is one of %s", flag, value, oneOf(all))}
+}
+
+// oneOf lists values that may be chosen.
+func oneOf[T ~string](all []T) string {
+	words := make([]string, len(all))
+	for i, a := range all {
+		words[i] = string(a)
+	}
+	return strings.Join(words, ", ")
 }
