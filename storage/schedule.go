@@ -169,6 +169,13 @@ func (db *DB) auditSchedule(tx *sql.Tx, by actnow.Actor, s schedule.Schedule) er
 		map[string]any{"line": s.Line, "at": unixOrNull(s.At), "zone": s.Zone, "last": s.Last, "catch_up": s.CatchUp, "enabled": s.Enabled})
 }
 
+// NoteScheduleRun notes that a person asked for a run of the schedule.
+func (db *DB) NoteScheduleRun(ctx context.Context, by actnow.Actor, key, period string) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		return db.audit(tx, by, "schedule.run", "schedule:"+key, map[string]any{"period": period})
+	})
+}
+
 func scheduleOf(tx *sql.Tx, key string) (schedule.Schedule, error) {
 	s, err := scanSchedule(tx.QueryRow(`SELECT `+scheduleColumns+` FROM schedules s WHERE s.key = ?`, key))
 	return s, noRows(err)

@@ -33,6 +33,7 @@ type desk struct {
 	files   map[actnow.JobID]deskFile
 	written map[actnow.DownloadFileID][]byte
 	watched reports.WatchStatus
+	ran     []string // schedules, with who asked
 }
 
 type deskFile struct {
@@ -42,8 +43,13 @@ type deskFile struct {
 
 func (d *desk) HookURL(name string) string { return "https://public.example/v1/hooks/" + name }
 func (d *desk) WakeInbox()                 { d.woken++ }
-func (d *desk) PublicURL() string          { return "https://public.example" }
-func (d *desk) PublicLoopback() string     { return "http://127.0.0.1:8421" }
+func (d *desk) RunSchedule(_ context.Context, by actnow.Actor, key string) error {
+	d.ran = append(d.ran, by.Name+" "+key)
+	return nil
+}
+
+func (d *desk) PublicURL() string      { return "https://public.example" }
+func (d *desk) PublicLoopback() string { return "http://127.0.0.1:8421" }
 
 func (d *desk) StartReport(ctx context.Context, by actnow.Actor, name string, r io.Reader, month actnow.Month, complete bool) (actnow.JobID, error) {
 	return d.start(ctx, by, web.JobLookReport, r, web.Upload{Name: name, Month: month, Complete: complete})

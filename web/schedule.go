@@ -37,6 +37,7 @@ func (s *Server) scheduleRoutes() []route {
 		{method: http.MethodGet, path: list, right: actnow.RightCampaign, nav: "settings", handle: s.showSchedules},
 		{method: http.MethodGet, path: list + "/:key", right: actnow.RightCampaign, nav: "settings", handle: s.showSchedule},
 		{method: http.MethodPost, path: list + "/:key", right: actnow.RightAdmin, nav: "settings", maxBody: 64 << 10, handle: s.saveSchedule},
+		{method: http.MethodPost, path: list + "/:key/run", right: actnow.RightAdmin, handle: s.runSchedule},
 		{method: http.MethodPost, path: list + "/:key/answer", right: actnow.RightCampaign, maxBody: 64 << 10, handle: s.answerRun},
 	}
 }
@@ -166,6 +167,7 @@ type schedulePage struct {
 	Upcoming []string
 	Runs     []ranRow
 	Asking   []askingRun
+	Now      string // where a run is asked for, "" if it is not to be had here
 	Campaign string // where a campaign's own times are set, "" for other schedules
 }
 
@@ -193,6 +195,9 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		p.Campaign = "/campaigns/" + url.PathEscape(id)
 	}
 	p.MayEdit = s.may(c, actnow.RightAdmin) && p.Campaign == ""
+	if s.may(c, actnow.RightAdmin) && runsByHand(order.Key) {
+		p.Now = p.Path + "/run"
+	}
 	late := order.MaxLate
 	if late == 0 {
 		late = schedule.MaxLateJob

@@ -62,6 +62,7 @@ type Actions interface {
 	downloadActions
 	fetchActions
 	undoActions
+	scheduleActions
 	watchActions
 	campaignActions
 	deliveryActions

@@ -155,7 +155,7 @@ func TestCRMFile(t *testing.T) {
 }
 
 func TestSchedules(t *testing.T) {
-	s, _ := openDesk(t)
+	s, d := openDesk(t)
 	b := s.as(t, actnow.RoleAdministrator)
 	now := s.now()
 	orders := []schedule.Schedule{
@@ -192,6 +192,19 @@ func TestSchedules(t *testing.T) {
 	b.want(b.post("/settings/schedules/campaign:7", form), http.StatusForbidden)
 	b.want(b.get("/settings/schedules/none"), http.StatusNotFound)
 	b.says(b.want(b.get("/settings/schedules/campaign:7"), http.StatusOK), `href="/campaigns/7"`)
+
+	b.says(b.want(b.get(path), http.StatusOK), `action="/settings/schedules/job:score/run"`, "Run it now")
+	b.want(b.post(path+"/run", nil), http.StatusSeeOther)
+	b.want(b.post("/settings/schedules/campaign:7/run", nil), http.StatusForbidden)
+	b.want(b.post("/settings/schedules/none/run", nil), http.StatusNotFound)
+	marketer := s.as(t, actnow.RoleMarketer)
+	marketer.want(marketer.post(path+"/run", nil), http.StatusForbidden)
+	if a := marketer.want(marketer.get(path), http.StatusOK); strings.Contains(a.body, "Run it now") {
+		t.Error("a marketer is offered to run a job")
+	}
+	if len(d.ran) != 1 || d.ran[0] != "Elin Sjöberg job:score" {
+		t.Errorf("asked for were %q", d.ran)
+	}
 
 	answer := url.Values{"period": {"2026-11-26T08:00"}, "answer": {"yes"}}
 	b.want(b.post("/settings/schedules/campaign:7/answer", answer), http.StatusSeeOther)
