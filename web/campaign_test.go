@@ -96,8 +96,8 @@ func (s *sender) SentMail(ctx context.Context, row actnow.LedgerID) (campaigns.R
 }
 
 func (s *sender) SendTest(_ context.Context, _ actnow.Actor, _ actnow.CampaignID, step, language, address string) error {
-	if !strings.Contains(address, "@") {
-		return actnow.Invalid("error.address", "address", "%s is no e-mail address", address)
+	if _, err := actnow.NormalAddress(address); err != nil {
+		return err
 	}
 	s.note("test " + step + language + " " + address)
 	return nil
@@ -193,6 +193,7 @@ func TestCampaignFromDraftToLastMail(t *testing.T) {
 
 	b.want(b.post("/campaigns/1/test", url.Values{"step": {"first"}, "address": {"me@nordvik.example"}}), 303)
 	b.want(b.post("/campaigns/1/test", url.Values{"step": {"first"}, "address": {"me"}}), 422)
+	has(t, b.want(b.post("/campaigns/1/test", url.Values{"step": {"first"}, "address": {""}}), 422), "<p>An e-mail address is needed.</p>")
 	b.want(b.post("/campaigns/1/launch", url.Values{"expect": {"3"}}), 303)
 	if len(a.asked) != 1 || a.asked[0] != "test first me@nordvik.example" {
 		t.Fatalf("asked for %v: an audience that has changed must not be mailed", a.asked)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -90,7 +92,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		sent = s.sendProblem(c, p)
 	default:
 		sent = s.renderStatus(c, status, "error", errorPage{
-			Status: status, Heading: p.Title, Sentence: p.Detail, RequestID: p.RequestID,
+			Status: status, Heading: p.Title, Sentence: fullSentence(p.Detail), RequestID: p.RequestID,
 			Ours: status >= 500, Home: s.user(c).ID != 0, Public: isPublic(c), Back: cameFrom(c),
 		})
 	}
@@ -111,6 +113,15 @@ func cameFrom(c echo.Context) string {
 		return ""
 	}
 	return localPath(u.RequestURI())
+}
+
+// fullSentence is the sentence with a capital and a full stop: those of forms and files, which
+// stand after the name of a field, have neither.
+func fullSentence(sentence string) string {
+	if last, _ := utf8.DecodeLastRuneInString(sentence); unicode.IsLetter(last) || unicode.IsDigit(last) {
+		sentence += "."
+	}
+	return capital(sentence)
 }
 
 // statusOf returns the status for an error and the name of its sentences.

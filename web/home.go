@@ -142,7 +142,7 @@ func (s *Server) showHome(c echo.Context) error {
 	p.Matrix = gridMatrix(text, grid, "", true)
 	p.Months, p.Legend = clusterMonths(text, area, counts)
 	p.Todo = s.homeTodo(c, text, p.Over, all, asking, fresh)
-	p.Next = nextToGo(text, all)
+	p.Next = nextToGo(text, all, s.now())
 	p.Campaigns = latestCampaigns(text, all)
 	p.Reports = reportLines(text, fresh, s.now().In(s.cfg.Zone))
 	p.Steps, p.StepsDone = firstSteps(text, setup)
@@ -338,11 +338,19 @@ func (s *Server) homeTodo(c echo.Context, text *Text, o actnow.Overview, all []c
 	return list
 }
 
-func nextToGo(text *Text, all []campaigns.Campaign) *nextSend {
+// nextToGo is the campaign that goes out next, by its day or by its cron line.
+func nextToGo(text *Text, all []campaigns.Campaign, now time.Time) *nextSend {
 	var next *nextSend
 	for _, k := range all {
-		if k.State == actnow.CampaignScheduled && !k.At.IsZero() && (next == nil || k.At.Before(next.At)) {
-			next = &nextSend{Name: k.Name, Href: campaignPath(k.ID), State: text.T("campaign.state." + string(k.State)), At: k.At}
+		at, goes := k.At, k.State == actnow.CampaignScheduled
+		if k.Line != "" {
+			goes = goes || k.State == actnow.CampaignSending // between its runs
+			if runs := nextRuns(k.Line, k.Zone, now, 1); len(runs) > 0 {
+				at = runs[0]
+			}
+		}
+		if goes && !at.IsZero() && (next == nil || at.Before(next.At)) {
+			next = &nextSend{Name: k.Name, Href: campaignPath(k.ID), State: text.T("campaign.state." + string(k.State)), At: at}
 		}
 	}
 	return next
