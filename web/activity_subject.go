@@ -2,7 +2,7 @@ package web
 
 import (
 	"encoding/json"
-	"net/url"
+	"strconv"
 	"strings"
 
 	"actnow"
@@ -23,8 +23,13 @@ func subjectPath(object string) string {
 	switch {
 	case !ok || strings.HasSuffix(page, "/") && key == "":
 		return ""
+	case noun == "schedule":
+		return schedulePath(key)
 	case strings.HasSuffix(page, "/"):
-		return page + url.PathEscape(key)
+		if _, err := strconv.ParseInt(key, 10, 64); err != nil {
+			return "" // somebody who is invited has an address, and no page yet
+		}
+		return page + key
 	}
 	return page
 }

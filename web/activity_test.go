@@ -77,6 +77,7 @@ func TestActivitiesNameAndLead(t *testing.T) {
 		{"schedule.save", "schedule:job:prune", `{}`, "Sparade schemat ”Städa bort det som inte behövs längre”", "/settings/schedules/job:prune"},
 		{"cohort.create", "cohort:9", `{"name":"<b>Klara</b>"}`, "Skapade urval ”<b>Klara</b>”", "/cohorts/9"},
 		{"campaign.create", "campaign:4", `{"Name":"Höst"}`, "Skapade kampanj ”Höst”", "/campaigns/4"},
+		{"link.invite", "user:jonas@nordvik.example", `{}`, "Bjöd in jonas@nordvik.example", ""},
 		{"setting.save", "setting:partner", `"Nordvik"`, "Ändrade inställningarna", ""},
 		{"suppression.add", "suppression", `{}`, "Antecknade en adress som inte ska mejlas", "/settings/suppressions"},
 		{"other.act", "other:1", ``, "other.act", ""},

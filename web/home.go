@@ -145,7 +145,7 @@ func (s *Server) showHome(c echo.Context) error {
 	p.Next = nextToGo(text, all, s.now())
 	p.Campaigns = latestCampaigns(text, all)
 	p.Reports = reportLines(text, fresh, s.now().In(s.cfg.Zone))
-	p.Steps, p.StepsDone = firstSteps(text, setup)
+	p.Steps, p.StepsDone = s.firstSteps(c, setup)
 	if p.Over.Customers == 0 {
 		p.Empty = &Empty{Icon: "file-spreadsheet", Title: text.T("home.empty"), Text: text.T("home.empty_text")}
 		if s.may(c, actnow.RightImport) {
@@ -403,18 +403,24 @@ func reportLines(text *Text, fresh []actnow.Freshness, now time.Time) []reportLi
 
 func reportName(text *Text, kind string) string { return text.T("report." + kind) }
 
-func firstSteps(text *Text, s actnow.Setup) ([]firstStep, int) {
+// firstSteps are what a new installation needs; those that the person may not take
+// lead nowhere.
+func (s *Server) firstSteps(c echo.Context, setup actnow.Setup) ([]firstStep, int) {
+	text, role := s.text(c), s.caller(c).role
 	steps := []firstStep{
-		{text.T("home.step_report"), "/reports", s.Report},
-		{text.T("home.step_crm"), "/settings/connections", s.CRM},
-		{text.T("home.step_sender"), "/settings/sender", s.Sender},
-		{text.T("home.step_test"), "/campaigns", s.TestMail},
-		{text.T("home.step_campaign"), "/campaigns", s.Campaign},
+		{text.T("home.step_report"), "/reports", setup.Report},
+		{text.T("home.step_crm"), "/settings/connections", setup.CRM},
+		{text.T("home.step_sender"), "/settings/sender", setup.Sender},
+		{text.T("home.step_test"), "/campaigns", setup.TestMail},
+		{text.T("home.step_campaign"), "/campaigns", setup.Campaign},
 	}
 	done := 0
-	for _, st := range steps {
+	for i, st := range steps {
 		if st.Done {
 			done++
+		}
+		if !s.mayOpen(role, st.Href) {
+			steps[i].Href = ""
 		}
 	}
 	return steps, done

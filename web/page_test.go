@@ -44,6 +44,19 @@ func TestPagesTellOfAnImport(t *testing.T) {
 	}
 }
 
+// What a person is asked to do first leads to pages that the person may open.
+func TestFirstStepsLeadWhereOneMay(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for role, want := range map[actnow.Role]bool{actnow.RoleAdministrator: true, actnow.RoleMarketer: false, actnow.RoleReportViewer: false} {
+		b := s.as(t, role)
+		a := b.want(b.get("/"), http.StatusOK)
+		if got := strings.Contains(a.body, `href="/settings/sender"`); got != want || !strings.Contains(a.body, "Say who mails come from") {
+			t.Errorf("%s is led to the sender: %v, want %v", role, got, want)
+		}
+	}
+}
+
 // An error page leads back to the page of ours that led to it, and nowhere else.
 func TestErrorsLeadBack(t *testing.T) {
 	t.Parallel()
