@@ -37,11 +37,12 @@ var (
 		{"secure_delete", "ON", "1"},
 	}
 	// Pages take twice the memory that SQLite counts for them, since the allocator
-	// rounds up to powers of two. Readers see the file through the memory that the
-	// system keeps of it anyway: a filter over all customers takes half the time.
+	// rounds up to powers of two. Readers see the first part of the file through the
+	// memory that the system keeps of it anyway; more of it would be as quick, and count
+	// as memory of the daemon.
 	ofWriter  = []pragma{{"cache_size", "-32768", "-32768"}}
 	queryOnly = pragma{"query_only", "ON", "1"}
-	ofReaders = []pragma{{"cache_size", "-16384", "-16384"}, {"mmap_size", "1073741824", "1073741824"}, queryOnly}
+	ofReaders = []pragma{{"cache_size", "-16384", "-16384"}, {"mmap_size", "134217728", "134217728"}, queryOnly}
 )
 
 func init() {
