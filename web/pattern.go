@@ -65,7 +65,7 @@ func patternSentence(text *Text, pattern string) string {
 	for _, code := range matcher.PatternCodes(pattern) {
 		said = append(said, text.T(code))
 	}
-	return sentenceCase(strings.Join(said, "; "))
+	return capital(strings.Join(said, "; "))
 }
 
 func (s *Server) showPatterns(c echo.Context) error {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -253,12 +252,7 @@ func pairSentence(text *Text, k actnow.ReviewCandidate, comparisons []matcher.Co
 	if len(said) == 0 {
 		return sure
 	}
-	return sentenceCase(strings.Join(said, ", ")) + ". " + sure
-}
-
-func sentenceCase(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(first)) + s[size:]
+	return capital(strings.Join(said, ", ")) + ". " + sure
 }
 
 // versus lays the fields of both sides out with what the matcher made of them.
@@ -319,7 +313,7 @@ func evidence(text *Text, comparisons []matcher.Comparison) (w *Waterfall, held 
 	sum := 0.0
 	w = &Waterfall{Label: text.T("review.evidence"), Heads: [3]string{text.T("review.head_evidence"), text.T("review.head_bits"), text.T("match.drawn")}}
 	for _, m := range comparisons {
-		fall := Fall{Sentence: sentenceCase(text.T(m.Code, m.Args...)), Text: text.SignedDecimal(m.Bits, 1), Value: m.Bits}
+		fall := Fall{Sentence: capital(text.T(m.Code, m.Args...)), Text: text.SignedDecimal(m.Bits, 1), Value: m.Bits}
 		sum += m.Bits
 		switch {
 		case m.Field == "hold" || m.Field == "decision":
