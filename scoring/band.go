@@ -81,6 +81,33 @@ func (c *BandCounter) Tally() BandTally {
 	return newBandTally(c.edges, outcomes, c.together())
 }
 
+// bandGroups gathers rows of customers in any order, until a BandCounter adds them up.
+type bandGroups map[bandGroup]struct{ rows, hits int }
+
+// bandGroup is the rows of a customer in a band.
+type bandGroup struct {
+	customer string
+	band     actnow.Band
+}
+
+func (g bandGroups) add(customer string, band actnow.Band, hit bool) {
+	at := bandGroup{customer, band}
+	n := g[at]
+	n.rows++
+	if hit {
+		n.hits++
+	}
+	g[at] = n
+}
+
+func (g bandGroups) counter(e Edges) *BandCounter {
+	c := NewBandCounter(e)
+	for at, n := range g { // sums of whole numbers, in any order
+		c.Add(at.band, n.rows, n.hits)
+	}
+	return c
+}
+
 // together is the design effect by which Rao and Scott, "A simple method for the
 // analysis of clustered binary data" (1992), divide counts: the variance of the rates
 // with the rows of a customer added up, over what it were if each row stood alone;

@@ -17,6 +17,7 @@ import (
 type lesson struct {
 	target   Target
 	end      time.Time                 // nothing of this instant or later is in it
+	edges    Edges                     // of the bands that a challenger is judged by
 	examples map[actnow.Area][]example // in order of time
 
 	sheets  map[actnow.Area]*sheet
@@ -26,8 +27,8 @@ type lesson struct {
 }
 
 // newLesson returns a lesson without anything in it yet.
-func newLesson(target Target, end time.Time) *lesson {
-	l := &lesson{target: target, end: end, examples: map[actnow.Area][]example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{},
+func newLesson(target Target, end time.Time, edges Edges) *lesson {
+	l := &lesson{target: target, end: end, edges: edges, examples: map[actnow.Area][]example{}, sheets: map[actnow.Area]*sheet{}, present: map[actnow.Area][]line{},
 		followed: map[string][]followed{}}
 	for _, area := range actnow.Areas {
 		l.sheets[area] = newSheet(area)
@@ -291,30 +292,21 @@ func promise(said outOfFold) []PromiseStep {
 
 // outcomes counts what happened to rows by what was said of them.
 func outcomes(said outOfFold, base float64) *PointOutcomes {
-	counter := NewBandCounter(DefaultEdges)
-	tenths := map[int]*PointOutcome{}
-	type place struct {
-		account string
-		band    actnow.Band
-	}
-	rows, hits := map[place]int{}, map[place]int{}
+	groups, tenths := bandGroups{}, map[int]*PointOutcome{}
 	for i, p := range said.score {
 		points, hit := Points(p, base), int(said.outcome[i])
-		at := place{strconv.Itoa(i), DefaultEdges.Band(points)}
+		account := strconv.Itoa(i)
 		if said.account != nil {
-			at.account = said.account[i]
+			account = said.account[i]
 		}
-		rows[at], hits[at] = rows[at]+1, hits[at]+hit
+		groups.add(account, DefaultEdges.Band(points), hit == 1)
 		k := int(math.Floor(points * 10))
 		if tenths[k] == nil {
 			tenths[k] = &PointOutcome{From: float64(k) / 10}
 		}
 		tenths[k].Rows, tenths[k].Hits = tenths[k].Rows+1, tenths[k].Hits+hit
 	}
-	for at, n := range rows { // sums of whole numbers, in any order
-		counter.Add(at.band, n, hits[at])
-	}
-	out := &PointOutcomes{Together: counter.together()}
+	out := &PointOutcomes{Together: groups.counter(DefaultEdges).together()}
 	for _, k := range slices.Sorted(maps.Keys(tenths)) {
 		out.Points = append(out.Points, *tenths[k])
 	}

@@ -82,7 +82,7 @@ func TestLearnDeclines(t *testing.T) {
 	if few.Reason != ReasonFew || few.Missing != fewestOutcomes-min(few.Outcomes, few.Others) || few.Missing <= 0 {
 		t.Errorf("of few: %+v", few)
 	}
-	if none := learnOf(t, newLesson(Intent, marketEnd), actnow.Surface); none.Reason != ReasonFew || none.Missing != fewestOutcomes {
+	if none := learnOf(t, newLesson(Intent, marketEnd, DefaultEdges), actnow.Surface); none.Reason != ReasonFew || none.Missing != fewestOutcomes {
 		t.Errorf("of nothing: %+v", none)
 	}
 }
@@ -179,7 +179,7 @@ func TestModelRoundTrip(t *testing.T) {
 func TestLearnSameID(t *testing.T) {
 	m := market{customers: 300, strength: 1.2, areas: oneArea}
 	first := learnOf(t, m.lesson(Fit), actnow.Azure)
-	turned := newLesson(Fit, marketEnd)
+	turned := newLesson(Fit, marketEnd, DefaultEdges)
 	histories := m.make()
 	slices.Reverse(histories)
 	for i := range histories {

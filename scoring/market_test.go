@@ -80,7 +80,7 @@ func (m market) deal(r *rand.Rand, h *History, area actnow.Area, value float64) 
 
 // lesson gathers the examples of a market as the trainer does.
 func (m market) lesson(target Target) *lesson {
-	l := newLesson(target, marketEnd)
+	l := newLesson(target, marketEnd, DefaultEdges)
 	days := monthDays(marketEnd.AddDate(0, -marketMonths+1, 0), marketEnd)
 	for _, h := range m.make() {
 		l.hear(&h, days, true, true)

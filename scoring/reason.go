@@ -149,7 +149,7 @@ var modelMessages = map[string][2]string{
 
 	"model.why.untrained":  {"Nothing has been learned here yet. The points card scores.", "Inget har lärts in här ännu. Poängkortet ger värdet."},
 	"model.why.shadow":     {"A model has been learned and waits in the shadow of the points card, which scores until the model has proved better or somebody promotes it.", "En modell är inlärd och väntar i skuggan av poängkortet, som ger värdet tills modellen visat sig bättre eller någon befordrar den."},
-	"model.why.back":       {"Somebody went back to the points card, or the last challenger was no better.", "Någon gick tillbaka till poängkortet, eller så var den senaste utmanaren inte bättre."},
+	"model.why.back":       {"Somebody went back to the points card, or the last challenger did not measure up.", "Någon gick tillbaka till poängkortet, eller så höll den senaste utmanaren inte måttet."},
 	"model.why.few.fit":    {"Of opportunities {0} were won and {1} lost. A probability needs {2} of each: {3} are missing. Until then the points card scores.", "Av affärsmöjligheter vanns {0} och förlorades {1}. En sannolikhet kräver {2} av varje: {3} saknas. Till dess ger poängkortet värdet."},
 	"model.why.few.intent": {"Of opportunities {0} opened within 90 days of a month’s look back, and {1} looks back saw none. A probability needs {2} of each: {3} are missing. Until then the points card scores.", "Av affärsmöjligheter öppnades {0} inom 90 dagar efter en månads tillbakablick, och {1} tillbakablickar såg ingen. En sannolikhet kräver {2} av varje: {3} saknas. Till dess ger poängkortet värdet."},
 	"model.why.early":      {"The outcomes came too close together: none could be foretold from those before it. The points card scores until more time has passed.", "Utfallen kom för tätt: inget kunde förutsägas av dem som kom före. Poängkortet ger värdet tills mer tid har gått."},
@@ -160,6 +160,7 @@ var modelMessages = map[string][2]string{
 	"error.model.score":      {"A score is fit or intent, not {0}.", "Ett värde är fit eller intent, inte {0}."},
 	"error.model.none":       {"No model is in force for {0} of {1}: the points card scores already.", "Ingen modell gäller för {0} i {1}: poängkortet ger redan värdet."},
 	"error.model.missing":    {"There is no version of a model with the id {0}: see actnow score models.", "Det finns ingen version av en modell med id:t {0}: se actnow score models."},
+	"error.model.inverted":   {"Of the version {0}, {1} did worse than {2} by more than chance: promote it with anyway if that is wanted all the same.", "I versionen {0} gick det sämre för {1} än för {2}, mer än slumpen förklarar: befordra den med anyway om det ändå önskas."},
 	"error.model.inforce":    {"The version {0} is in force already.", "Versionen {0} gäller redan."},
 	"error.model.unreadable": {"The model for {0} of {1} cannot be read: train it anew, or go back with actnow score rollback.", "Modellen för {0} i {1} kan inte läsas: träna den på nytt eller gå tillbaka med actnow score rollback."},
 	"error.model.several":    {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},

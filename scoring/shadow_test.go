@@ -22,7 +22,7 @@ func TestFollowIntent(t *testing.T) {
 		{Area: actnow.Azure, Opened: from(3).AddDate(0, 0, 5)},
 		{Area: actnow.M365, Opened: from(6)},
 	}}
-	l := newLesson(Intent, from(11))
+	l := newLesson(Intent, from(11), DefaultEdges)
 	l.follow(h, []Shadowed{said(1, "", 0.9), said(2, "", 0.9), said(3, "older", 0.8), said(4, "", 0.1), said(9, "", 0.4)})
 	got := map[time.Month]bool{}
 	for _, f := range l.followed["challenger"] {
@@ -54,7 +54,7 @@ func TestFollowFit(t *testing.T) {
 		{Area: actnow.Surface, Opened: day(3, 12), Closed: day(3, 14)},                          // of another area
 		{Area: actnow.Azure, Opened: day(3, 12).AddDate(0, 0, 1), Closed: day(3, 1), Won: true}, // closed before it opened
 	}}
-	l := newLesson(Fit, day(11, 1))
+	l := newLesson(Fit, day(11, 1), DefaultEdges)
 	l.follow(h, []Shadowed{
 		{actnow.Azure, ShadowRun{"challenger", "", day(2, 1)}, ShadowScore{1, 0.2, 0.5}},
 		{actnow.Azure, ShadowRun{"challenger", "", day(3, 1)}, ShadowScore{1, 0.7, 0.5}},

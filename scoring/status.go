@@ -1,8 +1,10 @@
 package scoring
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"actnow"
 )
@@ -15,41 +17,83 @@ type Status struct {
 	InForce    string      `json:"in_force"` // id of the points card or of the champion
 	Champion   *Version    `json:"champion,omitempty"`
 	Challenger *Version    `json:"challenger,omitempty"`
+	Wait       *Wait       `json:"wait,omitempty"` // of the challenger
 	Trial      *Trial      `json:"trial,omitempty"`
 	Why        string      `json:"why,omitempty"` // why the points card is in force, in English
 	Versions   []Version   `json:"versions"`      // the newest first
 }
 
-// Statuses returns how the scores of the cards' areas stand.
-func Statuses(cards []Card, trials []Trial, versions []Version) []Status {
+// StatusStore reads how scores stand.
+type StatusStore interface {
+	// Trials returns the last trial of each area and score.
+	Trials(ctx context.Context) ([]Trial, error)
+	// Versions returns the versions of an area and score, "" of each, the newest first.
+	Versions(ctx context.Context, area actnow.Area, target Target) ([]Version, error)
+	// Wait counts what came so far of what a challenger said beside a champion, "" for a
+	// points card.
+	Wait(ctx context.Context, challenger Version, champion string) (Wait, error)
+}
+
+// Statuses returns how the scores of the cards' areas stand today, of one area unless it
+// is "".
+func Statuses(ctx context.Context, store StatusStore, cards []Card, area actnow.Area, today time.Time) ([]Status, error) {
+	trials, err := store.Trials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := store.Versions(ctx, area, "")
+	if err != nil {
+		return nil, err
+	}
 	var out []Status
 	for _, card := range cards {
+		if area != "" && card.Area != area {
+			continue
+		}
 		for _, target := range Targets {
-			s := Status{Area: card.Area, Target: target, InForce: card.ID(), Versions: []Version{}}
-			for i := range trials {
-				if trials[i].Area == card.Area && trials[i].Target == target {
-					s.Trial = &trials[i]
+			s := newStatus(card, target, trials, versions)
+			if s.Challenger != nil {
+				champion := ""
+				if s.Champion != nil {
+					champion = s.Champion.ID
 				}
-			}
-			for i, v := range versions {
-				if v.Area != card.Area || v.Target != target {
-					continue
+				w, err := store.Wait(ctx, *s.Challenger, champion)
+				if err != nil {
+					return nil, err
 				}
-				s.Versions = append(s.Versions, v)
-				switch v.State {
-				case Champion:
-					s.Champion, s.InForce = &versions[i], v.ID
-				case Challenger:
-					s.Challenger = &versions[i]
-				}
-			}
-			if code, args := s.Reason(); code != "" {
-				s.Why = english(code, args...)
+				w.expect(target, today)
+				s.Wait = &w
 			}
 			out = append(out, s)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// newStatus returns how a score of a card's area stands among all trials and versions.
+func newStatus(card Card, target Target, trials []Trial, versions []Version) Status {
+	s := Status{Area: card.Area, Target: target, InForce: card.ID(), Versions: []Version{}}
+	for i := range trials {
+		if trials[i].Area == card.Area && trials[i].Target == target {
+			s.Trial = &trials[i]
+		}
+	}
+	for i, v := range versions {
+		if v.Area != card.Area || v.Target != target {
+			continue
+		}
+		s.Versions = append(s.Versions, v)
+		switch v.State {
+		case Champion:
+			s.Champion, s.InForce = &versions[i], v.ID
+		case Challenger:
+			s.Challenger = &versions[i]
+		}
+	}
+	if code, args := s.Reason(); code != "" {
+		s.Why = english(code, args...)
+	}
+	return s
 }
 
 // Reason returns the sentence that says why the points card is in force, by its code

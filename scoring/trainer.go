@@ -13,6 +13,8 @@ import (
 // TrainerStore gives histories and keeps versions of models.
 type TrainerStore interface {
 	VersionStore
+	// Matrix returns the active matrix.
+	Matrix(ctx context.Context) (Matrix, error)
 	// Matched returns the customers that have an account in the CRM, by id.
 	Matched(ctx context.Context) ([]actnow.CustomerID, error)
 	// Histories returns what is known of customers, in the order of their ids: all
@@ -172,7 +174,11 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 	if err != nil {
 		return nil, err
 	}
-	l := newLesson(target, end)
+	matrix, err := t.Store.Matrix(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := newLesson(target, end, matrix.Edges)
 	var days []time.Time
 	if !first.IsZero() {
 		days = monthDays(first, end)

@@ -64,7 +64,10 @@ type Verdict struct {
 	Missing    int     `json:"missing"` // outcomes until it can be judged
 	Loss       float64 `json:"loss"`    // mean log loss of the challenger
 	Against    float64 `json:"against"` // of what is in force
-	Promote    bool    `json:"promote"`
+	// Inverted are bands of the challenger that did worse than a lower one, by more than
+	// chance: such a challenger is not promoted by itself.
+	Inverted []BandPromise `json:"inverted,omitempty"`
+	Promote  bool          `json:"promote"`
 }
 
 // Waits reports whether too little has happened for a verdict.
@@ -98,7 +101,9 @@ func (t *Trainer) inPlace(ctx context.Context, versions []Version) (p inPlace, e
 }
 
 // judge compares a challenger with the champion, nil for the average that a points
-// card claims, by what was said while both stood as they do.
+// card claims, by what was said while both stood as they do. It is promoted if it has
+// the lower log loss and none of its bands is turned round, neither on the rows that it
+// had not seen when it was learned nor since.
 func (l *lesson) judge(challenger, champion *Model) *Verdict {
 	v := &Verdict{Challenger: challenger.ID()}
 	if champion != nil {
@@ -122,7 +127,10 @@ func (l *lesson) judge(challenger, champion *Model) *Verdict {
 		v.Loss += logLoss(f.Said, y) / float64(len(since))
 		v.Against += logLoss(f.Against, y) / float64(len(since))
 	}
-	v.Promote = !v.Waits() && v.Loss < v.Against
+	if !v.Waits() {
+		v.Inverted = joinPromises(challenger.Tally(l.edges).inverted(), challenger.tallySince(since, l.edges).inverted())
+		v.Promote = v.Loss < v.Against && len(v.Inverted) == 0
+	}
 	return v
 }
 

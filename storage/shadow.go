@@ -92,6 +92,34 @@ func (db *DB) Shadowed(ctx context.Context, target scoring.Target, ids []actnow.
 	return said, nil
 }
 
+// Wait counts what came so far of what a challenger said beside a champion, "" for a
+// points card: of fit the opportunities opened since that were won or lost, of intent
+// those that opened first within 90 days of a saying.
+func (db *DB) Wait(ctx context.Context, challenger scoring.Version, champion string) (w scoring.Wait, err error) {
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		var since sql.NullInt64
+		if err := tx.QueryRow(`SELECT min(r.from_at), count(DISTINCT s.customer_id) FROM shadow_runs r JOIN shadow_scores s ON s.run_id = r.id
+			WHERE r.model_id = ? AND r.champion_id = ?`, challenger.ID, champion).Scan(&since, &w.Customers); err != nil || !since.Valid {
+			return err
+		}
+		w.Since = time.Unix(since.Int64, 0).UTC()
+		const said = `JOIN shadow_scores s ON s.customer_id = m.customer_id JOIN shadow_runs n ON n.id = s.run_id
+			WHERE m.band = 'match' AND r.area = ? AND n.model_id = ? AND n.champion_id = ? AND r.opened_at >= n.from_at `
+		args := []any{string(challenger.Area), challenger.ID, champion}
+		if challenger.Target == scoring.Intent {
+			return tx.QueryRow(`SELECT count(*) FROM (SELECT DISTINCT customer_id, opened_at FROM (
+				SELECT m.customer_id, n.id, min(r.opened_at) AS opened_at`+dealsSQL+said+`AND r.opened_at < n.from_at + ? GROUP BY m.customer_id, n.id) f) d`,
+				append(args, int64(horizon/time.Second))...).Scan(&w.Outcomes)
+		}
+		return tx.QueryRow(`SELECT count(DISTINCT CASE WHEN r.status = 'won' THEN r.id END), count(DISTINCT CASE WHEN r.status = 'lost' THEN r.id END)`+
+			dealsSQL+said+`AND r.status IN ('won', 'lost') AND r.closed_at >= r.opened_at`, args...).Scan(&w.Outcomes, &w.Others)
+	})
+	if err != nil {
+		return w, fmt.Errorf("what came of what challenger %s said: %w", challenger.ID, err)
+	}
+	return w, nil
+}
+
 // forgetShadows deletes what was said by models that are challengers no more.
 func forgetShadows(tx *sql.Tx) error {
 	const decided = `(SELECT r.id FROM shadow_runs r JOIN models m ON m.id = r.model_id WHERE m.state <> 'challenger')`

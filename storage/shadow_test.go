@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"actnow"
+	"actnow/scoring"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 )
@@ -63,6 +64,17 @@ func TestShadowsStand(t *testing.T) {
 		('lost', 1, 'A1', 'azure', 'lost', unixepoch('2027-01-20'), unixepoch('2027-01-21'), 0),
 		('open', 1, 'A1', 'azure', 'open', unixepoch('2027-01-20'), NULL, 0),
 		('other', 1, 'A1', 'm365', 'won', unixepoch('2027-01-20'), unixepoch('2027-01-21'), 0)`)
+	wait, err := db.Wait(t.Context(), scoring.Version{ID: first.Model, Area: actnow.Azure, Target: scoring.Fit}, "")
+	if err != nil || wait.Customers != 150 || wait.Outcomes != 1 || wait.Others != 1 || !wait.Since.Equal(storagetest.Now.Truncate(24*time.Hour).AddDate(0, 0, 1)) {
+		t.Errorf("what came so far: %+v, %v", wait, err)
+	}
+	// Were it intent: 'won' opened within 90 days of both runs, 'lost' after it; 'open' on the day of 'lost'.
+	if wait, err := db.Wait(t.Context(), scoring.Version{ID: first.Model, Area: actnow.Azure, Target: scoring.Intent}, ""); err != nil || wait.Outcomes != 2 || wait.Others != 0 {
+		t.Errorf("what came so far of intent: %+v, %v", wait, err)
+	}
+	if wait, err := db.Wait(t.Context(), scoring.Version{ID: first.Model, Area: actnow.Azure, Target: scoring.Fit}, "another"); err != nil || wait != (scoring.Wait{}) {
+		t.Errorf("beside another champion: %+v, %v", wait, err)
+	}
 	today = today.AddDate(0, 2, 0)
 	second := trainFit(t, db, now)
 	v := second.Verdict

@@ -14,8 +14,7 @@ import (
 
 // modelStore reads what scores the areas, and what came of it.
 type modelStore interface {
-	Trials(ctx context.Context) ([]scoring.Trial, error)
-	Versions(ctx context.Context, area actnow.Area, target scoring.Target) ([]scoring.Version, error)
+	scoring.StatusStore
 	Model(ctx context.Context, id string) (*scoring.Model, error)
 	Drift(ctx context.Context, model string) (scoring.Drift, error)
 	BandTally(ctx context.Context, area actnow.Area, target scoring.Target) (scoring.BandTally, error)
@@ -26,8 +25,10 @@ type modelStore interface {
 type modelActions interface {
 	// StartTrain learns the areas, all if none are named, as a job of kind "train".
 	StartTrain(ctx context.Context, by actnow.Actor, areas []actnow.Area) (actnow.JobID, error)
-	// PromoteModel and RollbackModel change what is in force and score the area.
-	PromoteModel(ctx context.Context, by actnow.Actor, id string) (actnow.JobID, error)
+	// PromoteModel and RollbackModel change what is in force and score the area. A
+	// version of which the bands are turned round is promoted with anyway alone; else the
+	// error is a *scoring.InvertedError.
+	PromoteModel(ctx context.Context, by actnow.Actor, id string, anyway bool) (actnow.JobID, error)
 	RollbackModel(ctx context.Context, by actnow.Actor, area actnow.Area, target scoring.Target) (actnow.JobID, error)
 }
 
@@ -36,6 +37,7 @@ func (s *Server) modelRoutes() []route {
 		{method: http.MethodGet, path: "/scoring/models", nav: "settings", handle: s.showModels},
 		{method: http.MethodPost, path: "/scoring/models/train", right: actnow.RightAdmin, handle: s.trainModels},
 		{method: http.MethodGet, path: "/scoring/models/:area", nav: "settings", handle: s.showModel},
+		{method: http.MethodGet, path: "/scoring/models/:area/promote", right: actnow.RightAdmin, nav: "settings", handle: s.showPromote},
 		{method: http.MethodPost, path: "/scoring/models/:area/promote", right: actnow.RightAdmin, handle: s.promoteModel},
 		{method: http.MethodPost, path: "/scoring/models/:area/rollback", right: actnow.RightAdmin, handle: s.rollbackModel},
 	}
@@ -60,21 +62,7 @@ func (s *Server) modelStatuses(c echo.Context, area actnow.Area) ([]scoring.Stat
 	if err := s.seesModels(c); err != nil {
 		return nil, err
 	}
-	trials, err := s.store.Trials(ctx(c))
-	if err != nil {
-		return nil, err
-	}
-	versions, err := s.store.Versions(ctx(c), area, "")
-	if err != nil {
-		return nil, err
-	}
-	var cards []scoring.Card
-	for _, card := range modelCards {
-		if area == "" || card.Area == area {
-			cards = append(cards, card)
-		}
-	}
-	return scoring.Statuses(cards, trials, versions), nil
+	return scoring.Statuses(ctx(c), s.store, modelCards, area, s.now())
 }
 
 type modelsPage struct {
@@ -91,9 +79,10 @@ type modelsRow struct {
 
 // modelsCell says what makes one score, and how sure that is or why it is a card.
 type modelsCell struct {
-	Badge  Badge
-	Note   string
-	Shadow string
+	Badge   Badge
+	Note    string
+	Shadow  string
+	Verdict string // when one on the challenger is to be expected
 }
 
 func (s *Server) showModels(c echo.Context) error {
@@ -118,6 +107,9 @@ func (s *Server) showModels(c echo.Context) error {
 		}
 		if st.Champion != nil && st.Challenger != nil {
 			cell.Shadow = text.T("models.waits", dayOf(text, st.Challenger.Day))
+		}
+		if st.Wait != nil {
+			cell.Verdict = verdictDay(text, *st.Wait)
 		}
 		row := &rows[len(rows)-1]
 		row.Scores = append(row.Scores, cell)
@@ -167,14 +159,6 @@ func (s *Server) trainModels(c echo.Context) error {
 		areas = []actnow.Area{area}
 	}
 	job, err := s.actions.StartTrain(ctx(c), s.actor(c), areas)
-	return s.toJob(c, job, err)
-}
-
-func (s *Server) promoteModel(c echo.Context) error {
-	if err := s.seesModels(c); err != nil {
-		return err
-	}
-	job, err := s.actions.PromoteModel(ctx(c), s.actor(c), c.QueryParam("id"))
 	return s.toJob(c, job, err)
 }
 

@@ -17,7 +17,7 @@ func (s *Server) modelAPIRoutes() []route {
 		{method: http.MethodPost, path: "/api/v1/models/rollback", right: actnow.RightAdmin, maxBody: 4 << 10, handle: s.apiRollbackModel},
 		{method: http.MethodGet, path: "/api/v1/models/checks", handle: s.apiModelChecks},
 		{method: http.MethodGet, path: "/api/v1/models/:id", handle: s.apiModel},
-		{method: http.MethodPost, path: "/api/v1/models/:id/promote", right: actnow.RightAdmin, handle: s.apiPromoteModel},
+		{method: http.MethodPost, path: "/api/v1/models/:id/promote", right: actnow.RightAdmin, maxBody: 4 << 10, handle: s.apiPromoteModel},
 	}
 }
 
@@ -85,14 +85,6 @@ func (s *Server) apiTrainModels(c echo.Context) error {
 		return actnow.Invalid("error.area", "area", "%q is no solution area", string(in.Area))
 	}
 	job, err := s.actions.StartTrain(ctx(c), s.actor(c), areas)
-	return s.answerJob(c, job, err)
-}
-
-func (s *Server) apiPromoteModel(c echo.Context) error {
-	if err := s.seesModels(c); err != nil {
-		return err
-	}
-	job, err := s.actions.PromoteModel(ctx(c), s.actor(c), c.Param("id"))
 	return s.answerJob(c, job, err)
 }
 

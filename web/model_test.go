@@ -20,8 +20,11 @@ func (d *doings) StartTrain(_ context.Context, _ actnow.Actor, areas []actnow.Ar
 	return 11, nil
 }
 
-func (d *doings) PromoteModel(_ context.Context, _ actnow.Actor, id string) (actnow.JobID, error) {
+func (d *doings) PromoteModel(_ context.Context, _ actnow.Actor, id string, anyway bool) (actnow.JobID, error) {
 	d.models = append(d.models, "promote "+id)
+	if strings.HasPrefix(id, "turned") && !anyway {
+		return 0, &scoring.InvertedError{Version: id, Promises: []scoring.BandPromise{{Higher: actnow.High, Lower: actnow.Medium}}}
+	}
 	return 12, nil
 }
 
@@ -87,6 +90,11 @@ func TestModelPages(t *testing.T) {
 	if a := b.want(b.post("/scoring/models/azure/promote?id="+id, nil), http.StatusSeeOther); a.Header.Get("Location") != "/jobs/12" {
 		t.Errorf("promoting leads to %s", a.Header.Get("Location"))
 	}
+	if a := b.want(b.post("/scoring/models/azure/promote?id=turned-round", nil), http.StatusSeeOther); a.Header.Get("Location") != "/scoring/models/azure/promote?id=turned-round" {
+		t.Errorf("promoting a version with bands turned round leads to %s", a.Header.Get("Location"))
+	}
+	b.want(b.post("/scoring/models/azure/promote?id=turned-round&anyway=yes", nil), http.StatusSeeOther)
+	s.did.models = s.did.models[:1]
 	if _, err := s.db.Promote(t.Context(), actnow.Actor{Name: "Elin"}, id); err != nil {
 		t.Fatal(err)
 	}
@@ -144,6 +152,52 @@ func TestModelPages(t *testing.T) {
 	}
 }
 
+// TestPromoteTurnedRound checks that a version of which the bands are turned round is
+// told of before it is promoted, and how far a challenger has come.
+func TestPromoteTurnedRound(t *testing.T) {
+	s := open(t, func(c *web.Config) { c.Messages = web.MergeMessages(scoring.Messages) })
+	dealt(t, s)
+	b := s.as(t, actnow.RoleAdministrator)
+	id := learnAzure(t, s)
+	page, ask := "/scoring/models/azure", "/scoring/models/azure/promote?id="+id
+	for lang, want := range map[string]string{"en": "asked at the next scoring, and judged once 10 opportunities", "sv": "tillfrågas vid nästa poängsättning och bedöms när 10"} {
+		b.header.Set("Cookie", "lang="+lang)
+		if a := b.want(b.get(page), http.StatusOK); !strings.Contains(a.body, want) {
+			t.Errorf("in %s the page lacks %q", lang, want)
+		}
+	}
+	if a := b.want(b.get(ask), http.StatusSeeOther); a.Header.Get("Location") != page {
+		t.Errorf("a version in order leads to %s", a.Header.Get("Location"))
+	}
+	if err := s.db.SaveShadow(t.Context(), scoring.ShadowRun{Challenger: id, From: s.now().AddDate(0, 0, -20)}, []scoring.ShadowScore{{Customer: 1, Said: 0.5, Against: 0.5}}); err != nil {
+		t.Fatal(err)
+	}
+	storagetest.Exec(t, s.db, `UPDATE models SET verdict = '{"rows":90,"loss":0.5,"against":0.6,"inverted":[{"higher":"Medium","lower":"Very low","difference":-0.2,"low":-0.3,"high":-0.1,"verdict":"inverted"}]}'`)
+	for lang, wants := range map[string][]string{
+		"en": {"Promote " + id[:12] + " all the same?", "Medium over Very low", "Medium did worse than Very low", "−20.0", "anyway=yes&amp;id=" + id, "Leave it as it is"},
+		"sv": {"Befordra " + id[:12] + " ändå?", "Medel över Mycket låg", "−20,0", "Låt den vara"},
+	} {
+		b.header.Set("Cookie", "lang="+lang)
+		a := b.want(b.get(ask), http.StatusOK)
+		for _, want := range wants {
+			if !strings.Contains(a.body, want) {
+				t.Errorf("in %s the page lacks %q:\n%s", lang, want, a.body)
+			}
+		}
+		if a := b.get(page); !strings.Contains(a.body, map[string]string{"en": "0 were won and 1 lost; 10 of each are needed. When a verdict comes cannot be told yet.", "sv": "har 0 vunnits och 1 förlorats"}[lang]) {
+			t.Errorf("in %s the page does not say how far the challenger has come", lang)
+		}
+	}
+	b.header.Set("Cookie", "lang=en")
+	storagetest.Exec(t, s.db, `UPDATE models SET state = 'retired'`)
+	if a := b.get(page); !strings.Contains(a.body, "but Medium did worse than Very low by more than chance: not promoted by itself") {
+		t.Error("the page does not say why the version was not promoted")
+	}
+	b.want(b.get(page+"/promote?id=ffffffff"), http.StatusNotFound)
+	viewer := s.as(t, actnow.RoleMarketer)
+	viewer.want(viewer.get(ask), http.StatusForbidden)
+}
+
 func TestModelAPI(t *testing.T) {
 	s := open(t)
 	dealt(t, s)
@@ -180,10 +234,13 @@ func TestModelAPI(t *testing.T) {
 	c.ask("POST", list+"/train", list+"/train", `{}`, http.StatusAccepted, nil)
 	c.ask("POST", list+"/train", list+"/train", `{"area":"windows"}`, http.StatusUnprocessableEntity, nil)
 	c.ask("POST", list+"/{id}/promote", list+"/"+id+"/promote", "", http.StatusAccepted, nil)
+	c.ask("POST", list+"/{id}/promote", list+"/turned-round/promote", "", http.StatusUnprocessableEntity, nil)
+	c.ask("POST", list+"/{id}/promote", list+"/turned-round/promote", `{"anyway":true}`, http.StatusAccepted, nil)
+	c.ask("POST", list+"/{id}/promote", list+"/turned-round/promote", `{"anyway":1}`, http.StatusUnprocessableEntity, nil)
 	c.ask("POST", list+"/rollback", list+"/rollback", `{"area":"azure","score":"fit"}`, http.StatusAccepted, nil)
 	c.ask("POST", list+"/rollback", list+"/rollback", `{"area":"azure","score":"luck"}`, http.StatusUnprocessableEntity, nil)
 	c.ask("POST", list+"/rollback", list+"/rollback", `{"score":"fit"}`, http.StatusUnprocessableEntity, nil)
-	if got := fmt.Sprint(s.did.models); got != fmt.Sprintf("[train [azure] train [] promote %s rollback azure fit]", id) {
+	if got := fmt.Sprint(s.did.models); got != fmt.Sprintf("[train [azure] train [] promote %s promote turned-round promote turned-round rollback azure fit]", id) {
 		t.Errorf("set going: %s", got)
 	}
 }

@@ -123,7 +123,11 @@ func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, edges
 	}
 	shown := shownVersion(st, c.QueryParam("version"))
 	for _, v := range st.Versions {
-		p.Versions = append(p.Versions, versionLine(text, v, v.ID == shown, admin))
+		row := versionLine(text, v, v.ID == shown, admin)
+		if v.State == scoring.Challenger {
+			row.Verdict = waitText(text, st.Target, *st.Wait)
+		}
+		p.Versions = append(p.Versions, row)
 	}
 	if admin && st.Champion != nil {
 		label := text.T("models.back_card")
@@ -185,6 +189,8 @@ func versionLine(text *Text, v scoring.Version, shown, admin bool) versionRow {
 			row.Verdict = text.TN("models.verdict_waits", int64(w.Missing))
 		case w.Promote:
 			row.Verdict = text.T("models.verdict_better", text.Decimal(w.Loss, 3), text.Decimal(w.Against, 3), w.Rows)
+		case w.Loss < w.Against:
+			row.Verdict = text.T("models.verdict_inverted", text.Decimal(w.Loss, 3), text.Decimal(w.Against, 3), w.Rows, w.Inverted[0].Higher, w.Inverted[0].Lower)
 		default:
 			row.Verdict = text.T("models.verdict_worse", text.Decimal(w.Loss, 3), text.Decimal(w.Against, 3), w.Rows)
 		}

@@ -210,6 +210,8 @@ func (t *Text) arg(a any) string {
 		return t.Date(v)
 	case actnow.Month:
 		return t.Month(v)
+	case actnow.Band:
+		return t.Band(v)
 	}
 	return fmt.Sprint(a)
 }

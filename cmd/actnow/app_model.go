@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"actnow"
 	"actnow/schedule"
@@ -34,9 +33,15 @@ func (a *app) trainingJob(target scoring.Target) schedule.Job {
 	})
 }
 
-// promote puts a version in force.
-func (a *app) promote(ctx context.Context, by actnow.Actor, id string) (scoring.Version, error) {
-	v, err := a.db.Promote(ctx, by, id)
+// promote puts a version in force; one of which the bands are turned round only if
+// anyway is set.
+func (a *app) promote(ctx context.Context, by actnow.Actor, id string, anyway bool) (v scoring.Version, err error) {
+	if !anyway {
+		err = scoring.MayPromote(ctx, a.db, id)
+	}
+	if err == nil {
+		v, err = a.db.Promote(ctx, by, id)
+	}
 	switch {
 	case errors.Is(err, actnow.ErrNotFound):
 		return v, actnow.Invalid("error.model.missing", "id", "there is no version of a model with the id %s: see actnow score models", id)
@@ -56,8 +61,9 @@ func (a *app) rollback(ctx context.Context, by actnow.Actor, area actnow.Area, t
 }
 
 // PromoteModel puts a version in force and scores its area with it in the background.
-func (a *app) PromoteModel(ctx context.Context, by actnow.Actor, id string) (actnow.JobID, error) {
-	v, err := a.promote(ctx, by, id)
+// Without anyway the error is a *scoring.InvertedError if its bands are turned round.
+func (a *app) PromoteModel(ctx context.Context, by actnow.Actor, id string, anyway bool) (actnow.JobID, error) {
+	v, err := a.promote(ctx, by, id, anyway)
 	if err != nil {
 		return 0, err
 	}
@@ -81,19 +87,5 @@ func (a *app) startScoreOf(ctx context.Context, by actnow.Actor, area actnow.Are
 
 // modelStatuses says how the scores of the areas stand, of one area unless it is "".
 func (a *app) modelStatuses(ctx context.Context, area actnow.Area) ([]scoring.Status, error) {
-	trials, err := a.db.Trials(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
-	}
-	versions, err := a.db.Versions(ctx, area, "")
-	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
-	}
-	var cards []scoring.Card
-	for _, c := range a.rescorer.Cards {
-		if area == "" || c.Area == area {
-			cards = append(cards, c)
-		}
-	}
-	return scoring.Statuses(cards, trials, versions), nil
+	return scoring.Statuses(ctx, a.db, a.rescorer.Cards, area, a.now())
 }

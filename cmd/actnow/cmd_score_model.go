@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -82,6 +83,9 @@ func verdictWords(v *scoring.Verdict) string {
 		return fmt.Sprintf("waits for %d more outcomes", v.Missing)
 	case v.Promote:
 		return fmt.Sprintf("promoted: log loss %.4f against %.4f on %d rows since", v.Loss, v.Against, v.Rows)
+	case v.Loss < v.Against:
+		return fmt.Sprintf("retired: %s did worse than %s by more than chance, though log loss is %.4f against %.4f on %d rows since",
+			v.Inverted[0].Higher, v.Inverted[0].Lower, v.Loss, v.Against, v.Rows)
 	}
 	return fmt.Sprintf("retired: log loss %.4f against %.4f on %d rows since", v.Loss, v.Against, v.Rows)
 }
@@ -113,6 +117,9 @@ func newScoreModelsCommand(sh *shell) *cobra.Command {
 						if s.Why != "" {
 							fmt.Fprintf(w, "  why\t%s\n", s.Why)
 						}
+						if s.Wait != nil {
+							fmt.Fprintf(w, "  verdict\t%s\n", waitWords(s.Target, *s.Wait))
+						}
 					}
 				})
 			})
@@ -120,6 +127,22 @@ func newScoreModelsCommand(sh *shell) *cobra.Command {
 	}
 	areaFlag(cmd, &area, " (default: all)")
 	return cmd
+}
+
+// waitWords says how far a challenger has come towards its verdict.
+func waitWords(target scoring.Target, w scoring.Wait) string {
+	if w.Since.IsZero() {
+		return "the challenger is asked at the next scoring"
+	}
+	came := fmt.Sprintf("%d opened", w.Outcomes)
+	if target == scoring.Fit {
+		came = fmt.Sprintf("%d won and %d lost", w.Outcomes, w.Others)
+	}
+	when := "no day can be told yet"
+	if !w.Expected.IsZero() {
+		when = "to be expected at a training from " + w.Expected.Format(time.DateOnly) + " on"
+	}
+	return fmt.Sprintf("%s; %s since %s, %d are needed", when, came, w.Since.Format(time.DateOnly), w.Needed)
 }
 
 // taken is what promote and rollback answer.
@@ -130,11 +153,13 @@ type taken struct {
 }
 
 func newScorePromoteCommand(sh *shell) *cobra.Command {
-	return &cobra.Command{
-		Use: "promote ID", Short: "put a version of a model in force and score its area", Args: exactly(1, "the id of a version"),
+	var anyway bool
+	cmd := &cobra.Command{
+		Use: "promote ID [--anyway]", Short: "put a version of a model in force and score its area", Args: exactly(1, "the id of a version"),
+		Long: "A version of which a band did worse than a lower one, by more than chance, is promoted with --anyway alone.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
-				v, err := a.promote(ctx, commandLine, args[0])
+				v, err := a.promote(ctx, commandLine, args[0], anyway)
 				if err != nil {
 					return err
 				}
@@ -142,6 +167,8 @@ func newScorePromoteCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "even if a band did worse than a lower one")
+	return cmd
 }
 
 func newScoreRollbackCommand(sh *shell) *cobra.Command {

@@ -57,7 +57,16 @@ func TestScoreModels(t *testing.T) {
 		InForce string `json:"in_force"`
 		Scored  scoring.Summary
 	}
-	s.ask(&taken, "score", "promote", id[:10])
+	t.Run("turned round", func(t *testing.T) { // which closes the store
+		storagetest.Exec(t, storagetest.OpenAt(t, s.dir, time.Now), `UPDATE models SET verdict = '{"inverted":[{"higher":"High","lower":"Low","verdict":"inverted"}]}'`)
+	})
+	if a := s.command("score", "models", "--area", "azure"); a.code != 0 || !strings.Contains(a.stdout, "no day can be told yet; 0 won and 0 lost since") || !strings.Contains(a.stdout, ", 10 are needed") {
+		t.Errorf("score models: exit code %d, %s %s", a.code, a.stdout, a.stderr)
+	}
+	if a := s.command("score", "promote", id); a.code != 1 || !strings.Contains(a.stderr, "High did worse than Low by more than chance") {
+		t.Errorf("score promote of a version turned round: exit code %d, %s", a.code, a.stderr)
+	}
+	s.ask(&taken, "score", "promote", id[:10], "--anyway")
 	if taken.InForce != id || taken.Version.State != scoring.Champion || taken.Scored.Areas[0].Customers != 90 {
 		t.Fatalf("score promote: %+v", taken)
 	}
