@@ -28,7 +28,7 @@ func learnDemand(ctx context.Context, peers []peer) (*demand, DemandReport, erro
 		return nil, rep, nil
 	}
 	if share := float64(maxPeers) / float64(len(peers)); share < 1 {
-		peers = slices.DeleteFunc(slices.Clone(peers), func(p peer) bool { return !sampled(p.customer, share) })
+		peers = slices.DeleteFunc(slices.Clone(peers), func(p peer) bool { return !drawPeers.sampled(p.customer, share) })
 	}
 	plain, err := judgeDemand(ctx, peers, false)
 	if err != nil {

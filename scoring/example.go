@@ -8,20 +8,21 @@ import (
 	"actnow"
 )
 
-// example is what was known of a customer on a day, and what came of it.
+// example is what was known of a customer on a day, and what came of it. There are
+// many: its times are seconds since 1970, a third of a time.Time.
 type example struct {
 	Customer actnow.CustomerID
-	End      time.Time // nothing of this instant or later was known
-	Settled  time.Time // when the outcome was known
-	Yes      bool      // won, or opened
-	Outcome  time.Time // of the opportunity that answered yes; zero without one
+	End      int64 // nothing of this instant or later was known
+	Settled  int64 // when the outcome was known
+	Outcome  int64 // of the opportunity that answered yes, or was lost; 0 without one
+	Yes      bool  // won, or opened
 
 	line // what was known
 }
 
 // compareExamples orders by time, then by customer.
 func compareExamples(a, b example) int {
-	return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.Customer, b.Customer), a.Settled.Compare(b.Settled))
+	return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Settled, b.Settled))
 }
 
 // HorizonDays is how many days ahead intent looks.
@@ -40,7 +41,7 @@ func (h *History) wins(s *sheet, end time.Time) []example {
 			continue
 		}
 		before := dayOf(o.Opened)
-		out = append(out, example{Customer: h.Customer, End: before, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened, line: s.add(h.Observe(Fit, s.area, before))})
+		out = append(out, example{Customer: h.Customer, End: before.Unix(), Settled: o.Closed.Unix(), Yes: o.Won, Outcome: o.Opened.Unix(), line: s.add(h.Observe(Fit, s.area, before))})
 	}
 	return out
 }
@@ -67,10 +68,10 @@ func (h *History) openings(s *sheet, days []time.Time, end time.Time) []example 
 // opened returns whether, and when first, an opportunity in the area opened from an
 // instant on and before another.
 func (h *History) opened(area actnow.Area, from, until time.Time) example {
-	x := example{Customer: h.Customer, End: from, Settled: until}
+	x := example{Customer: h.Customer, End: from.Unix(), Settled: until.Unix()}
 	for _, o := range h.Opportunities {
-		if o.Area == area && !o.Opened.Before(from) && o.Opened.Before(until) && (x.Outcome.IsZero() || o.Opened.Before(x.Outcome)) {
-			x.Yes, x.Outcome = true, o.Opened
+		if o.Area == area && !o.Opened.Before(from) && o.Opened.Before(until) && (!x.Yes || o.Opened.Unix() < x.Outcome) {
+			x.Yes, x.Outcome = true, o.Opened.Unix()
 		}
 	}
 	return x
@@ -99,9 +100,20 @@ func monthDays(first, end time.Time) []time.Time {
 	return days[max(0, len(days)-maxMonths):]
 }
 
-// sampled reports whether a customer is among the share that is learned from. The
-// same customers are, whatever the share's other customers.
-func sampled(id actnow.CustomerID, share float64) bool {
+// draw is what customers are sampled for. Each draws on its own, so that a share of
+// those that another has drawn is that share.
+type draw byte
+
+const (
+	drawHeard draw = iota // whose histories are read, to look back and to look at today
+	drawKept              // whose examples an area keeps
+	drawLent              // whose examples it lends
+	drawPeers             // who foretell what others pay
+)
+
+// sampled reports whether a customer is among the share that is drawn. The same
+// customers are, whatever the share's other customers.
+func (d draw) sampled(id actnow.CustomerID, share float64) bool {
 	if share >= 1 {
 		return true
 	}
@@ -109,6 +121,7 @@ func sampled(id actnow.CustomerID, share float64) bool {
 	for k := range 8 {
 		h.Write([]byte{byte(id >> (8 * k))})
 	}
+	h.Write([]byte{byte(d)})
 	v := h.Sum64()
 	v ^= v >> 33
 	v *= 0xff51afd7ed558ccd
@@ -138,7 +151,7 @@ func forwardSplit(all []example, own int) []fold {
 		f := fold{test: places(to)[from:]}
 		yes, no := 0, 0
 		for i, x := range all {
-			if x.Settled.After(all[from].End) {
+			if x.Settled > all[from].End {
 				continue
 			}
 			f.train = append(f.train, i)

@@ -2,7 +2,6 @@ package scoring
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"math"
 
@@ -23,7 +22,7 @@ type block struct {
 // on, an outcome and a weight.
 type design struct {
 	blocks  []block
-	active  []int32 // row-major: rows × blocks, counted within the block
+	active  []uint8 // row-major: rows × blocks, counted within the block
 	outcome []float64
 	weight  []float64
 	numbers bool // outcomes are numbers under a normal law, not 0 or 1
@@ -74,13 +73,14 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 	layout(blocks)
 	beta = make([]float64, total(blocks)+1)
 	beta[len(beta)-1] = f.intercept
+	cells := make([]float64, len(beta)*len(beta)) // of the equations; they only become fewer
+	var chol mat.Cholesky
 	for range fitRounds {
 		if err := ctx.Err(); err != nil {
 			return fitted{}, err
 		}
-		h, g, rss := merged.equations(blocks, beta, f.variance)
+		h, g, rss := merged.equations(blocks, beta, f.variance, cells)
 		addPenalties(h, blocks)
-		var chol mat.Cholesky
 		if !chol.Factorize(h) {
 			return fitted{}, errSingular
 		}
@@ -99,11 +99,11 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 			continue
 		}
 		copy(beta, next.RawVector().Data)
-		var inverse mat.SymDense
-		if err := chol.InverseTo(&inverse); err != nil && !finite(inverse.RawSymmetric().Data) {
+		inverse := h // which is done with
+		if err := chol.InverseTo(inverse); err != nil && !finite(inverse.RawSymmetric().Data) {
 			return fitted{}, errSingular
 		}
-		changed, freedom := strengthen(blocks, beta, &inverse)
+		changed, freedom := strengthen(blocks, beta, inverse)
 		if d.numbers {
 			f.variance = max(rss/max(d.weights()-freedom-1, 1), 1e-12)
 		}
@@ -125,17 +125,13 @@ func (d *design) merged() *design {
 	}
 	m := &design{blocks: d.blocks}
 	width := len(d.blocks)
-	at, key := map[string]int{}, make([]byte, 0, 4*width)
+	at := map[string]int{}
 	for i, y := range d.outcome {
 		row := d.active[i*width : (i+1)*width]
-		key = key[:0]
-		for _, bin := range row {
-			key = binary.LittleEndian.AppendUint32(key, uint32(bin))
-		}
-		k, known := at[string(key)]
+		k, known := at[string(row)]
 		if !known {
 			k = len(m.outcome)
-			at[string(key)] = k
+			at[string(row)] = k
 			m.active = append(m.active, row...)
 			m.outcome, m.weight = append(m.outcome, 0), append(m.weight, 0)
 		}
@@ -196,11 +192,13 @@ func total(blocks []block) int {
 	return n
 }
 
-// equations returns the weighted normal equations h·beta = g of the next step.
-func (d *design) equations(blocks []block, beta []float64, variance float64) (h *mat.SymDense, g []float64, rss float64) {
+// equations returns the weighted normal equations h·beta = g of the next step, h in the
+// cells given.
+func (d *design) equations(blocks []block, beta []float64, variance float64, cells []float64) (h *mat.SymDense, g []float64, rss float64) {
 	p := len(beta)
-	h = mat.NewSymDense(p, nil)
-	cells := h.RawSymmetric().Data
+	cells = cells[:p*p]
+	clear(cells)
+	h = mat.NewSymDense(p, cells)
 	g = make([]float64, p)
 	awake := make([]int, 0, len(blocks))
 	for k, b := range blocks {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"actnow"
 )
@@ -21,7 +20,7 @@ func saidOf(customers, likely, unlikely int) []followed {
 			f.Said, f.Yes = 0.25, i/2 < unlikely
 		}
 		if f.Yes {
-			f.Outcome = time.Unix(int64(i), 0)
+			f.Outcome = int64(i + 1)
 		}
 		list = append(list, f)
 	}

@@ -59,9 +59,6 @@ type Trial struct {
 // the others, and the area's own later rows decide how far.
 var lentShares = []float64{0, 0.25, 1}
 
-// maxLent bounds the rows that other areas lend, and so the time that learning takes.
-const maxLent = 20_000
-
 // clearlyBetter is how much less the log loss must be for a lender to be heard.
 const clearlyBetter = 0.998
 
@@ -70,7 +67,7 @@ const clearlyBetter = 0.998
 func (l *lesson) learn(ctx context.Context, area actnow.Area, seed uint64) (Trial, error) {
 	own := l.examples[area]
 	t := Trial{Area: area, Target: l.target, Day: l.end.Add(-1).UTC().Format(time.DateOnly), Rows: len(own)}
-	t.Outcomes, t.Others = l.count(own)
+	t.Outcomes, t.Others = l.target.count(own)
 	if t.Missing = max(0, fewestOutcomes-min(t.Outcomes, t.Others)); t.Missing > 0 {
 		t.Reason = ReasonFew
 		return t, nil
@@ -80,8 +77,8 @@ func (l *lesson) learn(ctx context.Context, area actnow.Area, seed uint64) (Tria
 		return Trial{}, err
 	}
 	p := best.predictor
-	if p.validation.Rows > 0 {
-		t.Validation = &p.validation
+	if v := p.validation; v.Rows > 0 {
+		t.Validation = &v // a copy: what it was measured on is not kept with it
 	}
 	if t.Reason = p.reason; !p.published {
 		return t, nil
@@ -99,13 +96,18 @@ func (l *lesson) learn(ctx context.Context, area actnow.Area, seed uint64) (Tria
 // chance, for all that the interval of their AUC leaves open, or where so few outcomes
 // carry nothing else, nothing more is tried.
 func (l *lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*course, error) {
-	lent := l.lenders(area)
+	lends := l.lenders(area)
+	own := l.material(area, lent{})
+	var all *material
 	var best *course
 	for _, share := range lentShares {
-		if share > 0 && len(lent) == 0 {
+		if share > 0 && len(lends.examples) == 0 {
 			break
 		}
-		c := l.course(area, lent, share, seed)
+		if share > 0 && all == nil {
+			all = l.material(area, lends)
+		}
+		c := cmp.Or(all, own).course(share, seed)
 		if best != nil {
 			c.recipe.earlier = best.predictor.tried.read(best.features, c.features)
 		}
@@ -125,18 +127,18 @@ func (l *lesson) best(ctx context.Context, area actnow.Area, seed uint64) (*cour
 
 // count returns how many outcomes examples tell of. Each opportunity that was won or
 // lost has one example; one that opened answers yes to several, and counts once.
-func (l *lesson) count(examples []example) (yes, no int) {
+func (t Target) count(examples []example) (yes, no int) {
 	type opening struct {
 		customer actnow.CustomerID
 		at       int64
 	}
 	seen := map[opening]bool{}
 	for _, x := range examples {
-		k := opening{x.Customer, x.Outcome.Unix()}
+		k := opening{x.Customer, x.Outcome}
 		switch {
 		case !x.Yes:
 			no++
-		case l.target == Fit || !seen[k]:
+		case t == Fit || !seen[k]:
 			seen[k] = true
 			yes++
 		}
@@ -144,66 +146,57 @@ func (l *lesson) count(examples []example) (yes, no int) {
 	return yes, no
 }
 
-// lenders returns the examples of the other areas, thinned by customer if there are
-// many, in order of time.
-func (l *lesson) lenders(area actnow.Area) []example {
-	n := 0
-	for a, list := range l.examples {
-		if a != area {
-			n += len(list)
-		}
+// material is examples in the columns that are learned from: an area's own, then those
+// that are lent.
+type material struct {
+	target   Target
+	examples []example
+	weight   []float64 // of examples: 1, or as many as a lent one stands for
+	own      int
+	features []Feature
+	frame    *frame
+	present  *frame // customers of today
+	split    []fold
+}
+
+// material lays out an area's own examples and lent ones.
+func (l *lesson) material(area actnow.Area, lends lent) *material {
+	own := l.examples[area]
+	a := &material{target: l.target, examples: slices.Concat(own, lends.examples), weight: ones(len(own)), own: len(own)}
+	for _, x := range lends.examples {
+		a.weight = append(a.weight, lends.weight(x))
 	}
-	share := float64(maxLent) / float64(max(n, 1))
-	var lent []example
-	for _, a := range actnow.Areas {
-		if a == area {
-			continue
-		}
-		for _, x := range l.examples[a] {
-			if sampled(x.Customer, share) {
-				lent = append(lent, x)
-			}
-		}
-	}
-	slices.SortStableFunc(lent, compareExamples)
-	return lent
+	a.features = featuresOf(linesOf(a.examples))
+	a.frame = examplesFrame(a.features, a.examples)
+	a.present = frameOf(a.features, l.present[area])
+	a.split = forwardSplit(a.examples, a.own)
+	return a
 }
 
 // course is one way of learning a score of an area.
 type course struct {
-	examples  []example // own first
-	own       int
+	*material
 	share     float64
-	features  []Feature
-	frame     *frame
-	present   *frame // customers of today
 	recipe    recipe
 	predictor *predictor
 }
 
-// course lays out the area's own examples, and lent ones that count as a share.
-func (l *lesson) course(area actnow.Area, lent []example, share float64, seed uint64) *course {
-	own := l.examples[area]
-	c := &course{examples: own, own: len(own), share: share}
-	if share > 0 {
-		c.examples = slices.Concat(own, lent)
-	}
-	c.features = featuresOf(linesOf(c.examples))
-	c.frame = examplesFrame(c.features, c.examples)
-	yes, no := l.count(c.examples[:c.own])
-	lentYes, lentNo := l.count(c.examples[c.own:])
-	c.recipe = recipe{frame: c.frame, rows: places(len(c.examples)), weight: ones(len(c.examples)), own: c.own, seed: seed,
+// course says how to learn from material of which lent examples count as a share.
+func (a *material) course(share float64, seed uint64) *course {
+	c := &course{material: a, share: share}
+	yes, no := a.target.count(a.examples[:a.own])
+	lentYes, lentNo := a.target.count(a.examples[a.own:])
+	c.recipe = recipe{frame: a.frame, rows: places(len(a.examples)), weight: slices.Clone(a.weight), own: a.own, seed: seed,
 		outcomes: min(yes+int(share*float64(lentYes)), no+int(share*float64(lentNo))),
-		label:    func(row int) float64 { return c.frame.labels[row] },
-		split:    forwardSplit(c.examples, c.own)}
-	for i := c.own; i < len(c.examples); i++ {
-		c.recipe.weight[i] = share
+		label:    func(row int) float64 { return a.frame.labels[row] },
+		split:    a.split}
+	for i := a.own; i < len(a.examples); i++ {
+		c.recipe.weight[i] *= share
 	}
 	// Today's customers may differ from those of the past; other areas' do not matter.
 	looked := c.recipe
 	looked.rows = c.recipe.ownRows()
-	c.present = frameOf(c.features, l.present[area])
-	looked.heed(c.present, places(c.present.rows()))
+	looked.heed(a.present, places(a.present.rows()))
 	c.recipe.use, c.recipe.simple = looked.use, looked.simple
 	return c
 }
@@ -253,7 +246,7 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	m := &Model{Format: modelFormat, Area: t.Area, Target: t.Target, Day: t.Day, Kind: p.kind.String(), Seed: seed, Base: p.base,
 		Validation: p.validation, Promise: promise(p.said), Outcomes: outcomes(p.said, p.base),
 		Learned: Learned{Rows: c.own, Outcomes: t.Outcomes, Others: t.Others, Lent: len(c.examples) - c.own, Share: c.share, Data: dataHash(c.features, c.frame, c.examples), Present: c.present.rows(),
-			From: own[0].End.Format(time.DateOnly), To: own[c.own-1].End.Format(time.DateOnly)},
+			From: dayIn(own[0].End), To: dayIn(own[c.own-1].End)},
 		predictor: predictor{base: p.base, kind: p.kind, learned: p.learned, calibrate: p.calibrate, published: true, validation: p.validation}}
 	for j, f := range c.features {
 		b, _ := newBasis(c.frame, j, places(c.own), resolution{10, 10})
@@ -266,6 +259,9 @@ func (c *course) model(t Trial, seed uint64) (*Model, error) {
 	m.Scored = spreadOf(m.pointsOf(c.present))
 	return m, m.seal()
 }
+
+// dayIn is the day in UTC of an instant in seconds since 1970.
+func dayIn(at int64) string { return time.Unix(at, 0).UTC().Format(time.DateOnly) }
 
 // Rows of which one step of a promise tells at least, and the most steps.
 const (

@@ -97,7 +97,7 @@ func TestLearnBorrows(t *testing.T) {
 		if trial.model == nil || trial.model.Learned.Share == 0 || trial.model.Learned.Lent == 0 {
 			t.Fatalf("nothing is borrowed: %+v", trial)
 		}
-		alone := l.course(actnow.Surface, nil, 0, 0)
+		alone := l.material(actnow.Surface, lent{}).course(0, 0)
 		if err := alone.learn(t.Context(), true); err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestModelRoundTrip(t *testing.T) {
 	l := m.lesson(Fit)
 	customers := append(m.present(Fit, actnow.Azure), nil) // of the last nothing is known
 	examples := l.examples[actnow.Azure]
-	c := l.course(actnow.Azure, nil, 0, 0)
+	c := l.material(actnow.Azure, lent{}).course(0, 0)
 	if err := c.learn(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestFutureLeavesNoTrace(t *testing.T) {
 // TestForwardSplit checks that nothing is foretold from what was not settled yet.
 func TestForwardSplit(t *testing.T) {
 	l := market{customers: 200, strength: 1, areas: map[actnow.Area]float64{actnow.Azure: 1, actnow.M365: 1}}.lesson(Intent)
-	all := append(slices.Clone(l.examples[actnow.Azure]), l.lenders(actnow.Azure)...)
+	all := append(slices.Clone(l.examples[actnow.Azure]), l.lenders(actnow.Azure).examples...)
 	own := len(l.examples[actnow.Azure])
 	split := forwardSplit(all, own)
 	if len(split) != judgedBlocks {
@@ -244,8 +244,8 @@ func TestForwardSplit(t *testing.T) {
 		start := all[f.test[0]].End
 		lent := false
 		for _, i := range f.train {
-			if all[i].Settled.After(start) {
-				t.Fatalf("an outcome of %s foretells %s", all[i].Settled, start)
+			if all[i].Settled > start {
+				t.Fatalf("an outcome of %d foretells %d", all[i].Settled, start)
 			}
 			lent = lent || i >= own
 		}

@@ -29,27 +29,32 @@ var marketTrades = []string{"Manufacturing", "Retail", "Health", "Education"}
 func (m market) make() []History {
 	out := make([]History, m.customers)
 	for i := range out {
-		r := rand.New(rand.NewPCG(m.seed, uint64(i)))
-		h := &out[i]
-		h.Customer, h.Account = actnow.CustomerID(i+1), true
-		size := int(math.Exp(r.NormFloat64()*1.1 + 4))
-		trade := marketTrades[r.IntN(len(marketTrades))]
-		flag := yesOrNo(r.IntN(2) == 0)
-		for month := range marketMonths {
-			h.Rows = append(h.Rows, ReportRow{Report: "azure", KnownAt: marketEnd.AddDate(0, month-marketMonths-1, -2), Cells: []Cell{
-				{"org_size", strconv.Itoa(size)}, {"industry", trade}, {"has_aws", flag}, {"country", "Sweden"}}})
-		}
-		value := math.Log(float64(size)) - 4
-		if trade == "Manufacturing" {
-			value += 1.5
-		}
-		for _, area := range actnow.Areas {
-			if share := m.areas[area]; r.Float64() < share {
-				m.deal(r, h, area, value)
-			}
-		}
+		out[i] = m.history(actnow.CustomerID(i + 1))
 	}
 	return out
+}
+
+// history is that of one customer.
+func (m market) history(id actnow.CustomerID) History {
+	r := rand.New(rand.NewPCG(m.seed, uint64(id-1)))
+	h := History{Customer: id, Account: true}
+	size := int(math.Exp(r.NormFloat64()*1.1 + 4))
+	trade := marketTrades[r.IntN(len(marketTrades))]
+	flag := yesOrNo(r.IntN(2) == 0)
+	for month := range marketMonths {
+		h.Rows = append(h.Rows, ReportRow{Report: "azure", KnownAt: marketEnd.AddDate(0, month-marketMonths-1, -2), Cells: []Cell{
+			{"org_size", strconv.Itoa(size)}, {"industry", trade}, {"has_aws", flag}, {"country", "Sweden"}}})
+	}
+	value := math.Log(float64(size)) - 4
+	if trade == "Manufacturing" {
+		value += 1.5
+	}
+	for _, area := range actnow.Areas {
+		if share := m.areas[area]; r.Float64() < share {
+			m.deal(r, &h, area, value)
+		}
+	}
+	return h
 }
 
 // deal lets purchases and opportunities of an area happen.

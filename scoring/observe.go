@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -166,7 +165,10 @@ func reportedFit(text string) (float64, bool) {
 
 // halfLives are the days in which an event loses half its weight. The data say
 // which of them tells most.
-var halfLives = []float64{7, 30, 90}
+var halfLives = [...]struct {
+	name string
+	days float64
+}{{".7d", 7}, {".30d", 30}, {".90d", 90}}
 
 // Bounds of what intent looks at, in days.
 const (
@@ -185,7 +187,7 @@ var seriesKinds = []struct {
 // counts that fade, and how long ago the last one was; in how many areas anything
 // happened; how soon an agreement ends.
 func (k *known) pulse(area actnow.Area) []Observation {
-	var out traits
+	out := make(traits, 0, 32)
 	if k.Account {
 		all := map[string]*series{}
 		for _, kind := range seriesKinds {
@@ -209,7 +211,7 @@ func (k *known) pulse(area actnow.Area) []Observation {
 		})
 		for name, s := range all {
 			for i, half := range halfLives[:s.fading()] {
-				out.number(fmt.Sprintf("%s.%gd", name, half), s.counts[i], s.newest)
+				out.number(name+half.name, s.counts[i], s.newest)
 			}
 			if !s.newest.IsZero() {
 				out.number(name+".days", math.Floor(float64(k.end.Sub(s.newest))/float64(day)), s.newest)
@@ -237,7 +239,7 @@ func (k *known) pulse(area actnow.Area) []Observation {
 // series is the events of one kind: three counts that fade, and the newest.
 type series struct {
 	often  bool
-	counts [3]float64
+	counts [len(halfLives)]float64
 	newest time.Time
 }
 
@@ -252,7 +254,7 @@ func (s *series) fading() int {
 func (s *series) add(at, end time.Time) {
 	age := float64(end.Sub(at)) / float64(day)
 	for i, half := range halfLives {
-		s.counts[i] += math.Exp2(-age / half)
+		s.counts[i] += math.Exp2(-age / half.days)
 	}
 	if at.After(s.newest) {
 		s.newest = at

@@ -30,8 +30,8 @@ type pair struct {
 	effects []float64 // row-major by coarse bins
 }
 
-func (p *pair) cell(binA, binB int32) int32 {
-	return p.coarseA[binA]*int32(p.sizeB) + p.coarseB[binB]
+func (p *pair) cell(binA, binB uint8) int {
+	return int(p.coarseA[binA])*p.sizeB + int(p.coarseB[binB])
 }
 
 // Limits of what a scorecard takes in.
@@ -53,12 +53,15 @@ type sample struct {
 	seed    uint64 // of what boosters draw
 }
 
+// mostBins is how many bins a feature may have, and cells a pair of them.
+const mostBins = 256
+
 // binned returns the bins of the rows, row-major.
-func binned(bases []basis, f *frame, rows []int) []int32 {
-	out := make([]int32, len(rows)*len(bases))
+func binned(bases []basis, f *frame, rows []int) []uint8 {
+	out := make([]uint8, len(rows)*len(bases))
 	for r, row := range rows {
 		for k := range bases {
-			out[r*len(bases)+k] = int32(bases[k].bin(f, row))
+			out[r*len(bases)+k] = uint8(bases[k].bin(f, row))
 		}
 	}
 	return out
@@ -89,7 +92,7 @@ func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scor
 	return m, nil
 }
 
-func (m *scorecard) design(s sample, active []int32) *design {
+func (m *scorecard) design(s sample, active []uint8) *design {
 	d := &design{outcome: s.outcome, weight: s.weight, numbers: s.numbers, active: active}
 	for k := range m.bases {
 		d.blocks = append(d.blocks, block{size: m.bases[k].bins, penalty: m.bases[k].penalty()})
@@ -107,12 +110,12 @@ func (m *scorecard) withPairs(ctx context.Context, s sample) (*scorecard, error)
 	}
 	m = &scorecard{numbers: m.numbers, bases: m.bases, pairs: pairs, strengths: m.strengths}
 	n, width := len(s.rows), len(m.bases)+len(pairs)
-	active := make([]int32, n*width)
+	active := make([]uint8, n*width)
 	for i := range n {
 		row := bins[i*len(m.bases) : (i+1)*len(m.bases)]
 		copy(active[i*width:], row)
 		for k := range pairs {
-			active[i*width+len(m.bases)+k] = pairs[k].cell(row[pairs[k].a], row[pairs[k].b])
+			active[i*width+len(m.bases)+k] = uint8(pairs[k].cell(row[pairs[k].a], row[pairs[k].b]))
 		}
 	}
 	d := m.design(s, active)
@@ -173,7 +176,7 @@ func (m *scorecard) strengthsFor(bases []basis) []float64 {
 }
 
 // value returns the scorecard's value of a row, given its bins.
-func (m *scorecard) value(bins []int32) float64 {
+func (m *scorecard) value(bins []uint8) float64 {
 	sum := m.intercept
 	for k := range m.bases {
 		sum += m.effects[k][bins[k]]
@@ -218,7 +221,7 @@ func (m *scorecard) values(f *frame, rows []int) []float64 {
 // findPairs looks at what the effects of single features leave over, crosses
 // every two features, and returns the pairs that explain most of it, by the log
 // Bayes factor of independent effects in their cells against none.
-func findPairs(m *scorecard, bins []int32, s sample) []pair {
+func findPairs(m *scorecard, bins []uint8, s sample) []pair {
 	width := len(m.bases)
 	coarse, sizes := make([][]int32, width), make([]int, width)
 	for k := range m.bases {
@@ -236,10 +239,10 @@ func findPairs(m *scorecard, bins []int32, s sample) []pair {
 			curvature[i] = s.weight[i] * q * (1 - q)
 		}
 	}
-	reduced := make([]int32, len(bins))
+	reduced := make([]uint8, len(bins))
 	for i := range s.rows {
 		for k := range width {
-			reduced[i*width+k] = coarse[k][bins[i*width+k]]
+			reduced[i*width+k] = uint8(coarse[k][bins[i*width+k]])
 		}
 	}
 	scale := 1.0
@@ -263,7 +266,7 @@ func findPairs(m *scorecard, bins []int32, s sample) []pair {
 				sumR, sumW = append(sumR, 0), append(sumW, 0)
 			}
 			for i := range s.rows {
-				c := reduced[i*width+a]*int32(sizes[b]) + reduced[i*width+b]
+				c := int(reduced[i*width+a])*sizes[b] + int(reduced[i*width+b])
 				sumR[c] += residual[i]
 				sumW[c] += curvature[i]
 			}
@@ -294,7 +297,7 @@ func evidence(sumR, sumW []float64, scale float64) float64 {
 
 // coarsen joins the bins of a feature: neighbouring ranges to about equal
 // weight, missing alone if anything is; the most frequent levels, then the rest.
-func coarsen(b *basis, bins []int32, k, width int, weight []float64) (to []int32, size int) {
+func coarsen(b *basis, bins []uint8, k, width int, weight []float64) (to []int32, size int) {
 	mass := make([]float64, b.bins)
 	for i, w := range weight {
 		mass[bins[i*width+k]] += w
@@ -339,7 +342,7 @@ func coarsen(b *basis, bins []int32, k, width int, weight []float64) (to []int32
 
 // purify moves what a pair says of one feature alone to that feature, over the
 // training rows, so that a pair's effects average to zero along both features.
-func (m *scorecard) purify(active []int32, weight []float64) {
+func (m *scorecard) purify(active []uint8, weight []float64) {
 	width := len(m.bases) + len(m.pairs)
 	for k := range m.pairs {
 		p := &m.pairs[k]

@@ -77,7 +77,7 @@ func (l *lesson) follow(h *History, said []Shadowed) {
 		}
 		for _, o := range h.Opportunities {
 			if o.Area == s.Area && o.settled(l.end) && lastBefore(said, s, dayOf(o.Opened)) {
-				l.add(s, example{Customer: h.Customer, Settled: o.Closed, Yes: o.Won, Outcome: o.Opened})
+				l.add(s, example{Customer: h.Customer, Settled: o.Closed.Unix(), Yes: o.Won, Outcome: o.Opened.Unix()})
 			}
 		}
 	}

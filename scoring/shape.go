@@ -184,7 +184,7 @@ func (s *boosterShape) flaw(features []Feature) string {
 
 // sound reports whether the feature is there and has as many bins as effects.
 func (e *basisShape) sound(features []Feature) bool {
-	if e.Feature < 0 || e.Feature >= len(features) || !rising(e.Edges) {
+	if e.Feature < 0 || e.Feature >= len(features) || len(e.Effects) > mostBins || !rising(e.Edges) {
 		return false
 	}
 	if features[e.Feature].Numeric {

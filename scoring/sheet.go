@@ -13,7 +13,8 @@ import (
 )
 
 // sheet holds what was known of customers in an area, a row for each time that one
-// was looked at, by feature. Many rows take little memory.
+// was looked at, by feature. There may be many, so numbers are kept to seven digits: no
+// range of a number is cut as finely.
 type sheet struct {
 	area    actnow.Area
 	columns []sheetColumn
@@ -26,7 +27,7 @@ type sheet struct {
 type sheetColumn struct {
 	name   string
 	number bool
-	nums   []float64
+	nums   []float32
 	levels []string
 }
 
@@ -51,9 +52,9 @@ func (s *sheet) add(known []Observation) line {
 		switch {
 		case c.number && o.Text == "":
 			for len(c.nums) < s.rows {
-				c.nums = append(c.nums, math.NaN())
+				c.nums = append(c.nums, float32(math.NaN()))
 			}
-			c.nums = append(c.nums, o.Number)
+			c.nums = append(c.nums, float32(o.Number))
 		case !c.number:
 			for len(c.levels) < s.rows {
 				c.levels = append(c.levels, "")
@@ -111,7 +112,7 @@ func frameOf(features []Feature, lines []line) *frame {
 				continue
 			}
 			if from := &l.columns[k]; c.Numeric && l.row < len(from.nums) {
-				f.nums[j][i] = from.nums[l.row]
+				f.nums[j][i] = float64(from.nums[l.row])
 			} else if !c.Numeric && l.row < len(from.levels) {
 				f.cats[j][i] = from.levels[l.row]
 			}
@@ -148,7 +149,7 @@ func dataHash(features []Feature, f *frame, examples []example) string {
 		fmt.Fprintf(h, "%q\n", features[j].Name)
 	}
 	for i, x := range examples {
-		fmt.Fprintf(h, "%d %d %d %t\n", x.Customer, x.End.Unix(), x.Settled.Unix(), x.Yes)
+		fmt.Fprintf(h, "%d %d %d %t\n", x.Customer, x.End, x.Settled, x.Yes)
 		for j := range features {
 			if f.nums[j] != nil {
 				fmt.Fprintf(h, "%016x\n", math.Float64bits(f.nums[j][i]))

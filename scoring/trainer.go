@@ -200,7 +200,7 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 		}
 		var wanted []actnow.CustomerID
 		for _, id := range ids[:n] {
-			if len(said[id]) > 0 || sampled(id, max(share, today)) {
+			if len(said[id]) > 0 || drawHeard.sampled(id, max(share, today)) {
 				wanted = append(wanted, id)
 			}
 		}
@@ -210,7 +210,7 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 		}
 		for i := range histories {
 			l.follow(&histories[i], said[histories[i].Customer])
-			l.hear(&histories[i], days, sampled(histories[i].Customer, share), sampled(histories[i].Customer, today))
+			l.hear(&histories[i], days, drawHeard.sampled(histories[i].Customer, share), drawHeard.sampled(histories[i].Customer, today))
 		}
 		ids = ids[n:]
 	}
@@ -223,7 +223,7 @@ func (t *Trainer) lesson(ctx context.Context, target Target, end time.Time) (*le
 func (l *lesson) settle() {
 	for area, list := range l.examples {
 		if share := float64(maxExamples) / float64(max(len(list), 1)); share < 1 {
-			list = slices.DeleteFunc(list, func(x example) bool { return !sampled(x.Customer, share) })
+			list = slices.DeleteFunc(list, func(x example) bool { return !drawKept.sampled(x.Customer, share) })
 		}
 		slices.SortStableFunc(list, compareExamples)
 		l.examples[area] = list

@@ -117,7 +117,7 @@ func (l *lesson) judge(challenger, champion *Model) *Verdict {
 		}
 	}
 	v.Rows = len(since)
-	yes, no := l.count(outcomes)
+	yes, no := l.target.count(outcomes)
 	v.Outcomes, v.Missing = yes, max(0, fewestSince-min(yes, no))
 	for _, f := range since {
 		y := 0.0
