@@ -1,6 +1,28 @@
 package web
 
-import "actnow/scoring"
+import (
+	"strings"
+
+	"actnow/scoring"
+)
+
+// statusNote says why the points card is in force and what a challenger waits for; nil if
+// there is nothing to say.
+func statusNote(text *Text, st scoring.Status) *Note {
+	var said []string
+	if code, args := st.Reason(); code != "" {
+		said = append(said, text.T(code, args...))
+	} else if st.Challenger != nil {
+		said = append(said, text.T("models.waits", dayOf(text, st.Challenger.Day)))
+	}
+	if st.Wait != nil {
+		said = append(said, waitText(text, st.Target, *st.Wait))
+	}
+	if said == nil {
+		return nil
+	}
+	return &Note{Text: strings.Join(said, " ")}
+}
 
 // waitText says how far a challenger has come towards its verdict, and when that is to
 // be expected.

@@ -118,14 +118,12 @@ func (s *Server) modelScore(c echo.Context, text *Text, st scoring.Status, edges
 		by = text.T("models.by_model")
 	}
 	p := modelScore{ID: string(st.Target), Title: text.T("models.score", text.T("customers."+string(st.Target)), by)}
-	if code, args := st.Reason(); code != "" {
-		p.Note = &Note{Text: text.T(code, args...)}
-	}
+	p.Note = statusNote(text, st)
 	shown := shownVersion(st, c.QueryParam("version"))
 	for _, v := range st.Versions {
 		row := versionLine(text, v, v.ID == shown, admin)
 		if v.State == scoring.Challenger {
-			row.Verdict = waitText(text, st.Target, *st.Wait)
+			row.Verdict = verdictDay(text, *st.Wait)
 		}
 		p.Versions = append(p.Versions, row)
 	}
