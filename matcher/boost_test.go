@@ -1,9 +1,12 @@
 package matcher
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -31,7 +34,7 @@ type booster struct {
 }
 
 func newBooster() *booster {
-	return &booster{trees: 320, leaves: 24, depth: 7, rate: 0.075, ridge: 5, leastH: 5,
+	return &booster{trees: 320, leaves: 24, depth: mostSteps, rate: 0.075, ridge: 5, leastH: 5,
 		sureFrom: 0.02, sureRate: 0.15, share: 0.5, random: rand.New(rand.NewPCG(3, 9))}
 }
 
@@ -76,14 +79,11 @@ func (b *booster) grow(choices []choice) forest {
 		for half := range 2 {
 			wg.Go(func() {
 				for i := len(x) * half / 2; i < len(x)*(half+1)/2; i++ {
-					sum[i] += t.bits(x[i])
+					sum[i] += math.Ln2 * forest{t}.bits(x[i])
 				}
 			})
 		}
 		wg.Wait()
-		for i := range t {
-			t[i].bits /= math.Ln2
-		}
 		f = append(f, t)
 	}
 	return f
@@ -173,7 +173,8 @@ func (b *booster) tree(pairs []int32) tree {
 	}
 	root.sums = b.histogram(pairs)
 	b.best(root)
-	t := tree{{}}
+	var t tree
+	nodes := 1
 	open := []*part{root}
 	for len(open) < b.leaves {
 		at := -1
@@ -186,9 +187,9 @@ func (b *booster) tree(pairs []int32) tree {
 			break
 		}
 		p := open[at]
-		left, right := b.split(p, len(t))
-		t = append(t, node{}, node{})
-		t[p.node] = node{feature: p.feature, cut: b.cuts[p.feature][p.cut], next: int16(left.node)}
+		left, right := b.split(p, nodes)
+		nodes += 2
+		t[p.node] = makeInner(p.feature, b.cuts[p.feature][p.cut], left.node)
 		p.sums, p.pairs = nil, nil
 		b.best(left)
 		b.best(right)
@@ -196,7 +197,7 @@ func (b *booster) tree(pairs []int32) tree {
 		open = append(open, right)
 	}
 	for _, p := range open {
-		t[p.node].bits = float32(b.rate * b.leaf(p.g, p.h, p))
+		t[p.node] = makeLeaf(float32(b.rate*b.leaf(p.g, p.h, p)/math.Ln2), p.node)
 	}
 	return t
 }
@@ -302,11 +303,21 @@ var direction = [numFeatures]int8{
 	featAccountsNamed: -1, featAccountsBegin: -1, featAccountsAt: -1, featAccountsID: -1,
 }
 
-// bits returns what the trees add to the match weight of a pair.
-func (f forest) bits(x *features) float64 {
-	sum := 0.0
-	for _, t := range f {
-		sum += t.bits(x)
+// write appends the tree as a line of the file.
+func (t *tree) write(b *strings.Builder) {
+	for i := range t {
+		n := &t[i]
+		if !n.isLeaf() && n.next == 0 { // nothing more
+			break
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if n.isLeaf() {
+			fmt.Fprintf(b, "%.3g", n.cut)
+		} else {
+			fmt.Fprintf(b, "%d:%s:%d", n.feature, strconv.FormatFloat(float64(n.cut), 'g', 6, 32), n.next)
+		}
 	}
-	return sum
+	b.WriteByte('\n')
 }

@@ -181,8 +181,8 @@ func TestFit(t *testing.T) {
 	}
 	b.Reset()
 	b.WriteString(treesHead)
-	for _, t := range grown {
-		t.write(&b)
+	for i := range grown {
+		grown[i].write(&b)
 	}
 	if err := os.WriteFile("data/trees.txt", []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)

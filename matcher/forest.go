@@ -22,14 +22,37 @@ var treesText string
 // forest weighs what the fields of a pair say together and none says alone.
 type forest []tree
 
-type tree []node
+// tree holds its nodes from the root on, children after their parent. It is an
+// array and its nodes are small, so that a walk through many trees stays close to
+// the processor.
+type tree [mostNodes]node
 
+// The most nodes of a tree, and steps from its root to a leaf.
+const (
+	mostNodes = 64
+	mostSteps = 7
+)
+
+// node is an inner node, or a leaf if it looks at leafFeature. A leaf leads to
+// itself, so that a walk may go on for longer than the way is.
 type node struct {
-	cut     float32
-	bits    float32 // of a leaf
-	feature feature
-	next    int16 // 0 in a leaf
+	cut     float32 // of a leaf: its weight in bits
+	feature uint8
+	next    uint8
 }
+
+// leafFeature is below any cut.
+const leafFeature = uint8(numFeatures)
+
+func makeLeaf(bits float32, place int) node {
+	return node{cut: bits, feature: leafFeature, next: uint8(place)}
+}
+
+func makeInner(f feature, cut float32, next int) node {
+	return node{cut: cut, feature: uint8(f), next: uint8(next)}
+}
+
+func (n *node) isLeaf() bool { return n.feature == leafFeature }
 
 // The trees are not asked about a pair whose match weight is below hopeless, or
 // that is outdone by so many bits by another customer: they would not make a match
@@ -71,23 +94,54 @@ func (m *matching) askTrees(a *entity, field []*finalist, s *scratch) {
 		asked[n] = f
 		n++
 	}
-	for _, t := range forestOnce() { // a tree stays in the cache for all
-		for _, f := range asked[:n] {
-			f.together += t.bits(f.x)
-		}
-	}
 	for _, f := range asked[:n] {
+		f.together = forestOnce().bits(f.x)
 		f.score += f.together
 	}
 }
 
-func (t tree) bits(x *features) float64 {
-	n := &t[0]
-	for n.next != 0 {
-		above := math.Float32bits(n.cut-x[n.feature]) >> 31 // the sign: no branch to mistake
-		n = &t[n.next+int16(above)]
+// abreast is how many trees are walked at a time. A step waits for the one before
+// in its own tree, not for those in others.
+const abreast = 8
+
+// bits returns what the trees add to the match weight of a pair.
+func (f forest) bits(x *features) float64 {
+	var seen [256]float32 // by all that a node can name
+	copy(seen[:], x[:])
+	seen[leafFeature] = float32(math.Inf(-1))
+	sum := 0.0
+	for ; len(f) >= abreast; f = f[abreast:] {
+		group := (*[abreast]tree)(f)
+		var at [abreast]uint32
+		for range mostSteps {
+			for i := range group {
+				at[i] = group[i].step(at[i], &seen)
+			}
+		}
+		for i := range group {
+			sum += float64(group[i][at[i]%mostNodes].cut)
+		}
 	}
-	return float64(n.bits)
+	for i := range f {
+		sum += float64(f[i].leaf(&seen).cut)
+	}
+	return sum
+}
+
+// leaf returns the leaf that a walk ends at.
+func (t *tree) leaf(seen *[256]float32) *node {
+	at := uint32(0)
+	for range mostSteps {
+		at = t.step(at, seen)
+	}
+	return &t[at%mostNodes]
+}
+
+// step returns the place of the node that follows the one at a place.
+func (t *tree) step(at uint32, seen *[256]float32) uint32 {
+	n := &t[at%mostNodes]
+	above := math.Float32bits(n.cut-seen[n.feature]) >> 31 // the sign: no branch to mistake
+	return uint32(n.next) + above
 }
 
 var forestOnce = sync.OnceValue(func() forest {
@@ -100,66 +154,67 @@ var forestOnce = sync.OnceValue(func() forest {
 
 func readForest(text string) (forest, error) {
 	var f forest
-	nodes := make([]node, strings.Count(text, " ")+strings.Count(text, "\n")+1) // of all trees, side by side
 	for line := range dataLines(text) {
-		fields := strings.Fields(line)
-		var t tree
-		t, nodes = nodes[:len(fields)], nodes[len(fields):]
-		for i, s := range fields {
-			if err := t[i].read(s, i, len(fields)); err != nil {
-				return nil, fmt.Errorf("tree %d, node %d: %w", len(f)+1, i, err)
-			}
+		t, err := readTree(strings.Fields(line))
+		if err != nil {
+			return nil, fmt.Errorf("tree %d: %w", len(f)+1, err)
 		}
 		f = append(f, t)
 	}
 	return f, nil
 }
 
-// read reads the node at place i of n. Children stand after their parent, so
+func readTree(fields []string) (t tree, err error) {
+	if len(fields) > mostNodes {
+		return t, fmt.Errorf("%d nodes, at most %d", len(fields), mostNodes)
+	}
+	var depth [mostNodes]int
+	for i, s := range fields {
+		if t[i], err = readNode(s, i, len(fields)); err != nil {
+			return t, fmt.Errorf("node %d: %w", i, err)
+		}
+		if t[i].isLeaf() {
+			continue
+		}
+		if depth[i] == mostSteps {
+			return t, fmt.Errorf("node %d: more than %d steps from the root", i, mostSteps)
+		}
+		for child := range 2 {
+			below := &depth[int(t[i].next)+child]
+			*below = max(*below, depth[i]+1)
+		}
+	}
+	return t, nil
+}
+
+// readNode reads the node at place i of n. Children stand after their parent, so
 // that every way ends.
-func (nd *node) read(s string, i, n int) error {
+func readNode(s string, i, n int) (node, error) {
 	part := strings.Split(s, ":")
 	if len(part) == 1 {
 		bits, err := strconv.ParseFloat(s, 32)
 		if err == nil && (math.IsNaN(bits) || math.IsInf(bits, 0)) {
 			err = fmt.Errorf("%s is no weight", s)
 		}
-		nd.bits = float32(bits)
-		return err
+		return makeLeaf(float32(bits), i), err
 	}
 	if len(part) != 3 {
-		return fmt.Errorf("%q has %d parts, want 1 or 3", s, len(part))
+		return node{}, fmt.Errorf("%q has %d parts, want 1 or 3", s, len(part))
 	}
 	feat, err := strconv.Atoi(part[0])
 	if err != nil {
-		return err
+		return node{}, err
 	}
 	next, err := strconv.Atoi(part[2])
 	if err != nil {
-		return err
+		return node{}, err
 	}
 	cut, err := strconv.ParseFloat(part[1], 32)
 	if err != nil {
-		return err
+		return node{}, err
 	}
 	if feat < 0 || feat >= int(numFeatures) || next <= i || next+1 >= n {
-		return fmt.Errorf("%q leads nowhere", s)
+		return node{}, fmt.Errorf("%q leads nowhere", s)
 	}
-	*nd = node{feature: feature(feat), cut: float32(cut), next: int16(next)}
-	return nil
-}
-
-// write appends the tree as a line of the file.
-func (t tree) write(b *strings.Builder) {
-	for i, n := range t {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if n.next == 0 {
-			fmt.Fprintf(b, "%.3g", n.bits)
-		} else {
-			fmt.Fprintf(b, "%d:%s:%d", n.feature, strconv.FormatFloat(float64(n.cut), 'g', 6, 32), n.next)
-		}
-	}
-	b.WriteByte('\n')
+	return makeInner(feature(feat), float32(cut), next), nil
 }
