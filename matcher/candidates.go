@@ -59,6 +59,7 @@ type scratch struct {
 	town    Probe
 	names   [maxVariants]Probe
 	sim     tokenSim
+	fetched uint8 // of no use but that it is read
 }
 
 type ranked struct {
@@ -206,17 +207,28 @@ func (ix *Index) byExact(arm, key uint64, worth float32, s *scratch) {
 	s.asked = append(s.asked, key)
 	ids := ix.keys.under(key)
 	if len(ids) <= capExact {
+		ix.fetch(ids, s)
 		for _, id := range ids {
 			ix.propose(arm, id, worth, s)
 		}
 		return
 	}
+	ids = ids[:min(len(ids), exactBudget)]
+	ix.fetch(ids, s)
 	s.rank = s.rank[:0]
-	for _, id := range ids[:min(len(ids), exactBudget)] {
+	for _, id := range ids {
 		s.rank = append(s.rank, ranked{id, s.look(&ix.glances[id])})
 	}
 	for _, r := range s.keep(capExact) {
 		ix.propose(arm, r.id, worth, s)
+	}
+}
+
+// fetch touches what is to be looked at of customers, so that the processor waits for
+// the memory of all of them at once and not of one after the other.
+func (ix *Index) fetch(ids []int32, s *scratch) {
+	for _, id := range ids {
+		s.fetched += ix.glances[id].n
 	}
 }
 

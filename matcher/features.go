@@ -291,8 +291,8 @@ func abbreviates(short string, long *variant) float32 {
 	}
 	// reached holds how much of the abbreviation the words so far can make.
 	reached := [maxAbbreviation + 1]bool{0: true}
-	for _, t := range long.tokens {
-		w := loose(t.written)
+	for i := range long.tokens {
+		w := loose(long.tokens[i].written)
 		var next [maxAbbreviation + 1]bool
 		for at := range len(short) {
 			if !reached[at] {

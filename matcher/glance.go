@@ -40,7 +40,11 @@ func (e *entity) glance(reading int) glance {
 		slices.SortStableFunc(heaviest, func(x, y *token) int { return cmp.Compare(y.bits, x.bits) })
 	}
 	for _, t := range heaviest[:min(len(heaviest), glanceWords)] {
-		g.words[g.n], g.bits[g.n] = uint32(t.key>>32), uint8(min(bitParts*t.bits, 255))
+		word := uint32(t.key >> 32)
+		if !slices.Contains(g.words[:g.n], word) { // a word twice is worth no more
+			g.bits[g.n] = uint8(min(bitParts*t.bits, 255))
+		}
+		g.words[g.n] = word
 		g.n++
 	}
 	return g
@@ -57,15 +61,13 @@ func hashPart(arm uint64, part string) uint32 {
 // likeness returns roughly what a close comparison of an account with a customer
 // will add up to in bits, and the bits of the account's words that it found.
 func (a *glance) likeness(c *glance) (score, shared float32) {
-	parts := 0
-	for i := range a.n {
-		w := a.words[i]
-		for j := range c.n {
-			if c.words[j] == w {
-				parts += int(c.bits[j])
-				break
-			}
+	parts := uint32(0)
+	for j, w := range c.words[:min(c.n, glanceWords)] {
+		equal := uint32(0) // words of the account; no branch to mistake
+		for _, x := range a.words[:min(a.n, glanceWords)] {
+			equal += uint32((uint64(x^w) - 1) >> 63)
 		}
+		parts += equal * uint32(c.bits[j])
 	}
 	shared = float32(parts) / bitParts
 	score = shared - min(lackWeight*(a.total+c.total-2*shared), lackMost)

@@ -40,7 +40,7 @@ func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftover
 	heaviest, heaviestLost := -1.0, -1.0
 	for i := range x.tokens {
 		t := &x.tokens[i]
-		at := slices.IndexFunc(y.tokens, func(o token) bool { return o.key == t.key })
+		at := y.find(t.key)
 		if t.bits > heaviest {
 			heaviest, l.brand = t.bits, df(t)
 		}
@@ -81,8 +81,16 @@ func compareLeftovers(a, c *entity, x, y *variant, df func(*token) int) leftover
 	return l
 }
 
-func (v *variant) hasKey(key uint64) bool {
-	return slices.ContainsFunc(v.tokens, func(t token) bool { return t.key == key })
+func (v *variant) hasKey(key uint64) bool { return v.find(key) >= 0 }
+
+// find returns the place of the first word with the key, or -1.
+func (v *variant) find(key uint64) int {
+	for i := range v.tokens {
+		if v.tokens[i].key == key {
+			return i
+		}
+	}
+	return -1
 }
 
 // countryAgreement returns how a word that names a country and stands in the

@@ -83,7 +83,8 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 	e.initials = max(alignInitials(x, y, c.behind, &simA, &simC), alignInitials(y, x, a.behind, &simC, &simA))
 
 	var totalA, totalC, sharedA, sharedC float64
-	for i, t := range x {
+	for i := range x {
+		t := &x[i]
 		w := t.bits
 		if simA[i] == 0 && (e.mixed && t.written[0] >= utf8.RuneSelf || ea.hasPlaceWord(ec, t.text)) {
 			w *= placeWordShare
@@ -94,7 +95,8 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 			e.oddA, e.oddWordA = odd, t.written
 		}
 	}
-	for j, t := range y {
+	for j := range y {
+		t := &y[j]
 		w := t.bits
 		if simC[j] == 0 && (e.mixed && t.written[0] >= utf8.RuneSelf || ea.hasPlaceWord(ec, t.text)) {
 			w *= placeWordShare
@@ -127,7 +129,8 @@ func compareVariants(e *nameEvidence, a, c *variant, ea, ec *entity, sim tokenSi
 // has one, and the bits of the heaviest that has.
 func unmatched(x []token, sim *[maxTokens]float64) (n int, head bool, heaviest float64) {
 	most := -1.0
-	for i, t := range x {
+	for i := range x {
+		t := &x[i]
 		if sim[i] == 0 {
 			n++
 		} else {

@@ -25,12 +25,14 @@ func (p posting) key() uint64 { return uint64(p.high)<<32 | uint64(p.low) }
 // key its top bits choose the bucket and its lower half is kept; keys that
 // collide share a list, which only proposes more candidates.
 type postings struct {
-	keys   []uint32
-	starts []uint32 // starts[i] to starts[i+1] are the ids under keys[i]
+	lists  []postingList // and an end
 	ids    []int32
 	bucket []uint32 // first key of each value of the top bits
 	shift  int      // 32 less the number of those bits
 }
+
+// postingList is the ids under a key: from start to that of the next.
+type postingList struct{ key, start uint32 }
 
 // keysInBucket is about how many postings share the top bits of their keys.
 const keysInBucket = 8
@@ -70,24 +72,24 @@ func newPostings(parts [][]posting) *postings {
 		wg.Go(func() { ranges[i].sort(all, ends, buckets*i/len(ranges), buckets*(i+1)/len(ranges), p.bucket) })
 	}
 	wg.Wait()
-	keys, ids := 0, 0
+	lists, ids := 0, 0
 	for i := range ranges {
-		keys, ids = keys+len(ranges[i].keys), ids+len(ranges[i].ids)
+		lists, ids = lists+len(ranges[i].lists), ids+len(ranges[i].ids)
 	}
-	p.keys, p.starts, p.ids = make([]uint32, 0, keys), make([]uint32, 0, keys+1), make([]int32, 0, ids)
+	p.lists, p.ids = make([]postingList, 0, lists+1), make([]int32, 0, ids)
 	for i := range ranges {
 		r := &ranges[i]
 		for at := buckets * i / len(ranges); at < buckets*(i+1)/len(ranges); at++ {
-			p.bucket[at] += uint32(len(p.keys))
+			p.bucket[at] += uint32(len(p.lists))
 		}
-		for _, start := range r.starts {
-			p.starts = append(p.starts, start+uint32(len(p.ids)))
+		for _, l := range r.lists {
+			p.lists = append(p.lists, postingList{l.key, l.start + uint32(len(p.ids))})
 		}
-		p.keys, p.ids = append(p.keys, r.keys...), append(p.ids, r.ids...)
+		p.ids = append(p.ids, r.ids...)
 		*r = postings{}
 	}
-	p.bucket[buckets] = uint32(len(p.keys))
-	p.starts = append(p.starts, uint32(len(p.ids)))
+	p.bucket[buckets] = uint32(len(p.lists))
+	p.lists = append(p.lists, postingList{start: uint32(len(p.ids))})
 	return p
 }
 
@@ -99,9 +101,9 @@ func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uin
 		start = ends[low-1]
 	}
 	room := int(ends[max(high-1, 0)] - start)
-	p.keys, p.starts, p.ids = make([]uint32, 0, room/2), make([]uint32, 0, room/2), make([]int32, 0, room)
+	p.lists, p.ids = make([]postingList, 0, room/2), make([]int32, 0, room)
 	for at := low; at < high; at++ {
-		first[at] = uint32(len(p.keys))
+		first[at] = uint32(len(p.lists))
 		bucket := all[start:ends[at]]
 		slices.SortFunc(bucket, func(a, b posting) int { return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.id, b.id)) })
 		for i, e := range bucket {
@@ -110,7 +112,7 @@ func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uin
 				continue
 			}
 			if !same {
-				p.keys, p.starts = append(p.keys, e.low), append(p.starts, uint32(len(p.ids)))
+				p.lists = append(p.lists, postingList{e.low, uint32(len(p.ids))})
 			}
 			p.ids = append(p.ids, e.id)
 		}
@@ -120,13 +122,22 @@ func (p *postings) sort(all []posting, ends []uint32, low, high int, first []uin
 
 // under returns the ids under the key. The caller must not change them.
 func (p *postings) under(key uint64) []int32 {
-	at := uint32(key>>32) >> p.shift
-	for i := p.bucket[at]; i < p.bucket[at+1]; i++ {
-		if p.keys[i] == uint32(key) {
-			return p.ids[p.starts[i]:p.starts[i+1]]
-		}
+	if i, ok := p.place(key); ok {
+		return p.ids[p.lists[i].start:p.lists[i+1].start]
 	}
 	return nil
+}
+
+// place returns which of the lists is that of the key, if there is one.
+func (p *postings) place(key uint64) (int, bool) {
+	at := uint32(key>>32) >> p.shift
+	first := p.bucket[at]
+	for i, l := range p.lists[first:p.bucket[at+1]] {
+		if l.key == uint32(key) {
+			return int(first) + i, true
+		}
+	}
+	return 0, false
 }
 
 // The arms that propose candidates; each has keys of its own.
