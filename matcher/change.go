@@ -44,7 +44,6 @@ type change struct {
 	weights       map[uint32]bool  // slots of runs that weigh otherwise
 	runs          map[uint32][]int // slots and the customers they lead to, by their place in norms
 	norms         []float32        // lengths of the vectors of runs of customers to be found
-	shared        []float32        // of each, what a basis has in common with it
 	dirty         map[int32]bool   // customers of after that are other than before, or worth something else
 	open          []int32          // those that are to be reached yet
 	slots         []uint32
@@ -79,7 +78,6 @@ func changed(before, after *Index) *change {
 		c.open = c.open[:len(c.open)-1]
 		c.reach(&after.customers[id], after.grams.norms[id])
 	}
-	c.shared = make([]float32, len(c.norms))
 	return c
 }
 
@@ -161,19 +159,20 @@ func (c *change) reach(e *entity, norm float32) {
 }
 
 // concerns reports whether the change can make a difference for a match that rests
-// on b.
-func (c *change) concerns(b *basis) bool {
+// on b. It works in shared, as long as norms, and may be called from several
+// goroutines at once.
+func (c *change) concerns(b *basis, shared []float32) bool {
 	if c.everything || slices.ContainsFunc(b.keys, func(key uint64) bool { return c.keys[key] }) {
 		return true
 	}
-	clear(c.shared)
+	clear(shared)
 	for _, slot := range b.runs {
 		if c.weights[slot] {
 			return true
 		}
 		weight := max(c.before.grams.weight[slot], c.after.grams.weight[slot])
 		for _, place := range c.runs[slot] {
-			if c.shared[place] += weight; c.shared[place] >= 0.99*leastCosine*b.norm*c.norms[place] {
+			if shared[place] += weight; shared[place] >= 0.99*leastCosine*b.norm*c.norms[place] {
 				return true
 			}
 		}

@@ -82,7 +82,7 @@ func (m *matching) compareDomains(e *domainEvidence, a, c *entity) {
 						byMail = e.byMail && mail
 					}
 					*e = domainEvidence{level: levelEqual, account: x.host, customer: y.host, byMail: byMail,
-						sameHost: x.host == y.host, shared: shared, accounts: int(min(m.census[hashKey(armDomain, x.key)], countedAccounts))}
+						sameHost: x.host == y.host, shared: shared, accounts: m.sayings.of(hashKey(armDomain, x.key))}
 				}
 			case e.level == levelEqual:
 			case x.sameLabel(y):
@@ -145,8 +145,8 @@ func labelInName(s *site, n *name) labelEvidence {
 			return labelInitials
 		}
 		heaviest := 0
-		for j, t := range v.tokens {
-			if t.bits > v.tokens[heaviest].bits {
+		for j := range v.tokens {
+			if v.tokens[j].bits > v.tokens[heaviest].bits {
 				heaviest = j
 			}
 		}

@@ -36,17 +36,36 @@ type Index struct {
 // several records with one key the first in the order of their fields counts.
 // The records must not change while the index is in use.
 func New(customers []Record, opt Options) *Index {
+	return newIndex(sortRecords(customers), opt, nil)
+}
+
+// newIndex returns an index of customers that are by key and each once. It takes over
+// what it can from those that were taken apart before, which must not be matched
+// against any more.
+func newIndex(sorted []*Record, opt Options, before []entity) *Index {
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
-	sorted := sortRecords(customers)
 	n := len(sorted)
 	ix := &Index{opt: opt, size: rounded(n), customers: make([]entity, n), glances: make([]glance, n), totals: make([]float32, n), scratch: new(sync.Pool)}
 	parts := make([][]posting, opt.Workers)
 	ix.spread(n, func(worker, low, high int) {
 		parts[worker] = make([]posting, 0, keysPerCustomer*(high-low))
+		known := before
+		if low < high {
+			at, _ := findEntity(before, sorted[low].Key)
+			known = before[at:]
+		}
 		for i := low; i < high; i++ {
-			ix.customers[i] = readEntity(sorted[i])
+			for len(known) > 0 && known[0].rec.Key < sorted[i].Key {
+				known = known[1:]
+			}
+			if len(known) > 0 && sameRecord(known[0].rec, sorted[i]) {
+				ix.customers[i] = known[0]
+				ix.customers[i].rec = sorted[i]
+			} else {
+				ix.customers[i] = readEntity(sorted[i])
+			}
 			parts[worker] = appendKeys(parts[worker], int32(i), &ix.customers[i])
 		}
 	})
@@ -88,8 +107,14 @@ func compareRecords(a, b *Record) int {
 
 // find returns the place of the customer with the key, if there is one.
 func (ix *Index) find(key string) (int32, bool) {
-	i, ok := slices.BinarySearchFunc(ix.customers, key, func(c entity, key string) int { return strings.Compare(c.rec.Key, key) })
+	i, ok := findEntity(ix.customers, key)
 	return int32(i), ok
+}
+
+// findEntity returns the place of the entity with the key among those by key, or
+// where it would be.
+func findEntity(sorted []entity, key string) (int, bool) {
+	return slices.BinarySearchFunc(sorted, key, func(e entity, key string) int { return strings.Compare(e.rec.Key, key) })
 }
 
 // spread calls f for consecutive ranges of [0, n) side by side and waits.

@@ -11,8 +11,8 @@ import (
 // yet. It is for one goroutine at a time.
 type Live struct {
 	index    *Index
-	accounts map[string]liveAccount
-	census   census
+	accounts map[string]*liveAccount
+	sayings  sayings
 	decided  map[string]accountDecisions
 	rivals   rivals
 }
@@ -38,25 +38,17 @@ type liveAccount struct {
 func (l *Live) Update(ctx context.Context, opt Options, customers, accounts []Record, decisions []Decision) ([]Match, error) {
 	stale := l.reindex(opt, customers)
 	l.replace(sortRecords(accounts), stale)
-	decided := settle(decisions)
-	for key := range l.accounts {
-		if !decided[key].equal(l.decided[key]) {
-			stale[key] = true
-		}
-	}
-	l.decided = decided
+	l.decide(settle(decisions), stale)
 	records := make([]*Record, 0, len(stale))
 	for _, key := range slices.Sorted(maps.Keys(stale)) {
 		if a, known := l.accounts[key]; known {
 			records = append(records, a.record)
 		}
 	}
-	m := &matching{index: l.index, census: l.census, decided: decided, noting: true}
+	m := &matching{index: l.index, sayings: l.sayings, decided: l.decided, noting: true}
 	out := make([]Match, 0, len(records))
 	err := m.each(ctx, records, func(o outcome) error {
-		a := l.accounts[o.Account]
-		a.basis = o.basis
-		l.accounts[o.Account] = a
+		l.accounts[o.Account].basis = o.basis
 		out = append(out, o.Match)
 		return nil
 	})
@@ -78,60 +70,68 @@ func (l *Live) reindex(opt Options, customers []Record) (stale map[string]bool) 
 	same := func(c entity, r *Record) bool { return sameRecord(c.rec, r) }
 	switch {
 	case l.index == nil || l.index.opt.Calibration != opt.Calibration || l.index.opt.OneToOne != opt.OneToOne:
-		*l = Live{index: New(customers, opt), accounts: make(map[string]liveAccount), census: make(census)}
+		*l = Live{index: newIndex(sorted, opt, nil), accounts: make(map[string]*liveAccount)}
+		l.sayings = l.index.noSayings()
 	case !slices.EqualFunc(l.index.customers, sorted, same):
 		before := l.index
-		l.index = New(customers, opt)
+		l.index = newIndex(sorted, opt, before.customers)
+		l.sayings = l.index.noSayings()
 		change := changed(before, l.index)
-		for key, a := range l.accounts {
-			if change.concerns(&a.basis) {
-				stale[key] = true
+		accounts := slices.Collect(maps.Values(l.accounts))
+		concerned := make([]bool, len(accounts))
+		l.index.spread(len(accounts), func(_, low, high int) {
+			shared := make([]float32, len(change.norms))
+			for i, a := range accounts[low:high] {
+				l.sayings.add(a.says, 1)
+				concerned[low+i] = change.concerns(&a.basis, shared)
+			}
+		})
+		for i, a := range accounts {
+			if concerned[i] {
+				stale[a.record.Key] = true
 			}
 		}
 	}
 	return stale
 }
 
-func sameRecord(a, b *Record) bool { return compareRecords(a, b) == 0 }
+func sameRecord(a, b *Record) bool { return a == b || compareRecords(a, b) == 0 }
 
 // replace puts accounts in place of those known before and adds the keys of those
 // for which it makes a difference to stale.
 func (l *Live) replace(accounts []*Record, stale map[string]bool) {
-	before := make(census) // of what a change touches
+	before := make(map[uint64]int) // how many said what a change touches
 	count := func(says []uint64, by int32) {
 		for _, k := range says {
 			if _, known := before[k]; !known {
-				before[k] = l.census[k]
+				before[k] = l.sayings.of(k)
 			}
-			l.census[k] += by
 		}
+		l.sayings.add(says, by)
 	}
-	now := make(map[string]liveAccount, len(accounts))
 	for _, r := range accounts {
-		old, known := l.accounts[r.Key]
-		if known && sameRecord(old.record, r) {
-			now[r.Key] = old
+		a := l.accounts[r.Key]
+		switch {
+		case a == nil:
+			a = new(liveAccount)
+			l.accounts[r.Key] = a
+		case sameRecord(a.record, r):
+			a.record = r
 			continue
 		}
 		e := readEntity(r)
-		a := liveAccount{record: r, says: e.appendSayings(nil)}
-		count(old.says, -1)
+		count(a.says, -1)
+		*a = liveAccount{record: r, says: e.appendSayings(nil)}
 		count(a.says, 1)
-		now[r.Key], stale[r.Key] = a, true
+		stale[r.Key] = true
 	}
-	for key, old := range l.accounts {
-		if _, stays := now[key]; !stays {
-			count(old.says, -1)
-		}
+	if len(l.accounts) > len(accounts) {
+		l.forget(accounts, count)
 	}
-	l.accounts = now
 	moved := make(map[uint64]bool) // what more or fewer accounts say than before
 	for k, n := range before {
-		if min(n, countedAccounts) != min(l.census[k], countedAccounts) {
+		if n != l.sayings.of(k) {
 			moved[k] = true
-		}
-		if l.census[k] == 0 {
-			delete(l.census, k)
 		}
 	}
 	if len(moved) > 0 {
@@ -141,4 +141,34 @@ func (l *Live) replace(accounts []*Record, stale map[string]bool) {
 			}
 		}
 	}
+}
+
+// forget drops the accounts that are not among those given.
+func (l *Live) forget(accounts []*Record, count func(says []uint64, by int32)) {
+	stay := make(map[string]bool, len(accounts))
+	for _, r := range accounts {
+		stay[r.Key] = true
+	}
+	for key, a := range l.accounts {
+		if !stay[key] {
+			count(a.says, -1)
+			delete(l.accounts, key)
+		}
+	}
+}
+
+// decide takes the decisions as they are now and adds the keys of the accounts for
+// which they are others than before to stale.
+func (l *Live) decide(now map[string]accountDecisions, stale map[string]bool) {
+	for key, d := range now {
+		if !d.equal(l.decided[key]) {
+			stale[key] = true
+		}
+	}
+	for key, d := range l.decided {
+		if !d.equal(now[key]) {
+			stale[key] = true
+		}
+	}
+	l.decided = now
 }

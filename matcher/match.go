@@ -33,7 +33,7 @@ const (
 // matching is one run over accounts.
 type matching struct {
 	index   *Index
-	census  census
+	sayings sayings
 	decided map[string]accountDecisions
 	noting  bool // whether outcomes tell what they rest on
 }
@@ -74,7 +74,7 @@ func (ix *Index) Each(ctx context.Context, accounts []Record, decisions []Decisi
 }
 
 func (ix *Index) matching(accounts []*Record, decisions []Decision) *matching {
-	return &matching{index: ix, census: ix.census(accounts), decided: settle(decisions)}
+	return &matching{index: ix, sayings: ix.sayings(accounts), decided: settle(decisions)}
 }
 
 // each matches the accounts, in batches side by side, and calls f in order.

@@ -16,7 +16,7 @@ type rivals struct {
 // settle takes the matches that are new and returns, by account, these and all
 // others that now come out differently. Accounts that are not among those given are
 // gone.
-func (r *rivals) settle(matches []Match, accounts map[string]liveAccount) []Match {
+func (r *rivals) settle(matches []Match, accounts map[string]*liveAccount) []Match {
 	if r.open == nil {
 		*r = rivals{make(map[string]Match), make(map[string]Match)}
 	}

@@ -2,9 +2,8 @@ package matcher
 
 import "testing"
 
-// What a census counts of accounts is what Live adds and takes away, and an account
-// does not count itself.
-func TestCensus(t *testing.T) {
+// What accounts say is counted of those that are beside one: it does not count itself.
+func TestSayings(t *testing.T) {
 	customers := []Record{{Key: "C1", Name: "Norrsken Silver AB", Website: "norrsken.se", TPID: "17"}}
 	accounts := []Record{
 		{Key: "A1", Name: "Norrsken Silver", Website: "norrsken.se"},

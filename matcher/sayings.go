@@ -1,40 +1,62 @@
 package matcher
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
-// census counts the accounts by what they say of themselves. A customer whose name
-// or domain other accounts have is less likely that of an account that is merely
-// like it, and a word that many accounts have is that of a family.
-type census map[uint64]int32
+// sayings counts the accounts by what they say of themselves, if customers say it
+// too. A customer whose name or domain other accounts have is less likely that of an
+// account that is merely like it, and a word that many accounts have is that of a
+// family.
+type sayings struct {
+	keys   *postings // what customers say
+	counts []int32   // by the place of a key among them
+}
 
 // countedAccounts is how many accounts are told apart.
 const countedAccounts = 20
 
-// census returns how many of the accounts say what a customer says too.
-func (ix *Index) census(accounts []*Record) census {
-	parts := make([]census, ix.opt.Workers)
-	ix.spread(len(accounts), func(worker, low, high int) {
-		parts[worker] = make(census, 3*(high-low))
+// noSayings returns sayings of no account yet.
+func (ix *Index) noSayings() sayings {
+	return sayings{ix.keys, make([]int32, len(ix.keys.lists))}
+}
+
+// sayings counts the accounts.
+func (ix *Index) sayings(accounts []*Record) sayings {
+	s := ix.noSayings()
+	ix.spread(len(accounts), func(_, low, high int) {
 		var keys []uint64
 		for _, r := range accounts[low:high] {
 			e := readEntity(r)
 			keys = e.appendSayings(keys[:0])
-			for _, k := range keys {
-				if len(ix.keys.under(k)) > 0 {
-					parts[worker][k]++
-				}
-			}
+			s.add(keys, 1)
 		}
 	})
-	for _, part := range parts[1:] {
-		for k, n := range part {
-			parts[0][k] += n
-		}
-	}
-	return parts[0]
+	return s
 }
 
-// appendSayings appends what a census counts of a record, each key once: its names,
+// add counts an account that says the keys by times more. It may be called from
+// several goroutines at once.
+func (s *sayings) add(keys []uint64, by int32) {
+	for _, k := range keys {
+		if i, ok := s.keys.place(k); ok {
+			atomic.AddInt32(&s.counts[i], by)
+		}
+	}
+}
+
+// of returns how many accounts say what a customer says by the key, up to
+// countedAccounts; 0 if no customer does.
+func (s *sayings) of(key uint64) int {
+	i, ok := s.keys.place(key)
+	if !ok {
+		return 0
+	}
+	return int(min(s.counts[i], countedAccounts))
+}
+
+// appendSayings appends what is counted of a record, each key once: its names,
 // how they begin, their words, its domains and its TPID.
 func (e *entity) appendSayings(out []uint64) []uint64 {
 	put := func(key uint64) {
@@ -77,22 +99,21 @@ func (v *variant) beginning() uint64 {
 
 // others counts the accounts beside one that say something.
 type others struct {
-	census census
-	keys   *postings // what customers say
-	own    []uint64  // what the account says itself
-	asked  []uint64  // keys that were looked up, if noting
-	noting bool
+	sayings sayings
+	own     []uint64 // what the account says itself
+	asked   []uint64 // keys that were looked up, if noting
+	noting  bool
 }
 
 // of makes o ready for an account of a matching.
 func (o *others) of(a *entity, m *matching) {
-	o.census, o.keys, o.own, o.asked = m.census, m.index.keys, a.appendSayings(o.own[:0]), o.asked[:0]
+	o.sayings, o.own, o.asked = m.sayings, a.appendSayings(o.own[:0]), o.asked[:0]
 }
 
 // alike returns how many other accounts say what this one says by the key, or 0 if
 // no customer does.
 func (o *others) alike(key uint64) float32 {
-	if len(o.keys.under(key)) == 0 {
+	if _, ok := o.sayings.keys.place(key); !ok {
 		return 0
 	}
 	return o.saying(key)
@@ -104,7 +125,7 @@ func (o *others) saying(key uint64) float32 {
 	if o.noting {
 		o.asked = append(o.asked, key)
 	}
-	n := min(o.census[key], countedAccounts)
+	n := o.sayings.of(key)
 	if n > 0 && slices.Contains(o.own, key) {
 		n--
 	}
