@@ -19,13 +19,14 @@ func (p *publication) piece(tx *sql.Tx, of span) error {
 func (p *publication) rows(tx *sql.Tx, of span) error {
 	const staged = ` FROM stage.placed x CROSS JOIN stage.rows s ON s.line = x.line CROSS JOIN locations l ON l.global_id = s.global_id
 			WHERE x.customer_id > ? AND x.customer_id <= ?`
+	const named = ` WHERE n.global_id IN (SELECT s.global_id FROM stage.placed x CROSS JOIN stage.rows s ON s.line = x.line
+			WHERE x.customer_id > ? AND x.customer_id <= ?)`
 	return execAll(tx, "rows", []clause{
-		{`INSERT INTO locations (global_id, name)
-			SELECT n.global_id, n.name FROM stage.places n WHERE n.global_id IN (SELECT s.global_id FROM stage.placed x CROSS JOIN stage.rows s ON s.line = x.line
-				WHERE x.customer_id > ? AND x.customer_id <= ?)
+		{`INSERT INTO locations (global_id, name) SELECT n.global_id, n.name FROM stage.places n` + named + `
 			ON CONFLICT (global_id) DO UPDATE SET name = excluded.name WHERE excluded.name <> '' AND excluded.name <> locations.name`, []any{of.after, of.last}},
 		{`INSERT INTO location_names (location_id, snapshot_id, name)
-			SELECT l.id, ?, n.name FROM stage.places n JOIN locations l ON l.global_id = n.global_id WHERE true ON CONFLICT DO NOTHING`, []any{p.id}},
+			SELECT l.id, ?, n.name FROM stage.places n CROSS JOIN locations l ON l.global_id = n.global_id` + named + ` ON CONFLICT DO NOTHING`,
+			[]any{p.id, of.after, of.last}},
 		{`INSERT OR FAIL INTO snapshot_rows (snapshot_id, line, customer_id, location_id, hash, cells)
 			SELECT ?, x.line, x.customer_id, l.id, s.hash, s.cells` + staged + ` ORDER BY x.line`, []any{p.id, of.after, of.last}},
 		{`INSERT OR FAIL INTO customer_locations (customer_id, location_id)
