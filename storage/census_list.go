@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"actnow"
 )
@@ -18,7 +19,7 @@ type censusList struct {
 // list is chosenCustomers out of the census; choices are what the query's filter and
 // cohort choose. The error is errNotKept if only SQL can tell.
 func (c *census) list(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery, choices []choice) (*censusList, error) {
-	if q.Search != "" || q.Disagree || q.Differ || q.Since != "" || q.Flow != "" || q.From != "" || q.Report != "" || q.Ours != "" {
+	if strings.Contains(q.Search, "\x00") || q.Disagree || q.Differ || q.Since != "" || q.Flow != "" || q.From != "" || q.Report != "" || q.Ours != "" {
 		return nil, errNotKept
 	}
 	l := &censusList{census: c, who: censusFilter{&filterBuilder{tx: tx, scope: scope}, c}.within(slices.Clone(c.there))}
@@ -38,6 +39,9 @@ func (c *census) list(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery, ch
 		}
 		l.who.and(known)
 	}
+	if q.Search != "" {
+		l.who.and(c.called(fold(q.Search)))
+	}
 	if q.Segment != "" {
 		l.who.and(c.customers.texts("segment").match(func(s string) bool { return s == string(q.Segment) }))
 	}
@@ -49,6 +53,16 @@ func (c *census) list(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQuery, ch
 	}
 	l.stand(q)
 	return l, nil
+}
+
+// called returns the customers in whose name or domain the words are, or whose TPID
+// they are.
+func (c *census) called(words string) bitset {
+	within := func(s string) bool { return strings.Contains(untilNUL(s), words) }
+	who := c.customers.texts("name").match(within)
+	who.or(c.customers.texts("domain").match(within))
+	who.or(c.customers.texts("tpid").match(func(s string) bool { return s == words }))
+	return who
 }
 
 // show finds the standings that the list shows. Those of a month are kept if it is the

@@ -152,6 +152,9 @@ func randomQueries(r *rand.Rand, n int) []actnow.CustomerQuery {
 			q.Move = pick(r, []actnow.Move{actnow.MovedNew, actnow.MovedUp, actnow.MovedDown})
 		}
 		if some() {
+			q.Search = pick(r, []string{"2", "10", "åk", "ÅK", "example", "a%", "_", `\`, "brien", "x\x00y", "Public"})
+		}
+		if some() {
 			q.Segment = pick(r, actnow.Segments)
 		}
 		if some() {
@@ -192,8 +195,8 @@ func randomChanges(r *rand.Rand) string {
 	for range 12 {
 		id := 1 + r.IntN(40)
 		say(`INSERT INTO customers (id, key, first_month, last_month, updated_at) VALUES (%d, 'tpid:%d', '', '', 0) ON CONFLICT DO NOTHING`, id, 1000+id)
-		say(`UPDATE customers SET org_size = %s, industry = %s, country = %s, state = %s, city = %s, name = %s, nonprofit = %s, segment = %s,
-			first_month = %s, last_month = %s, gone_month = %s WHERE id = %d`, number(900), text(), text(), text(), text(), text(), text(),
+		say(`UPDATE customers SET org_size = %s, industry = %s, country = %s, state = %s, city = %s, name = %s, domain = %s, nonprofit = %s, segment = %s,
+			first_month = %s, last_month = %s, gone_month = %s WHERE id = %d`, number(900), text(), text(), text(), text(), text(), text(), text(),
 			"'"+string(pick(r, append(actnow.Segments, actnow.UnknownSegment)))+"'", month(), month(), or(month()), id)
 		for range 2 {
 			area := pick(r, actnow.Areas)

@@ -88,7 +88,7 @@ func (db *DB) chosenCustomers(tx *sql.Tx, scope actnow.Scope, q actnow.CustomerQ
 	}
 	if q.Search != "" {
 		like := likeInside(q.Search)
-		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR c.tpid = ?)`, like, like, q.Search)
+		w.and(`(fold(c.name) LIKE ? ESCAPE '\' OR fold(c.domain) LIKE ? ESCAPE '\' OR fold(c.tpid) = ?)`, like, like, fold(q.Search))
 	}
 	choices, err := db.choices(tx, scope, q.Filter, q.Cohort)
 	if err != nil {

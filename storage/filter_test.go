@@ -315,6 +315,7 @@ func BenchmarkCountFilter(b *testing.B) {
 		}
 		for name, q := range map[string]actnow.CustomerQuery{
 			"list=names": {}, "list=revenue": {Sort: actnow.SortRevenue}, "list=filter_by_fit": {Area: actnow.Azure, Sort: actnow.SortFit, Filter: `org_size >= 25`},
+			"list=search": {Search: "mer 77"},
 		} {
 			b.Run(name, func(b *testing.B) {
 				from := cpu(b)
