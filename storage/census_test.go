@@ -34,7 +34,7 @@ func TestCensusSaysWhatTheFileSays(t *testing.T) {
 				scopes := []actnow.Scope{actnow.Everything, some}
 				sameFromCensus(t, db, scopes, randomFilters(r, 60))
 				storagetest.Exec(t, db, ``)
-				sameLists(t, db, scopes, randomQueries(r, 80))
+				sameLists(t, db, scopes, randomQueries(r, 40))
 				if t.Failed() {
 					return
 				}
