@@ -127,6 +127,9 @@ func (d *design) merged() *design {
 	width := len(d.blocks)
 	at := map[string]int{}
 	for i, y := range d.outcome {
+		if d.weight[i] == 0 {
+			continue
+		}
 		row := d.active[i*width : (i+1)*width]
 		k, known := at[string(row)]
 		if !known {
@@ -139,9 +142,7 @@ func (d *design) merged() *design {
 		m.weight[k] += d.weight[i]
 	}
 	for i, w := range m.weight {
-		if w > 0 {
-			m.outcome[i] /= w
-		}
+		m.outcome[i] /= w
 	}
 	return m
 }
