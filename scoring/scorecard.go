@@ -50,7 +50,8 @@ type sample struct {
 	weight  []float64
 	numbers bool
 	use     []bool // features that may be learned from; nil is all
-	seed    uint64 // of what boosters draw
+	few     bool   // outcomes, so that a scorecard is steadied
+	seed    uint64 // of what is drawn
 }
 
 // mostBins is how many bins a feature may have, and cells a pair of them.
@@ -86,10 +87,13 @@ func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scor
 		return nil, err
 	}
 	m.take(f)
-	if pairs {
+	if s.few {
+		err = m.steady(ctx, d, s.seed)
+	}
+	if pairs && err == nil {
 		return m.withPairs(ctx, s)
 	}
-	return m, nil
+	return m, err
 }
 
 func (m *scorecard) design(s sample, active []uint8) *design {
@@ -370,7 +374,12 @@ func (m *scorecard) purify(active []uint8, weight []float64) {
 			m.effects[p.b][j] += alongB[p.coarseB[j]]
 		}
 	}
-	// What moved may have an average of its own: that is the intercept's.
+	m.center(active, width, weight) // what moved may have an average of its own
+}
+
+// center moves the average of each feature's effects over rows to the intercept. The
+// bins of a row stand first among the width entries of active.
+func (m *scorecard) center(active []uint8, width int, weight []float64) {
 	all := 0.0
 	for _, w := range weight {
 		all += w
