@@ -13,6 +13,8 @@ type FieldInfo struct {
 	Kind   FieldKind
 	En, Sv string // labels
 	Money  bool   // in major units; only for those who may see revenue
+	// PerArea says that a customer has one of it in each solution area.
+	PerArea bool
 	// Choices are the values of a Choice, in the order pages show them.
 	Choices []string
 }
@@ -29,18 +31,18 @@ func (f FieldInfo) Label(language string) string {
 // the names of the report catalogue.
 var Fields = []FieldInfo{
 	{Name: "area", Kind: Choice, En: "Solution area", Sv: "Lösningsområde", Choices: texts(actnow.Areas)},
-	{Name: "cluster", Kind: Choice, En: "Cluster", Sv: "Kluster", Choices: texts(actnow.Clusters)},
-	{Name: "cell", Kind: Choice, En: "Cell", Sv: "Cell", Choices: cells()},
-	{Name: "fit", Kind: Number, En: "Fit", Sv: "Passform"},
-	{Name: "intent", Kind: Number, En: "Intent", Sv: "Avsikt"},
-	{Name: "fit_band", Kind: Choice, En: "Fit band", Sv: "Passformsband", Choices: texts(actnow.Bands)},
-	{Name: "intent_band", Kind: Choice, En: "Intent band", Sv: "Avsiktsband", Choices: texts(actnow.Bands)},
-	{Name: "microsoft_cluster", Kind: Choice, En: "Microsoft’s cluster", Sv: "Microsofts kluster", Choices: texts(actnow.Clusters)},
-	{Name: "previous_cluster", Kind: Choice, En: "Cluster of the month before", Sv: "Kluster månaden före", Choices: texts(actnow.Clusters)},
-	{Name: "revenue_low", Kind: Number, En: "Potential revenue, from", Sv: "Möjlig intäkt, från", Money: true},
-	{Name: "revenue_high", Kind: Number, En: "Potential revenue, up to", Sv: "Möjlig intäkt, upp till", Money: true},
-	{Name: "currency", Kind: Text, En: "Currency of the potential revenue", Sv: "Den möjliga intäktens valuta", Money: true},
-	{Name: "revenue_kind", Kind: Choice, En: "Whitespace or upsell", Sv: "Nyförsäljning eller merförsäljning", Choices: texts(actnow.RevenueKinds)},
+	{Name: "cluster", Kind: Choice, En: "Cluster", Sv: "Kluster", Choices: texts(actnow.Clusters), PerArea: true},
+	{Name: "cell", Kind: Choice, En: "Cell", Sv: "Cell", Choices: cells(), PerArea: true},
+	{Name: "fit", Kind: Number, En: "Fit", Sv: "Passform", PerArea: true},
+	{Name: "intent", Kind: Number, En: "Intent", Sv: "Avsikt", PerArea: true},
+	{Name: "fit_band", Kind: Choice, En: "Fit band", Sv: "Passformsband", Choices: texts(actnow.Bands), PerArea: true},
+	{Name: "intent_band", Kind: Choice, En: "Intent band", Sv: "Avsiktsband", Choices: texts(actnow.Bands), PerArea: true},
+	{Name: "microsoft_cluster", Kind: Choice, En: "Microsoft’s cluster", Sv: "Microsofts kluster", Choices: texts(actnow.Clusters), PerArea: true},
+	{Name: "previous_cluster", Kind: Choice, En: "Cluster of the month before", Sv: "Kluster månaden före", Choices: texts(actnow.Clusters), PerArea: true},
+	{Name: "revenue_low", Kind: Number, En: "Potential revenue, from", Sv: "Möjlig intäkt, från", Money: true, PerArea: true},
+	{Name: "revenue_high", Kind: Number, En: "Potential revenue, up to", Sv: "Möjlig intäkt, upp till", Money: true, PerArea: true},
+	{Name: "currency", Kind: Text, En: "Currency of the potential revenue", Sv: "Den möjliga intäktens valuta", Money: true, PerArea: true},
+	{Name: "revenue_kind", Kind: Choice, En: "Whitespace or upsell", Sv: "Nyförsäljning eller merförsäljning", Choices: texts(actnow.RevenueKinds), PerArea: true},
 	{Name: "cohort", Kind: Text, En: "Cohort", Sv: "Urval"},
 	{Name: "segment", Kind: Choice, En: "Segment", Sv: "Segment", Choices: texts(actnow.Segments)},
 	{Name: "org_size", Kind: Number, En: "Employees", Sv: "Anställda"},
@@ -65,7 +67,7 @@ var Fields = []FieldInfo{
 	{Name: "waiting", Kind: YesNo, En: "An account waits for review", Sv: "Ett konto väntar på granskning"},
 	{Name: "has_contact", Kind: YesNo, En: "Has a contact in the CRM", Sv: "Har en kontakt i CRM"},
 	{Name: "mailable", Kind: YesNo, En: "Can be mailed", Sv: "Kan få utskick"},
-	{Name: "held_out", Kind: YesNo, En: "Held out of campaigns", Sv: "Utanför kampanjer"},
+	{Name: "held_out", Kind: YesNo, En: "Held out of campaigns", Sv: "Utanför kampanjer", PerArea: true},
 	{Name: "gone", Kind: YesNo, En: "Gone from the reports", Sv: "Borta ur rapporterna"},
 	{Name: "first_month", Kind: Month, En: "First month", Sv: "Första månad"},
 	{Name: "last_month", Kind: Month, En: "Latest month", Sv: "Senaste månad"},

@@ -43,6 +43,8 @@ type countBox struct {
 	Before, At, After  string // the filter around the place
 	Fix, FixHref       string // what was meant, and the form with it
 	Sentence           string
+	Self               string   // the form
+	InArea             []Option // solution areas to ask of one alone, where none is named
 	Figures            []Figure
 	Sample             []memberLine
 	SampleTitle, Whole string
@@ -96,6 +98,9 @@ func (s *Server) cohortForm(c echo.Context, id actnow.CohortID, typed url.Values
 		}
 	} else if !typed.Has("where") {
 		p.Starts = cohortStarts(text)
+	}
+	if where := typed.Get("in"); where != "" {
+		typed = url.Values{"where": {where}}
 	}
 	rules, any := formRules(text, &p, typed)
 	p.Join = Select{Name: "join", Label: text.T("cohort.join"), Options: []Option{
@@ -200,7 +205,7 @@ func (s *Server) countBox(c echo.Context, where, self, name string) (countBox, e
 	if err != nil {
 		return box, err
 	}
-	box.Sentence = cohorts.Sentence(e, text.Lang)
+	box.Sentence, box.Self, box.InArea = cohorts.Sentence(e, text.Lang), self, inAreas(e, actnow.Areas)
 	page, err := s.store.Customers(ctx(c), s.scope(c), actnow.CustomerQuery{Filter: where, Area: filterArea(e), Sort: actnow.SortRevenue, Limit: sampleSize})
 	var input *actnow.InputError
 	switch {

@@ -166,7 +166,7 @@ func TestCohortRulesAndText(t *testing.T) {
 		want  string // of the text
 		has   []string
 	}{
-		{"text alone", url.Values{"where": {hot}}, hot, []string{`<option value="fit" selected>Fit</option>`, `value="55"`, `<option value="Act Now" selected>Act Now</option>`, "Cluster is Act Now and Fit is at least 55"}},
+		{"text alone", url.Values{"where": {hot}}, hot, []string{`<option value="fit" selected>Fit</option>`, `value="55"`, `<option value="Act Now" selected>Act Now</option>`, "Cluster is Act Now and Fit is at least 55", "in any solution area", `name="in" value="area = surface and cluster = &#34;Act Now&#34; and fit &gt;= 55"`}},
 		{"a rule changed", url.Values{"do": {"rules"}, "where": {hot}, "was": {hot}, "built": {hot}, "join": {"or"}, "f": {"cluster", "fit"}, "o": {"=", ">="}, "v": {"Evaluate", "75"}},
 			`cluster = "Evaluate" or fit >= 75`, nil},
 		{"text and rules changed", url.Values{"do": {"rules"}, "where": {"intent > 1"}, "was": {hot}, "built": {hot}, "join": {"and"}, "f": {"cluster"}, "o": {"="}, "v": {"Evaluate"}},
@@ -183,6 +183,8 @@ func TestCohortRulesAndText(t *testing.T) {
 			`agreement_end >= today and agreement_end <= today + 90d`, nil},
 		{"a number that is none", url.Values{"do": {"rules"}, "where": {hot}, "was": {hot}, "join": {"and"}, "f": {"fit"}, "o": {">="}, "v": {"many) or (fit > 0"}},
 			`fit >= "many) or (fit > 0"`, []string{`class="error"`}},
+		{"in one area", url.Values{"in": {"area = azure and " + hot}, "name": {"Hot"}, "where": {hot}, "was": {hot}, "built": {hot}, "join": {"or"}, "f": {"cluster", "fit"}, "o": {"=", ">="}, "v": {"Act Now", "55"}},
+			"area = azure and " + hot, []string{`value="Hot"`, `<option value="azure" selected>`, `<option value="and" selected>`}},
 		{"groups", url.Values{"where": {`fit > 1 and (country = "Finland" or intent > 1)`}}, `fit > 1 and (country = "Finland" or intent > 1)`, []string{"This filter has groups"}},
 		{"wrong word", url.Values{"where": {`contry = "Finland"`}}, `contry = "Finland"`, []string{"There is no field “contry”.", "line 1, column 1", "<mark>contry</mark>", "Did you mean country?", `href="/cohorts/new?name=&amp;where=country&#43;%3D&#43;%22Finland%22"`}},
 		{"odd lists", url.Values{"do": {"rules"}, "f": {"fit", "intent"}, "o": {"="}, "v": {}}, ``, []string{"Give a condition to see"}},

@@ -44,6 +44,7 @@ type downloadBuilder struct {
 	Where           string
 	Filter          countBox
 	Quick           []Option
+	InArea          []Option // the filter in one solution area, where it names none
 	Sort, Repeat    Select
 	Cron            Field
 	Own             bool // the times are typed
@@ -280,6 +281,7 @@ func (s *Server) downloadProblem(b *downloadBuilder, text *Text, f *downloadForm
 func (s *Server) previewDownload(c echo.Context, b *downloadBuilder, q actnow.SheetQuery) error {
 	if e, err := cohorts.Parse(q.Where); q.Where != "" && err == nil {
 		b.Filter.Sentence = cohorts.Sentence(e, s.text(c).Lang)
+		b.InArea = inAreas(e, sourceAreas(q.Source))
 	}
 	n, err := s.store.SheetCount(ctx(c), s.scope(c), q)
 	if err != nil {
@@ -368,6 +370,27 @@ func (s *Server) sourceSelect(c echo.Context, chosen string) (Select, error) {
 		out.Options = append(out.Options, Option{Value: chosen, Text: name, Selected: true})
 	}
 	return out, nil
+}
+
+// sourceAreas are the solution areas that a source speaks of.
+func sourceAreas(source string) []actnow.Area {
+	if kind := reports.Kind(source); slices.Contains(reports.Kinds, kind) {
+		return reports.AreasOf(kind)
+	}
+	return actnow.Areas
+}
+
+// inAreas offers a filter that names no solution area, but means something that
+// customers have in each, for each of the areas alone.
+func inAreas(e cohorts.Expr, areas []actnow.Area) []Option {
+	if !cohorts.AnyArea(e) {
+		return nil
+	}
+	var list []Option
+	for _, a := range areas {
+		list = append(list, Option{Value: cohorts.Format(cohorts.InArea(e, a)), Text: a.Name()})
+	}
+	return list
 }
 
 // quickFilters are filters that fit a source.

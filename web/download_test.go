@@ -78,7 +78,11 @@ func TestReportIsPutTogether(t *testing.T) {
 	look := url.Values{"source": {"azure"}, "was": {"azure"}, "column": {"CustomerName"}, "where": {"colour = red"}}
 	b.says(b.want(b.post("/reports/downloads/look", look), http.StatusOK), "There is no field “colour”", "line 1, column 1")
 	look.Set("where", `cluster = "Act Now"`)
-	b.says(b.want(b.post("/reports/downloads/look", look), http.StatusOK), "1 row in all")
+	b.says(b.want(b.post("/reports/downloads/look", look), http.StatusOK), "1 row in all", "customers who meet it in any solution area", `value="area = azure and cluster = &#34;Act Now&#34;"`)
+	look.Set("quick", `area = azure and cluster = "Act Now"`)
+	if a := b.says(b.want(b.post("/reports/downloads/look", look), http.StatusOK), "1 row in all", "area = azure and cluster = &#34;Act Now&#34;</textarea>"); strings.Contains(a.body, "in any solution area") {
+		t.Error("a filter of one area is said to be of any")
+	}
 	look.Set("quick", "org_size > 100000")
 	b.says(b.want(b.post("/reports/downloads/look", look), http.StatusOK), "Nobody is chosen")
 	look.Del("quick")
