@@ -29,7 +29,7 @@ func FormatOf(name string) (Format, error) {
 	case CSVFormat, XLSXFormat:
 		return f, nil
 	}
-	return "", actnow.Invalid("error.format", "out", "%q is neither a .csv nor a .xlsx file", name)
+	return "", actnow.Invalid("error.format", "out", "%q is neither .csv nor .xlsx", name)
 }
 
 // Harmless returns the cell so that no spreadsheet runs it as a formula: with an

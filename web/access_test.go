@@ -273,6 +273,7 @@ func TestPeople(t *testing.T) {
 			t.Errorf("activity does not say %q", want)
 		}
 	}
+	admin.says(admin.want(admin.get("/activity?noun=zz"), http.StatusUnprocessableEntity), "is no choice for noun")
 	a = admin.want(admin.get("/activity.csv"), http.StatusOK)
 	if !strings.HasPrefix(a.body, "id,at,user,name,action") || !strings.Contains(a.body, "link.invite") || strings.Contains(a.body, goodPassword) {
 		t.Errorf("activity.csv:\n%s", a.body)

@@ -108,8 +108,11 @@ func activitySentence(a actnow.Activity, text *Text) string {
 }
 
 func (s *Server) activityFilter(c echo.Context) (actnow.ActivityFilter, error) {
-	f := actnow.ActivityFilter{Noun: c.QueryParam("noun"), Object: c.QueryParam("object")}
+	f := actnow.ActivityFilter{Object: c.QueryParam("object")}
 	var err error
+	if f.Noun, err = queryChoice(c, "noun", auditNouns); err != nil {
+		return f, err
+	}
 	if f.From, err = queryDay(c, "from", s.cfg.Zone); err != nil {
 		return f, err
 	}

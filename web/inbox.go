@@ -69,7 +69,11 @@ func (s *Server) showInbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := crm.InboxQuery{Connection: actnow.ConnectionID(conn), State: crm.EventState(c.QueryParam("state")), Offset: int(offset), Limit: eventsShown}
+	state, err := queryChoice(c, "state", eventStates)
+	if err != nil {
+		return err
+	}
+	q := crm.InboxQuery{Connection: actnow.ConnectionID(conn), State: state, Offset: int(offset), Limit: eventsShown}
 	page, err := s.store.Inbox(ctx(c), s.scope(c), q)
 	if err != nil {
 		return err

@@ -275,7 +275,9 @@ func TestReports(t *testing.T) {
 	}
 	b.want(b.get("/reports/write?report=azure&format=xlsx"), http.StatusOK)
 	b.says(b.want(b.get("/reports/write?report=azure&format=csv&where=colour+%3D+red"), http.StatusUnprocessableEntity), "colour")
-	b.want(b.get("/reports/write?report=azure&format=pdf"), http.StatusUnprocessableEntity)
+	b.header.Set("Cookie", "lang=sv")
+	b.says(b.want(b.get("/reports/write?report=azure&format=pdf"), http.StatusUnprocessableEntity), "”azure.pdf” är varken .csv eller .xlsx.")
+	b.header.Del("Cookie")
 	b.want(b.get("/reports/write?report=other&format=csv"), http.StatusNotFound)
 }
 

@@ -134,6 +134,7 @@ func TestConnections(t *testing.T) {
 	b.want(b.post(path+"/replay", nil), http.StatusSeeOther)
 	b.says(b.want(b.get("/settings/inbox?connection=2"), http.StatusOK), "1 event is worked again")
 	b.want(b.get("/settings/inbox?connection=x"), http.StatusUnprocessableEntity)
+	b.says(b.want(b.get("/settings/inbox?state=zz"), http.StatusUnprocessableEntity), "is no choice for state")
 }
 
 func TestCRMFile(t *testing.T) {
