@@ -30,8 +30,8 @@ func TestPotentialRevenue(t *testing.T) {
 	b := s.as(t, actnow.RoleMarketer)
 	for lang, want := range map[string][]string{
 		"en": {"Potential revenue a year", "Whitespace", "owns nothing of it", "SEK 123,456–234,567", "SEK 8,000–56,000", "half of them below SEK 21,000", "half of them add nothing", "23 customers of its size and industry", "31% of those like it buy: SEK 7,000 to expect",
-			"Upsell", "pays SEK 99,000 a year", "nothing more", "1 customer of any kind", "List price, since only 4 buy", "NOK 3,000–10,000", "estimated September 2026", "List price, since nobody else buys", "has it, but pays you nothing for it", "They are no quotation"},
-		"sv": {"Möjlig intäkt per år", "Nyförsäljning", "Merförsäljning", "23 kunder av samma storlek och bransch", "Listpris, eftersom bara 4 köper", "inget mer", "hälften av dem lägger inte till något", "De är ingen offert"},
+			"Upsell", "pays SEK 99,000 a year", "nothing more", "1 customer of any kind", "List price, since only 4 buy", "NOK 3,000–10,000", "estimated September 2026", "List price, since nobody else buys", "has it, but pays you nothing for it", "They are no quotation", "a year by the report.", "<small>the report</small>"},
+		"sv": {"Möjlig intäkt per år", "Nyförsäljning", "Merförsäljning", "23 kunder av samma storlek och bransch", "Listpris, eftersom bara 4 köper", "inget mer", "hälften av dem lägger inte till något", "De är ingen offert", "per år enligt rapporten.", "<small>rapporten</small>"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/customers/1"), http.StatusOK)
@@ -47,7 +47,7 @@ func TestPotentialRevenue(t *testing.T) {
 	}
 	b.header.Del("Cookie")
 	a := b.want(b.get("/customers/2"), http.StatusOK)
-	b.says(a, `<a href="#potential">our estimate</a>`, "12 customers of its size", "pays SEK\u00a05,000 a year")
+	b.says(a, `<a href="#potential">our estimate</a>`, "a year by our estimate.", "12 customers of its size", "pays SEK\u00a05,000 a year")
 	if strings.Contains(a.body, "no quotation") {
 		t.Error("list prices are spoken of where there are none")
 	}
