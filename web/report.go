@@ -144,7 +144,7 @@ func (s *Server) reportsPage(c echo.Context) (reportsPage, error) {
 			return p, err
 		}
 		p.Hub = &hubPanel{Mine: text.TN("download.title", int64(len(list))), Starts: []Action{
-			{Text: text.T("download.mine"), Href: downloadsPath}, {Text: text.T("download.new"), Href: downloadsPath + "/new", Icon: "plus", Class: "main"}}}
+			{Text: text.T("download.mine"), Href: downloadsPath}, {Text: text.T("download.new"), Href: downloadsPath + "/new", Icon: "plus"}}}
 	}
 	if p.MayImport {
 		var err error
