@@ -27,7 +27,7 @@ func (s *Server) jobRoutes() []route {
 type Progress struct {
 	ID          actnow.JobID
 	Text        string // "Scoring customers"
-	Detail      string // "64 % done. You can leave this page."
+	Detail      string // "64% done. You can leave this page."
 	Done, Total int64
 	Running     bool
 	Result      string // local path of what came of it, or ""
@@ -74,8 +74,10 @@ func progress(j actnow.Job, text *Text) Progress {
 		p.Detail, p.Total = text.T("job.cancelled"), max(j.Total, 1)
 	case j.Total > 0:
 		p.Detail = text.T("job.some", 100*j.Done/j.Total) // of what differs by the kind
-	default:
+	case j.Done > 0:
 		p.Detail = text.T("job.counting", j.Done)
+	default:
+		p.Detail = text.T("job.begun")
 	}
 	return p
 }
@@ -111,9 +113,6 @@ func (s *Server) showJob(c echo.Context) error {
 	}
 	p := jobPage{Progress: s.jobProgress(c, j)}
 	p.Head.Title = p.Progress.Text
-	if p.Progress.Running {
-		p.Head.Text = s.text(c).T("job.leave")
-	}
 	return s.render(c, "job", p)
 }
 

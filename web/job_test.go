@@ -16,7 +16,7 @@ func TestProgressIsStreamed(t *testing.T) {
 	s := open(t)
 	b := s.as(t, actnow.RoleMarketer)
 	storagetest.Exec(t, s.db, `INSERT INTO jobs (id, kind, title, state, done, total, started_at, updated_at) VALUES (7, 'score', 'x', 'running', 10, 4812, 1, 1)`)
-	if a := b.want(b.get("/jobs/7"), http.StatusOK); !strings.Contains(a.body, `hx-sse:connect="/jobs/7/events"`) || !strings.Contains(a.body, "0 % done") {
+	if a := b.want(b.get("/jobs/7"), http.StatusOK); !strings.Contains(a.body, `hx-sse:connect="/jobs/7/events"`) || !strings.Contains(a.body, "0% done") {
 		t.Errorf("the page of a running job:\n%s", a.body)
 	}
 	events := func(last string) (*bufio.Scanner, *http.Response) {

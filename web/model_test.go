@@ -79,7 +79,7 @@ func TestModelPages(t *testing.T) {
 	id := learnAzure(t, s)
 	a = b.want(b.get("/scoring/models/azure"), http.StatusOK)
 	for _, want := range []string{"What scores Azure", "waits in the shadow of the points card", id[:12], "challenger", `action="/scoring/models/azure/promote?id=` + id + `"`,
-		"Promise and outcome", `class="spark promise"`, "Subscription to Microsoft 365", "has not scored a month yet", "Intent: by the points card"} {
+		"Promise and outcome", `class="spark promise"`, `class="two dot"`, "Subscription to Microsoft 365", "has not scored a month yet", "Intent: by the points card"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("with a challenger the page lacks %q", want)
 		}

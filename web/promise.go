@@ -50,7 +50,9 @@ func (p *PromisePlot) Lines() template.HTML {
 	var points []string
 	for _, s := range p.Steps {
 		fmt.Fprintf(&b, `<polyline points="%[1]s,%[2]s %[1]s,%[3]s"/>`, x(s.said), y(s.low), y(s.high))
-		points = append(points, x(s.said)+","+y(s.rate))
+		at := x(s.said) + "," + y(s.rate)
+		points = append(points, at)
+		fmt.Fprintf(&b, `<polyline class="two dot" points="%[1]s %[1]s"/>`, at)
 	}
 	fmt.Fprintf(&b, `<polyline class="two" points="%s"/>`, strings.Join(points, " "))
 	return template.HTML(b.String())
