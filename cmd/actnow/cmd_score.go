@@ -25,12 +25,9 @@ func newScoreRunCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "give every customer fit and intent", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var areas []actnow.Area
-			if area != "" {
-				if err := choice(area, "area", actnow.Areas); err != nil {
-					return err
-				}
-				areas = []actnow.Area{area}
+			areas, err := chosen(area, "area", actnow.Areas)
+			if err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				sum, err := a.score(ctx, areas, sh.progress("score"))
@@ -53,7 +50,7 @@ func newScoreRunCommand(sh *shell) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar((*string)(&area), "area", "", fmt.Sprintf("one solution area of %v (default: all)", actnow.Areas))
+	areaFlag(cmd, &area, " (default: all)")
 	return cmd
 }
 

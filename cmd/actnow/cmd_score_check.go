@@ -19,10 +19,8 @@ func newScoreCheckCommand(sh *shell) *cobra.Command {
 		Long: "Says how far customers have moved since each model was learned, in what they are and in how they score, and whether each band did better than the one below: " +
 			"of the rows that the model had not seen, and of what our scores have said of customers since.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if area != "" {
-				if err := choice(area, "area", actnow.Areas); err != nil {
-					return err
-				}
+			if _, err := chosen(area, "area", actnow.Areas); err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				all, err := a.modelStatuses(ctx, area)

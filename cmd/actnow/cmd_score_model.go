@@ -13,9 +13,9 @@ import (
 	"actnow/scoring"
 )
 
-// areaFlag adds --area to a command; read checks it.
+// areaFlag adds --area to a command; whole ends its help.
 func areaFlag(cmd *cobra.Command, area *actnow.Area, whole string) {
-	cmd.Flags().StringVar((*string)(area), "area", "", fmt.Sprintf("one solution area of %v%s", actnow.Areas, whole))
+	cmd.Flags().StringVar((*string)(area), "area", "", fmt.Sprintf("one solution area of %s%s", oneOf(actnow.Areas), whole))
 }
 
 // scoreFlag adds --score to a command.
@@ -29,19 +29,13 @@ func newScoreTrainCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "train [--area A] [--score fit|intent]", Short: "learn fit and intent from what happened; what is learned waits as a challenger", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var areas []actnow.Area
-			var targets []scoring.Target
-			if area != "" {
-				if err := choice(area, "area", actnow.Areas); err != nil {
-					return err
-				}
-				areas = []actnow.Area{area}
+			areas, err := chosen(area, "area", actnow.Areas)
+			if err != nil {
+				return err
 			}
-			if target != "" {
-				if err := choice(target, "score", scoring.Targets); err != nil {
-					return err
-				}
-				targets = []scoring.Target{target}
+			targets, err := chosen(target, "score", scoring.Targets)
+			if err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				got, err := a.train(ctx, areas, targets, sh.progress("train"))
@@ -95,10 +89,8 @@ func newScoreModelsCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "models [--area A]", Short: "list what scores each area, and its versions", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if area != "" {
-				if err := choice(area, "area", actnow.Areas); err != nil {
-					return err
-				}
+			if _, err := chosen(area, "area", actnow.Areas); err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				all, err := a.modelStatuses(ctx, area)

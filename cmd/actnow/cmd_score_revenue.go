@@ -18,12 +18,9 @@ func newScoreRevenueCommand(sh *shell) *cobra.Command {
 		Long: "Estimates the potential revenue of every customer a year, as whitespace or upsell: from what customers like it pay, or from list prices where fewer than ten do. " +
 			"Coverage is the share of customers, each foretold from others, whose amount lay in its range; .8 is promised.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var areas []actnow.Area
-			if area != "" {
-				if err := choice(area, "area", actnow.Areas); err != nil {
-					return err
-				}
-				areas = []actnow.Area{area}
+			areas, err := chosen(area, "area", actnow.Areas)
+			if err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				sum, err := a.revenue(ctx, areas, sh.progress("revenue"))

@@ -140,6 +140,15 @@ func choice[T ~string](value T, flag string, all []T) error {
 	return usageError{fmt.Errorf("--%s %q: it is one of %s", flag, value, oneOf(all))}
 }
 
+// chosen is what a flag that may be left out chooses: one of all, or if it is left out
+// nil, which means all.
+func chosen[T ~string](value T, flag string, all []T) ([]T, error) {
+	if value == "" {
+		return nil, nil
+	}
+	return []T{value}, choice(value, flag, all)
+}
+
 // oneOf lists values that may be chosen.
 func oneOf[T ~string](all []T) string {
 	words := make([]string, len(all))
