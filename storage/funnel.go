@@ -60,8 +60,8 @@ const ends = `(SELECT m.customer_id AS id, max(m.place) AS place FROM (
 // allows it: the newest estimate of each area, whole.
 func funnelEnds(tx *sql.Tx, scope actnow.Scope, shares map[actnow.FunnelEnd]actnow.FunnelShare) error {
 	in := inScope(scope, "c.id")
-	err := each(tx, `SELECT COALESCE(e.place, 1) AS end, count(*) FROM customers c LEFT JOIN `+ends+` ON e.id = c.id
-		WHERE `+in.sql+` GROUP BY end`, in.args, func(rows *sql.Rows) error {
+	err := each(tx, `SELECT COALESCE(e.place, 1) AS place, count(*) FROM customers c LEFT JOIN `+ends+` ON e.id = c.id
+		WHERE `+in.sql+` GROUP BY 1`, in.args, func(rows *sql.Rows) error {
 		var place, n int
 		err := rows.Scan(&place, &n)
 		shares[actnow.FunnelEnds[place]] = actnow.FunnelShare{Customers: n}
@@ -71,9 +71,9 @@ func funnelEnds(tx *sql.Tx, scope actnow.Scope, shares map[actnow.FunnelEnd]actn
 		return err
 	}
 	in = inScope(scope, "p.customer_id")
-	return each(tx, `SELECT COALESCE(e.place, 1) AS end, p.currency, sum(`+estimate+`)
+	return each(tx, `SELECT COALESCE(e.place, 1) AS place, p.currency, sum(`+estimate+`)
 		FROM standings p LEFT JOIN `+ends+` ON e.id = p.customer_id
-		WHERE p.latest = 1 AND `+estimate+` IS NOT NULL AND `+in.sql+` GROUP BY end, p.currency ORDER BY 3 DESC`, in.args,
+		WHERE p.latest = 1 AND `+estimate+` IS NOT NULL AND `+in.sql+` GROUP BY 1, 2 ORDER BY 3 DESC`, in.args,
 		func(rows *sql.Rows) error {
 			var place int
 			var m actnow.Money
