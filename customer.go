@@ -74,7 +74,7 @@ func (s Standing) Move() Move {
 	if s.Cluster == "" || s.PreviousMonth == "" || s.Cluster == s.PreviousCluster {
 		return ""
 	}
-	now, before := heat(s.Cluster), heat(s.PreviousCluster)
+	now, before := s.Cluster.Heat(), s.PreviousCluster.Heat()
 	switch {
 	case s.Cluster == ActNow:
 		return MovedNew
@@ -84,16 +84,6 @@ func (s Standing) Move() Move {
 		return MovedDown
 	}
 	return ""
-}
-
-// heat is 4 for Act Now down to 1 for Educate, 0 for no cluster.
-func heat(c Cluster) int {
-	for i, d := range Clusters {
-		if c == d {
-			return len(Clusters) - i
-		}
-	}
-	return 0
 }
 
 // CustomerRow is a line of a list of customers, in one area.

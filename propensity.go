@@ -96,6 +96,16 @@ const (
 // Clusters lists the clusters, hottest first.
 var Clusters = []Cluster{ActNow, Evaluate, Nurture, Educate}
 
+// Heat is 4 for Act Now down to 1 for Educate, 0 for no cluster.
+func (c Cluster) Heat() int {
+	for i, d := range Clusters {
+		if c == d {
+			return len(Clusters) - i
+		}
+	}
+	return 0
+}
+
 // ParseCluster reads a cluster word without regard to case and spaces
 // ("ActNow", "act now"). ok is false if the word is no cluster.
 func ParseCluster(s string) (c Cluster, ok bool) {

@@ -207,8 +207,9 @@ func (t *table) hottest() bitset {
 		}
 		return 0
 	}
+	heat := func(row int) int { return actnow.Cluster(cluster.at(row)).Heat() }
 	hotter := func(a, b int) bool {
-		return cmp.Or(cmp.Compare(heatRank(cluster.at(a)), heatRank(cluster.at(b))), cmp.Compare(money(b), money(a)), cmp.Compare(area.at(a), area.at(b))) < 0
+		return cmp.Or(cmp.Compare(heat(b), heat(a)), cmp.Compare(money(b), money(a)), cmp.Compare(area.at(a), area.at(b))) < 0
 	}
 	out, best := newBitset(t.rows), -1
 	for row, id := range t.owner {
@@ -229,12 +230,4 @@ func (t *table) hottest() bitset {
 		out.add(best)
 	}
 	return out
-}
-
-// heatRank is byHeat.
-func heatRank(cluster string) int {
-	if i := slices.Index(actnow.Clusters, actnow.Cluster(cluster)); i >= 0 {
-		return i
-	}
-	return len(actnow.Clusters)
 }
