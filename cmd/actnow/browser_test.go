@@ -155,44 +155,55 @@ func (v *visitor) open(path string) {
 	if !strings.HasPrefix(path, "http") {
 		path = v.origin + path
 	}
-	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
-	defer cancel()
-	// Where a stream of the page before ends meanwhile, the answer may be missed:
-	// then the page is asked for again.
-	var res *network.Response
-	var err error
-	for range 3 {
-		if res, err = chromedp.Run(ctx, chromedp.NavigateResponse(path)); err != nil || res != nil {
-			break
-		}
-	}
-	if err != nil || res == nil || res.Status != 200 {
-		v.t.Fatalf("open %s: %+v, %v", path, res, err)
+	if status := v.leave(chromedp.Navigate(path)); status != 200 {
+		v.t.Fatalf("open %s: status %d\n%s", path, status, v.text("main"))
 	}
 }
 
 // click clicks the element and waits for the page it leads to.
 func (v *visitor) click(selector string) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
-	defer cancel()
-	res, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
-	if err != nil {
-		v.t.Fatalf("click %s at %s: %v", selector, v.where(), err)
-	}
-	if res != nil && res.Status >= 400 {
-		v.t.Fatalf("click %s at %s: status %d\n%s", selector, v.where(), res.Status, v.text("main"))
+	from := v.where()
+	if status := v.leave(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)); status >= 400 {
+		v.t.Fatalf("click %s at %s: status %d\n%s", selector, from, status, v.text("main"))
 	}
 }
 
 // press presses a key and waits for the page it leads to.
 func (v *visitor) press(key string) {
 	v.t.Helper()
+	from := v.where()
+	if status := v.leave(chromedp.KeyEvent(key)); status >= 400 {
+		v.t.Fatalf("press %s at %s: status %d\n%s", key, from, status, v.text("main"))
+	}
+}
+
+// leave does what leads to another page, waits until that page is there and
+// returns the HTTP status it came with. The driver's own events do not tell the
+// page that comes from one that only wrote its address anew, as a refreshed
+// fragment does, so the page that goes is marked and the next one asked.
+func (v *visitor) leave(step chromedp.Action[chromedp.Void]) int {
+	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
 	defer cancel()
-	res, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(key))
-	if err != nil || res != nil && res.Status >= 400 {
-		v.t.Fatalf("press %s at %s: %+v, %v", key, v.where(), res, err)
+	from := v.where()
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.leaving = true`)); err != nil {
+		v.t.Fatalf("at %s: %v", from, err)
+	}
+	if err := chromedp.Do(ctx, step); err != nil {
+		v.t.Fatalf("at %s: %v", from, err)
+	}
+	arrived := chromedp.Evaluate[int](`window.leaving || document.readyState !== "complete" ? 0 : performance.getEntriesByType("navigation")[0].responseStatus`)
+	for {
+		// Between two pages there is nobody to ask.
+		if status, err := chromedp.Run(ctx, arrived); err == nil && status != 0 {
+			return status
+		}
+		select {
+		case <-ctx.Done():
+			v.t.Fatalf("from %s: still at %s after a minute", from, v.where())
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 }
 
