@@ -359,5 +359,5 @@ func (s *Server) refuseCohort(c echo.Context, id actnow.CohortID, f url.Values, 
 		return err
 	}
 	p.refuse(s.text(c), problem)
-	return s.renderStatus(c, http.StatusUnprocessableEntity, "cohortform", p)
+	return s.renderStatus(c, http.StatusUnprocessableEntity, "cohort_form", p)
 }

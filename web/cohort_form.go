@@ -69,7 +69,7 @@ func (s *Server) showCohortForm(c echo.Context, id actnow.CohortID) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, "cohortform", p)
+	return s.render(c, "cohort_form", p)
 }
 
 // cohortForm returns the form with what was typed, or the cohort with the key if
@@ -185,7 +185,7 @@ func (s *Server) countCohort(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.renderBlock(c, http.StatusOK, "cohortform", "#count", box)
+	return s.renderBlock(c, http.StatusOK, "cohort_form", "#count", box)
 }
 
 // countBox says what a filter means and whom it chooses. self is the form that a

@@ -210,7 +210,7 @@ func (s *Server) showDownloadForm(c echo.Context, status int, f downloadForm) er
 			p.Built.Problem = text.Error(input)
 		}
 	}
-	return s.renderStatus(c, status, "downloadform", p)
+	return s.renderStatus(c, status, "download_form", p)
 }
 
 // downloadBuilder builds the part that follows what is chosen. What cannot be

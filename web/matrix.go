@@ -196,7 +196,7 @@ func (s *Server) renderMatrix(c echo.Context, status int, f matrixForm, shifts [
 			p.Shifts = append(p.Shifts, shiftRow(sh))
 		}
 	}
-	return s.renderStatus(c, status, "matrixform", p)
+	return s.renderStatus(c, status, "matrix_form", p)
 }
 
 // effectSentence says whom a matrix would move: "12 customers move to Act Now, 5

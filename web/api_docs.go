@@ -134,5 +134,5 @@ func (s *Server) showAPIDocs(c echo.Context) error {
 	p := s.apiDocs
 	p.Head = Head{Title: text.T("api.title"), Text: text.T("api.text"),
 		Actions: []Action{{Text: "openapi.yaml", Href: "/api/openapi.yaml", Icon: "download"}}}
-	return s.renderStatus(c, http.StatusOK, "apidocs", p)
+	return s.renderStatus(c, http.StatusOK, "api_docs", p)
 }
