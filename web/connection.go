@@ -148,22 +148,14 @@ func (s *Server) uploadCRM(c echo.Context) error {
 		}
 		return err
 	})
-	text := s.text(c)
-	var input *actnow.InputError
-	switch {
-	case errors.As(err, &input) && len(started) == 0:
-		p, failed := s.connectionsPage(c, "", nil)
-		if failed != nil {
-			return failed
+	return s.uploaded(c, "/settings/connections", started, err, func(problem *Note) error {
+		p, err := s.connectionsPage(c, "", nil)
+		if err != nil {
+			return err
 		}
-		p.Problem = &Note{Kind: "danger", Text: text.Error(input)}
+		p.Problem = problem
 		return s.renderStatus(c, http.StatusUnprocessableEntity, "connections", p)
-	case err != nil:
-		return err
-	case len(started) == 1:
-		return c.Redirect(http.StatusSeeOther, lookPath(started[0]))
-	}
-	return s.done(c, "/settings/connections", text.TN("reports.started", int64(len(started))), "")
+	})
 }
 
 func (s *Server) addConnection(c echo.Context) error {

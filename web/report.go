@@ -1,13 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,12 +27,6 @@ type reportStore interface {
 	OpenSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQuery) (reports.Sheet, error)
 	Jobs(ctx context.Context, kind string, limit int) ([]actnow.Job, error)
 }
-
-// The largest upload, in bytes, and how many files come at once.
-const (
-	maxUpload  = 2<<30 + 1<<20
-	maxUploads = 20
-)
 
 func (s *Server) reportRoutes() []route {
 	return []route{
@@ -244,22 +235,14 @@ func (s *Server) uploadReports(c echo.Context) error {
 		}
 		return err
 	})
-	text := s.text(c)
-	var input *actnow.InputError
-	switch {
-	case errors.As(err, &input) && len(started) == 0:
-		p, failed := s.reportsPage(c)
-		if failed != nil {
-			return failed
+	return s.uploaded(c, "/reports", started, err, func(problem *Note) error {
+		p, err := s.reportsPage(c)
+		if err != nil {
+			return err
 		}
-		p.Problem = &Note{Kind: "danger", Text: text.Error(input)}
+		p.Problem = problem
 		return s.renderStatus(c, http.StatusUnprocessableEntity, "reports", p)
-	case err != nil:
-		return err
-	case len(started) == 1:
-		return c.Redirect(http.StatusSeeOther, lookPath(started[0]))
-	}
-	return s.done(c, "/reports", text.TN("reports.started", int64(len(started))), "")
+	})
 }
 
 // uploadMonth reads the month of a form. The default is left to the import,
@@ -270,63 +253,6 @@ func (s *Server) uploadMonth(month string) (actnow.Month, error) {
 		return "", nil
 	}
 	return actnow.ParseMonth(m)
-}
-
-// eachUpload calls take with each file of a multipart form as it comes in, and
-// with the fields that stand before it.
-func eachUpload(c echo.Context, take func(f url.Values, name string, r io.Reader) error) error {
-	mr, err := c.Request().MultipartReader()
-	if err != nil {
-		return actnow.Invalid("error.form", "", "the form cannot be read")
-	}
-	f := url.Values{}
-	files := 0
-	for {
-		part, err := mr.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return uploadBroke(err)
-		}
-		if part.FileName() == "" {
-			if err := readField(f, part); err != nil {
-				return err
-			}
-			continue
-		}
-		if files++; files > maxUploads {
-			return actnow.Invalid("error.uploads", "file", "more than %d files at once: upload the others after these", maxUploads)
-		}
-		if err := take(f, part.FileName(), part); err != nil {
-			return err
-		}
-	}
-	if files == 0 {
-		return actnow.Invalid("error.no_file", "file", "choose a file first")
-	}
-	return nil
-}
-
-func readField(f url.Values, part *multipart.Part) error {
-	const most = 4 << 10
-	b, err := io.ReadAll(io.LimitReader(part, most+1))
-	if err != nil {
-		return uploadBroke(err)
-	}
-	if name := part.FormName(); name != "file" && len(b) <= most {
-		f.Add(name, string(b))
-	}
-	return nil
-}
-
-// uploadBroke is a form that ends too early or is too large.
-func uploadBroke(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", actnow.Invalid("error.form", "", "the form cannot be read"), err)
 }
 
 func snapshotPath(id actnow.SnapshotID) string { return fmt.Sprintf("/reports/%d", id) }
@@ -357,28 +283,4 @@ func (s *Server) writeReport(c echo.Context) error {
 		return err
 	}
 	return s.sendSheet(c, name, format, sheet)
-}
-
-// sendSheet sends a sheet as a file of that name. Every cell is made harmless.
-// The file is made whole before the first byte leaves: half a list must not look
-// like one.
-func (s *Server) sendSheet(c echo.Context, name string, format reports.Format, sheet reports.Sheet) error {
-	var b bytes.Buffer
-	if _, err := reports.WriteSheet(&b, format, sheet); err != nil {
-		return err
-	}
-	sheetHeaders(c, name, format)
-	return c.Blob(http.StatusOK, c.Response().Header().Get("Content-Type"), b.Bytes())
-}
-
-// sheetHeaders says that a file of that name follows.
-func sheetHeaders(c echo.Context, name string, format reports.Format) {
-	kind := "text/csv; charset=utf-8"
-	if format == reports.XLSXFormat {
-		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	h := c.Response().Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	h.Set("Cache-Control", "no-store")
 }

@@ -186,16 +186,25 @@ func (a *app) lookedAt(ctx context.Context, job actnow.JobID) (web.Upload, error
 	return u, err
 }
 
+// waiting is lookedAt with where the file lies. The error is an *actnow.InputError
+// if it is no longer there.
+func (a *app) waiting(ctx context.Context, looked actnow.JobID) (u web.Upload, path string, err error) {
+	if u, err = a.lookedAt(ctx, looked); err != nil {
+		return u, "", err
+	}
+	path = a.spool(fmt.Sprint(looked))
+	if _, err := os.Stat(path); err != nil {
+		return u, "", actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
+	}
+	return u, path, nil
+}
+
 // ImportUpload imports a file that was looked at, in the background, then
 // matches and scores.
 func (a *app) ImportUpload(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error) {
-	u, err := a.lookedAt(ctx, looked)
+	u, path, err := a.waiting(ctx, looked)
 	if err != nil {
 		return 0, err
-	}
-	path := a.spool(fmt.Sprint(looked))
-	if _, err := os.Stat(path); err != nil {
-		return 0, actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
 	}
 	return a.background(ctx, web.JobImport, u.Name, by, func(ctx context.Context, progress func(done, total int64)) (any, error) {
 		if err := a.run(ctx, by, path, &u, false, progress); err != nil {

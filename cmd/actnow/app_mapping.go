@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,13 +25,9 @@ func (a *app) mapping(ctx context.Context) (reports.Mapping, error) {
 // LookAgain looks at a report anew that was looked at and waits: what is said of
 // columns may have changed.
 func (a *app) LookAgain(ctx context.Context, by actnow.Actor, looked actnow.JobID) (actnow.JobID, error) {
-	u, err := a.lookedAt(ctx, looked)
+	u, path, err := a.waiting(ctx, looked)
 	if err != nil {
 		return 0, err
-	}
-	path := a.spool(fmt.Sprint(looked))
-	if _, err := os.Stat(path); err != nil {
-		return 0, actnow.Invalid("error.upload_gone", "file", "the uploaded file is no longer there: upload it again")
 	}
 	u.Report, u.Problem = nil, nil
 	return a.look(ctx, by, "report", path, u)
