@@ -84,7 +84,7 @@ func walk(t *testing.T, lang string) {
 	if !strings.Contains(mail, "https://demo.actnow.example/u/") {
 		t.Error("the preview has no unsubscribe link")
 	}
-	v.do(chromedp.Click(chromedp.CSS(`[popovertarget=ask-launch]`), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS(`#ask-launch`)))
+	v.asks("ask-launch")
 	v.check("launch")
 	v.click(`#ask-launch button.main`)
 	sent := v.awaitSent(campaign)
@@ -145,6 +145,35 @@ func walk(t *testing.T, lang string) {
 	for _, r := range v.foreign {
 		t.Errorf("a request left the host: %s", r)
 	}
+}
+
+// asks opens a question and holds it to be modal: the focus goes into it, Tab does not
+// leave it for the page, Escape gives the focus back to the button, with the browser's own
+// command and without. It leaves the question open.
+func (v *visitor) asks(id string) {
+	v.t.Helper()
+	button, open := fmt.Sprintf(`[commandfor=%s][command=show-modal]`, id), chromedp.WaitVisible(chromedp.CSS("#"+id))
+	for _, known := range []bool{true, false} {
+		if !known {
+			eval[bool](v, `delete HTMLButtonElement.prototype.commandForElement`)
+			eval[bool](v, `import(document.querySelector('script[src$="/js/app.js"]').src.replace("app.js", "ask.js")).then(m => { m.ask(); return true; })`)
+		}
+		v.do(chromedp.Click(chromedp.CSS(button), chromedp.NodeVisible), open)
+		if !eval[bool](v, fmt.Sprintf(`document.getElementById(%q).matches(":modal")`, id)) {
+			v.t.Errorf("%s is not modal (command known: %v)", id, known)
+		}
+		for i := range 8 {
+			if where := eval[string](v, fmt.Sprintf(`document.activeElement === document.body || document.getElementById(%q).contains(document.activeElement) ? "" : document.activeElement.outerHTML`, id)); where != "" {
+				v.t.Fatalf("after %d times Tab the focus is out of %s: %s", i, id, where)
+			}
+			v.do(chromedp.KeyEvent("\t"))
+		}
+		v.do(chromedp.KeyEvent("\x1b"), chromedp.WaitNotVisible(chromedp.CSS("#"+id)))
+		if !eval[bool](v, fmt.Sprintf(`document.activeElement.matches(%q)`, button)) {
+			v.t.Errorf("after Escape the focus is not on the button of %s (command known: %v)", id, known)
+		}
+	}
+	v.do(chromedp.Click(chromedp.CSS(button), chromedp.NodeVisible), open)
 }
 
 // awaitSent waits until the page of the campaign says that it has finished, and

@@ -4,6 +4,7 @@ import { palette } from "./palette.js";
 import { toast } from "./toast.js";
 import { matrix } from "./matrix.js";
 import { narrow } from "./narrow.js";
+import { ask } from "./ask.js";
 
 const typing = (el) => el instanceof Element && el.closest("input, textarea, select, [contenteditable]");
 const keysOff = () => document.documentElement.dataset.shortcuts === "off";
@@ -23,6 +24,7 @@ const openPalette = palette();
 toast();
 matrix();
 narrow();
+ask();
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
