@@ -63,7 +63,9 @@ type LaunchStep struct {
 // LaunchPlan is what a launch needs to know beside the store: the cohort's
 // customers now, the steps that go to recipients, the choice of a language.
 type LaunchPlan struct {
-	Period    string // of the schedule that launches, "" for a single send
+	Pack      actnow.PackID   // of which the plan was made; a campaign that was
+	Cohort    actnow.CohortID // changed meanwhile is not launched by it
+	Period    string          // of the schedule that launches, "" for a single send
 	Customers []actnow.CustomerID
 	Steps     []LaunchStep
 	Domain    string // of the Message-IDs, the sender's own

@@ -72,15 +72,19 @@ type freezing struct {
 func (db *DB) beginRun(tx *sql.Tx, id actnow.CampaignID, plan campaigns.LaunchPlan) (*freezing, error) {
 	f := &freezing{campaign: id, plan: plan, now: db.now()}
 	var state actnow.CampaignState
+	var pack actnow.PackID
+	var cohort actnow.CohortID
 	var line, expires string
-	err := tx.QueryRow(`SELECT c.state, c.line, c.area, c.again, c.cap_mails, c.cap_days, p.expires
+	err := tx.QueryRow(`SELECT c.state, c.pack_id, c.cohort_id, c.line, c.area, c.again, c.cap_mails, c.cap_days, p.expires
 		FROM campaigns c JOIN packs p ON p.id = c.pack_id WHERE c.id = ?`, id).
-		Scan(&state, &line, &f.area, &f.again, &f.capMails, &f.capDays, &expires)
+		Scan(&state, &pack, &cohort, &line, &f.area, &f.again, &f.capMails, &f.capDays, &expires)
 	switch {
 	case err != nil:
 		return nil, noRows(err)
 	case state != actnow.CampaignScheduled && !(state == actnow.CampaignSending && line != ""):
 		return nil, &actnow.StateError{Noun: "campaign", Have: string(state), Want: string(actnow.CampaignScheduled)}
+	case pack != plan.Pack || cohort != plan.Cohort:
+		return nil, &actnow.StateError{Noun: "campaign", Have: "changed meanwhile", Want: "as it was"}
 	case expires != "" && expires < f.now.Format(time.DateOnly):
 		return nil, actnow.Invalid("error.pack_expired", "pack", "the pack's content was good until %s", expires)
 	case len(f.mailSteps()) == 0:

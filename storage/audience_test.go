@@ -151,10 +151,12 @@ func TestLaunchThatCannotBe(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := db.LaunchCampaign(t.Context(), maja, old, launchPlan()); !errors.Is(err, actnow.ErrInvalid) {
+	plan := launchPlan()
+	plan.Pack = 2
+	if _, err := db.LaunchCampaign(t.Context(), maja, old, plan); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("expired pack: %v", err)
 	}
-	plan := launchPlan()
+	plan = launchPlan()
 	plan.Steps = plan.Steps[2:]
 	if _, err := db.LaunchCampaign(t.Context(), maja, fresh, plan); !errors.Is(err, actnow.ErrInvalid) {
 		t.Errorf("no mail step: %v", err)

@@ -42,24 +42,52 @@ func (db *DB) CreateCampaign(ctx context.Context, by actnow.Actor, p campaigns.P
 	return id, nil
 }
 
-// UpdateCampaign changes the plan of a draft. A campaign that waits for approval
-// becomes a draft again: what was shown for approval is no longer what it is.
+// UpdateCampaign changes the plan of a campaign that has not begun. One that waits
+// for approval or is scheduled becomes a draft again, off the schedule: what was
+// approved is no longer what it is. The error matches actnow.ErrConflict once mails
+// of it have been queued, or while its schedule is just launching it.
 func (db *DB) UpdateCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error {
 	if err := checkPlan(&p); err != nil {
 		return err
 	}
 	return db.moveCampaign(ctx, by, id, "update", func(tx *sql.Tx, c campaignRow) (actnow.CampaignState, error) {
-		if err := c.in(actnow.CampaignDraft, actnow.CampaignAwaiting); err != nil {
+		if err := c.in(actnow.CampaignDraft, actnow.CampaignAwaiting, actnow.CampaignScheduled); err != nil {
 			return "", err
+		}
+		if c.launched.Valid {
+			return "", &actnow.StateError{Noun: "campaign", Have: "launched", Want: "before its first launch"}
 		}
 		if err := planExists(tx, p); err != nil {
 			return "", err
 		}
+		if err := unschedule(tx, id); err != nil {
+			return "", err
+		}
 		_, err := tx.Exec(`UPDATE campaigns SET name = ?, pack_id = ?, cohort_id = ?, area = ?, policy = ?, at = ?, line = ?,
-			zone = ?, again = ?, cap_mails = ?, cap_days = ? WHERE id = ?`,
+			zone = ?, again = ?, cap_mails = ?, cap_days = ?, approved_by = NULL, approved_at = NULL WHERE id = ?`,
 			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, unixOrNull(p.At), p.Line, p.Zone, p.Again, p.CapMails, p.CapDays, id)
 		return actnow.CampaignDraft, err
 	})
+}
+
+// unschedule takes a campaign that has not begun off the schedules, with the
+// periods that came and went without it: its next date counts anew.
+func unschedule(tx *sql.Tx, id actnow.CampaignID) error {
+	var launching bool
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM schedule_runs r JOIN schedules s ON s.id = r.schedule_id
+		WHERE s.key = ? AND r.state = 'running')`, campaignKey(id)).Scan(&launching)
+	if err != nil {
+		return err
+	}
+	if launching {
+		return &actnow.StateError{Noun: "campaign", Have: "being launched by its schedule", Want: "waiting"}
+	}
+	_, err = tx.Exec(`DELETE FROM schedule_runs WHERE schedule_id IN (SELECT id FROM schedules WHERE key = ?)`, campaignKey(id))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`DELETE FROM schedules WHERE key = ?`, campaignKey(id))
+	return err
 }
 
 func checkPlan(p *campaigns.Plan) error {
@@ -107,6 +135,7 @@ type campaignRow struct {
 	at        sql.NullInt64
 	line      string
 	zone      string
+	launched  sql.NullInt64
 }
 
 func (c campaignRow) in(states ...actnow.CampaignState) error {
@@ -147,8 +176,8 @@ func (db *DB) moveCampaign(ctx context.Context, by actnow.Actor, id actnow.Campa
 func readCampaignRow(tx *sql.Tx, id actnow.CampaignID) (campaignRow, error) {
 	c := campaignRow{id: id}
 	var by sql.NullInt64
-	err := tx.QueryRow(`SELECT state, created_by, at, line, zone FROM campaigns WHERE id = ?`, id).
-		Scan(&c.state, &by, &c.at, &c.line, &c.zone)
+	err := tx.QueryRow(`SELECT state, created_by, at, line, zone, launched_at FROM campaigns WHERE id = ?`, id).
+		Scan(&c.state, &by, &c.at, &c.line, &c.zone, &c.launched)
 	c.createdBy = actnow.UserID(by.Int64)
 	return c, noRows(err)
 }
@@ -264,8 +293,15 @@ func (db *DB) CancelCampaign(ctx context.Context, by actnow.Actor, id actnow.Cam
 		if err != nil {
 			return "", err
 		}
-		_, err = tx.Exec(`UPDATE schedules SET enabled = 0, updated_by = ?, updated_at = ? WHERE key = ?`, by.Name, now, campaignKey(id))
-		return actnow.CampaignCancelled, err
+		var schedule actnow.ScheduleID
+		err = tx.QueryRow(`UPDATE schedules SET enabled = 0, updated_by = ?, updated_at = ? WHERE key = ? RETURNING id`, by.Name, now, campaignKey(id)).Scan(&schedule)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return actnow.CampaignCancelled, nil
+		case err != nil:
+			return "", err
+		}
+		return actnow.CampaignCancelled, skipDue(tx, schedule)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/schedule"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 )
@@ -70,9 +71,9 @@ var everyone = []actnow.CustomerID{1, 2, 3, 4, 5}
 // launchPlan mails everyone in English or Swedish, now and after three days.
 func launchPlan() campaigns.LaunchPlan {
 	return campaigns.LaunchPlan{
-		Customers: everyone,
-		Domain:    "Partner.example",
-		Steps:     []campaigns.LaunchStep{{Key: "first", Channel: "email"}, {Key: "second", After: 3, Channel: "email"}, {Key: "post", Channel: "linkedin"}},
+		Pack: 1, Cohort: 1, Customers: everyone,
+		Domain: "Partner.example",
+		Steps:  []campaigns.LaunchStep{{Key: "first", Channel: "email"}, {Key: "second", After: 3, Channel: "email"}, {Key: "post", Channel: "linkedin"}},
 		Language: func(contact string) (string, bool) {
 			return contact, contact == "en" || contact == "sv"
 		},
@@ -229,6 +230,128 @@ func TestUpdateTakesACampaignBackFromApproval(t *testing.T) {
 	}
 	if c.PackName != "Copilot start" || c.CohortName != "Act now" || c.CreatedBy != 1 || !c.CreatedAt.Equal(storagetest.Now) {
 		t.Errorf("campaign = %+v", c)
+	}
+}
+
+func TestUpdateTakesACampaignOffItsSchedule(t *testing.T) {
+	t.Parallel()
+	now := storagetest.Now
+	for _, tt := range []struct {
+		name  string
+		state string // of the run of the first date that is in the schedules, "" for none
+		want  error
+	}{
+		{"before its date", "", nil},
+		{"its date waits for an answer", "asks", nil},
+		{"its date is due", "due", nil},
+		{"its date was skipped", "skipped", nil},
+		{"its schedule is launching it", "running", actnow.ErrConflict},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Open(t, campaignSeed)
+			id := newCampaign(t, db, func(p *campaigns.Plan) { p.Line, p.Zone = "0 9 1 * *", "UTC" })
+			if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+				t.Fatal(err)
+			}
+			key := fmt.Sprintf("campaign:%d", id)
+			if tt.state != "" {
+				s, err := db.Schedule(t.Context(), key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				run := schedule.Run{Schedule: s.ID, Key: key, Period: "2026-12", DueAt: now, State: schedule.State(tt.state)}
+				if _, err := db.AddRuns(t.Context(), []schedule.Run{run}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := campaigns.Plan{Name: "Later", Pack: 1, Cohort: 1, Policy: actnow.PolicyHold, Line: "0 9 20 * *", Zone: "UTC"}
+			if err := db.UpdateCampaign(t.Context(), maja, id, p); !errors.Is(err, tt.want) {
+				t.Fatalf("update = %v, want %v", err, tt.want)
+			}
+			c, err := db.Campaign(t.Context(), actnow.Everything, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = db.Schedule(t.Context(), key)
+			if tt.want != nil {
+				if err != nil || c.State != actnow.CampaignScheduled || c.Name != "Autumn" {
+					t.Errorf("refused, yet %s, %q, schedule %v", c.State, c.Name, err)
+				}
+				return
+			}
+			if c.State != actnow.CampaignDraft || c.ApprovedBy != 0 || !c.ApprovedAt.IsZero() || !errors.Is(err, actnow.ErrNotFound) {
+				t.Errorf("%s, released by %d at %s, schedule %v", c.State, c.ApprovedBy, c.ApprovedAt, err)
+			}
+			if asking, err := db.AskingRuns(t.Context()); err != nil || len(asking) != 0 {
+				t.Errorf("asks %v, %v", asking, err)
+			}
+			if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+				t.Fatal(err)
+			}
+			s, err := db.Schedule(t.Context(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			due, err := schedule.DueRuns(s, nil, time.Date(2026, 12, 20, 9, 0, 0, 0, time.UTC))
+			if err != nil || len(due) == 0 || due[len(due)-1].State != schedule.Due {
+				t.Errorf("due on the new day: %v, %v", due, err)
+			}
+		})
+	}
+}
+
+func TestACampaignThatHasBegunIsNotChanged(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, campaignSeed)
+	id := newCampaign(t, db, func(p *campaigns.Plan) { p.Line, p.Zone = "0 9 1 * *", "UTC" })
+	if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	plan := launchPlan()
+	plan.Customers = nil // a run that mails nobody leaves it scheduled
+	launch(t, db, id, plan)
+	err := db.UpdateCampaign(t.Context(), maja, id, campaigns.Plan{Name: "Later", Pack: 1, Cohort: 1})
+	if c, readErr := db.Campaign(t.Context(), actnow.Everything, id); readErr != nil || c.State != actnow.CampaignScheduled || !errors.Is(err, actnow.ErrConflict) {
+		t.Errorf("update of a campaign %s after its first run = %v, %v", c.State, err, readErr)
+	}
+}
+
+func TestALaunchHoldsToWhatItWasMadeOf(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, campaignSeed)
+	id := newCampaign(t, db, nil)
+	if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func(*campaigns.LaunchPlan){func(p *campaigns.LaunchPlan) { p.Pack++ }, func(p *campaigns.LaunchPlan) { p.Cohort++ }} {
+		plan := launchPlan()
+		change(&plan)
+		if l, err := db.LaunchCampaign(t.Context(), maja, id, plan); !errors.Is(err, actnow.ErrConflict) {
+			t.Errorf("launched %+v, %v by a plan made of another pack or cohort", l, err)
+		}
+	}
+}
+
+func TestCancelAnswersWhatItsScheduleAsks(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, campaignSeed)
+	id := newCampaign(t, db, func(p *campaigns.Plan) { p.Line, p.Zone = "0 9 1 * *", "UTC" })
+	if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	s, err := db.Schedule(t.Context(), fmt.Sprintf("campaign:%d", id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.AddRuns(t.Context(), []schedule.Run{{Schedule: s.ID, Period: "2026-11", DueAt: storagetest.Now, State: schedule.Asks}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.CancelCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	if asking, err := db.AskingRuns(t.Context()); err != nil || len(asking) != 0 {
+		t.Errorf("a cancelled campaign still asks: %v, %v", asking, err)
 	}
 }
 

@@ -21,7 +21,6 @@ type campaignStore interface {
 	NextMails(ctx context.Context) (map[actnow.CampaignID]time.Time, error)
 
 	CreateCampaign(ctx context.Context, by actnow.Actor, p campaigns.Plan) (actnow.CampaignID, error)
-	UpdateCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error
 	SubmitCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error
 	ApproveCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error
 	RejectCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID, why string) error
@@ -46,6 +45,9 @@ type campaignActions interface {
 	PreviewMail(ctx context.Context, id actnow.CampaignID, step, language string, contact actnow.ContactID) (campaigns.Rendered, error)
 	SendTest(ctx context.Context, by actnow.Actor, id actnow.CampaignID, step, language, address string) error
 	Launch(ctx context.Context, by actnow.Actor, id actnow.CampaignID) (campaigns.Launch, error)
+	// Change changes the plan of a campaign that has not begun. A scheduled one
+	// stays so where it may; see its state afterwards.
+	Change(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error
 	Resume(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error
 	SavePack(ctx context.Context, by actnow.Actor, name string, zip []byte) (actnow.PackID, error)
 }

@@ -20,6 +20,7 @@ func (s *Server) campaignAPIRoutes() []route {
 		{method: http.MethodGet, path: "/api/v1/campaigns", handle: s.apiCampaigns},
 		{method: http.MethodPost, path: "/api/v1/campaigns", right: write, maxBody: 64 << 10, handle: s.apiCreateCampaign},
 		{method: http.MethodGet, path: "/api/v1/campaigns/:id", handle: s.apiCampaign},
+		{method: http.MethodPut, path: "/api/v1/campaigns/:id", right: write, maxBody: 64 << 10, handle: s.apiChangeCampaign},
 		{method: http.MethodGet, path: "/api/v1/campaigns/:id/ledger", handle: s.apiLedger},
 		{method: http.MethodPost, path: "/api/v1/campaigns/:id/launch", right: write, handle: s.apiLaunch},
 		{method: http.MethodPost, path: "/api/v1/campaigns/:id/pause", right: write, handle: s.apiPause},
@@ -94,7 +95,8 @@ func (s *Server) apiCampaign(c echo.Context) error {
 	return s.answer(c, http.StatusOK, campaignAnswer(k))
 }
 
-func (s *Server) apiCreateCampaign(c echo.Context) error {
+// planOf reads a plan from the body of a request.
+func (s *Server) planOf(c echo.Context) (campaigns.Plan, error) {
 	var in struct {
 		Name     string               `json:"name"`
 		Pack     actnow.PackID        `json:"pack_id"`
@@ -113,9 +115,9 @@ func (s *Server) apiCreateCampaign(c echo.Context) error {
 	if err := body.Decode(&in); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return err
+			return campaigns.Plan{}, err
 		}
-		return actnow.Invalid("error.json", "", "the JSON cannot be read: %s", err)
+		return campaigns.Plan{}, actnow.Invalid("error.json", "", "the JSON cannot be read: %s", err)
 	}
 	p := campaigns.Plan{Name: in.Name, Pack: in.Pack, Cohort: in.Cohort, Area: in.Area, Policy: in.Policy, At: in.At, Line: strings.TrimSpace(in.Line),
 		Zone: in.Zone, Again: in.Again, CapMails: in.CapMails, CapDays: in.CapDays}
@@ -124,8 +126,16 @@ func (s *Server) apiCreateCampaign(c echo.Context) error {
 			p.Zone = s.cfg.Zone.String()
 		}
 		if _, err := schedule.Parse(p.Line, p.Zone, false); err != nil {
-			return err
+			return campaigns.Plan{}, err
 		}
+	}
+	return p, nil
+}
+
+func (s *Server) apiCreateCampaign(c echo.Context) error {
+	p, err := s.planOf(c)
+	if err != nil {
+		return err
 	}
 	id, err := s.store.CreateCampaign(ctx(c), s.actor(c), p)
 	if err != nil {
@@ -175,6 +185,15 @@ func (s *Server) apiMove(c echo.Context, move func(campaigns.Campaign) error) er
 		return err
 	}
 	return s.apiCampaign(c)
+}
+
+// apiChangeCampaign puts a plan in the place of the one that the campaign has.
+func (s *Server) apiChangeCampaign(c echo.Context) error {
+	p, err := s.planOf(c)
+	if err != nil {
+		return err
+	}
+	return s.apiMove(c, func(k campaigns.Campaign) error { return s.actions.Change(ctx(c), s.actor(c), k.ID, p) })
 }
 
 func (s *Server) apiPause(c echo.Context) error {

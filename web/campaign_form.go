@@ -98,7 +98,15 @@ func (s *Server) editCampaign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !changeable(k) {
+		return &actnow.StateError{Noun: "campaign", Have: string(k.State), Want: "not begun"}
+	}
 	return s.showForm(c, http.StatusOK, k.ID, s.typedPlan(k.Plan), nil)
+}
+
+// changeable reports whether the plan of a campaign may be changed: nothing of it has gone out.
+func changeable(k campaigns.Campaign) bool {
+	return k.LaunchedAt.IsZero() && (k.State == actnow.CampaignDraft || k.State == actnow.CampaignAwaiting || k.State == actnow.CampaignScheduled)
 }
 
 // typedPlan is a plan as its form would have sent it.
@@ -166,13 +174,11 @@ func (s *Server) takeForm(c echo.Context, id actnow.CampaignID) error {
 	if len(problems) > 0 {
 		return s.showForm(c, http.StatusUnprocessableEntity, id, f, problems)
 	}
-	text := s.text(c)
-	said := text.T("campaigns.saved")
+	said := s.text(c).T("campaigns.made")
 	if id == 0 {
 		id, err = s.store.CreateCampaign(ctx(c), s.actor(c), plan)
-		said = text.T("campaigns.made")
 	} else {
-		err = s.store.UpdateCampaign(ctx(c), s.actor(c), id, plan)
+		said, err = s.changeCampaign(c, id, plan)
 	}
 	if errors.Is(err, actnow.ErrInvalid) {
 		return s.showForm(c, http.StatusUnprocessableEntity, id, f, []error{err})
@@ -190,6 +196,29 @@ func (s *Server) takeForm(c echo.Context, id actnow.CampaignID) error {
 		return err
 	}
 	return s.done(c, campaignPath(id), said, "")
+}
+
+// changeCampaign changes the plan and says what that came to.
+func (s *Server) changeCampaign(c echo.Context, id actnow.CampaignID, plan campaigns.Plan) (said string, err error) {
+	was, err := s.store.Campaign(ctx(c), s.scope(c), id)
+	if err != nil {
+		return "", err
+	}
+	if err := s.actions.Change(ctx(c), s.actor(c), id, plan); err != nil {
+		return "", err
+	}
+	now, err := s.store.Campaign(ctx(c), s.scope(c), id)
+	if err != nil {
+		return "", err
+	}
+	text := s.text(c)
+	switch at := s.nextLaunch(now); {
+	case now.State == actnow.CampaignScheduled && !at.IsZero():
+		return text.T("campaigns.saved_scheduled", text.DateTime(at)), nil
+	case was.State == actnow.CampaignScheduled || was.State == actnow.CampaignAwaiting:
+		return text.T("campaigns.saved_draft"), nil
+	}
+	return text.T("campaigns.saved"), nil
 }
 
 // goneChoices says which choices of the plan are there no more, such as a cohort that
@@ -285,7 +314,12 @@ func (s *Server) showForm(c echo.Context, status int, id actnow.CampaignID, type
 	}
 	if id != 0 {
 		p.Path, p.Head.Title, p.Button = campaignPath(id), text.T("campaigns.edit"), text.T("campaigns.save_changes")
-		p.Head.Crumbs = append(p.Head.Crumbs, Crumb{Text: typed.Get("name"), Href: campaignPath(id)})
+		k, err := s.store.Campaign(ctx(c), s.scope(c), id)
+		if err != nil {
+			return err
+		}
+		p.Head.Crumbs = append(p.Head.Crumbs, Crumb{Text: k.Name, Href: campaignPath(id)})
+		p.Head.Text = text.T("campaigns.edit_text_" + string(k.State))
 	}
 	for _, a := range actnow.Areas {
 		p.Area.Options = append(p.Area.Options, Option{Value: string(a), Text: text.Area(a), Selected: string(a) == typed.Get("area")})

@@ -453,13 +453,14 @@ func (s *Server) campaignActs(c echo.Context, p *campaignPage, k campaigns.Campa
 	if !writes {
 		return
 	}
+	if changeable(k) {
+		p.Moves = []Action{{Text: text.T("campaigns.change"), Href: p.Path + "/edit", Icon: "pencil"}}
+	}
 	switch k.State {
 	case actnow.CampaignDraft:
-		p.Moves = []Action{{Text: text.T("campaigns.change"), Href: p.Path + "/edit", Icon: "pencil"}}
 		p.Launch = s.launchPart(text, k, l, p.Checks, asked)
 		p.Cancel = true
 	case actnow.CampaignAwaiting:
-		p.Moves = []Action{{Text: text.T("campaigns.change"), Href: p.Path + "/edit", Icon: "pencil"}}
 		p.Cancel = true
 	case actnow.CampaignScheduled:
 		if k.Line == "" && !k.At.After(s.now()) {

@@ -68,7 +68,7 @@ func (s *sender) note(what string) {
 }
 
 func (s *sender) plan() campaigns.LaunchPlan {
-	return campaigns.LaunchPlan{Customers: []actnow.CustomerID{1, 2, 3}, Domain: "nordvik.example", Steps: []campaigns.LaunchStep{{Key: "first", Channel: "email"}},
+	return campaigns.LaunchPlan{Pack: 1, Cohort: 1, Customers: []actnow.CustomerID{1, 2, 3}, Domain: "nordvik.example", Steps: []campaigns.LaunchStep{{Key: "first", Channel: "email"}},
 		Language: func(l string) (string, bool) { return l, l == "en" || l == "sv" }}
 }
 
@@ -115,6 +115,11 @@ func (s *sender) Launch(ctx context.Context, by actnow.Actor, id actnow.Campaign
 		}
 	}
 	return s.db.LaunchCampaign(ctx, by, id, s.plan())
+}
+
+// Change leaves to the program whether a scheduled campaign stays so.
+func (s *sender) Change(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error {
+	return s.db.UpdateCampaign(ctx, by, id, p)
 }
 
 func (s *sender) Resume(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error {
@@ -299,6 +304,29 @@ func TestApprovalNeedsAnotherPerson(t *testing.T) {
 	if len(a.asked) != 1 {
 		t.Errorf("asked for %v", a.asked)
 	}
+}
+
+func TestAScheduledCampaignIsChanged(t *testing.T) {
+	s, _ := openCampaigns(t)
+	b := s.as(t, actnow.RoleMarketer)
+	f := draft()
+	f.Set("when", "line")
+	f.Set("line", "0 9 1 * *")
+	b.want(b.post("/campaigns", f), 303)
+	if err := s.db.ScheduleCampaign(t.Context(), actnow.System, 1); err != nil {
+		t.Fatal(err)
+	}
+	has(t, b.want(b.get("/campaigns/1"), 200), `href="/campaigns/1/edit"`)
+	has(t, b.want(b.get("/campaigns/1/edit"), 200), "It is scheduled", `value="0 9 1 * *"`)
+	f.Set("line", "0 9 2 * *")
+	b.want(b.post("/campaigns/1", f), 303)
+	has(t, b.want(b.get("/campaigns/1"), 200), "It is a draft again", "Draft")
+
+	b.want(b.post("/campaigns/1", draft()), 303)
+	b.want(b.post("/campaigns/1/launch", url.Values{"expect": {"2"}}), 303)
+	b.want(b.post("/campaigns/1", draft()), 409)
+	b.want(b.get("/campaigns/1/edit"), 409)
+	hasNot(t, b.want(b.get("/campaigns/1"), 200), "/edit")
 }
 
 func TestBlockedCampaignIsNotLaunched(t *testing.T) {

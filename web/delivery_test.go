@@ -209,12 +209,19 @@ func TestCampaignAPI(t *testing.T) {
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns", `{"name":"x","pack_id":1,"cohort_id":1,"line":"no line"}`, 422)
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns", `{"name":"x","pack_id":9,"cohort_id":1}`, 404)
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns", plan, 201)
+	ask(actnow.RoleReportViewer, "PUT", "/api/v1/campaigns/1", plan, 403)
+	ask(actnow.RoleMarketer, "PUT", "/api/v1/campaigns/9", plan, 404)
+	ask(actnow.RoleMarketer, "PUT", "/api/v1/campaigns/1", `{"name":"","pack_id":1,"cohort_id":1}`, 422)
+	if got := ask(actnow.RoleMarketer, "PUT", "/api/v1/campaigns/1", `{"name":"Winter","pack_id":1,"cohort_id":1,"policy":"resend"}`, 200); !strings.Contains(got, `"name":"Winter"`) || !strings.Contains(got, `"area":""`) {
+		t.Errorf("changed to %s", got)
+	}
 	ask(actnow.RoleReportViewer, "GET", "/api/v1/campaigns", "", 200)
 	ask(actnow.RoleReportViewer, "POST", "/api/v1/campaigns/1/launch", "", 403)
 	if got := ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns/1/launch", "", 200); !strings.Contains(got, `"audience":2`) || !strings.Contains(got, `"do_not_email":1`) {
 		t.Errorf("launched %s", got)
 	}
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns/1/launch", "", 409)
+	ask(actnow.RoleMarketer, "PUT", "/api/v1/campaigns/1", plan, 409)
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns/1/pause", "", 200)
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns/1/pause", "", 409)
 	ask(actnow.RoleMarketer, "POST", "/api/v1/campaigns/1/resume", "", 200)

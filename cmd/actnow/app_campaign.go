@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"actnow"
@@ -66,7 +67,7 @@ func (a *app) plan(ctx context.Context, id actnow.CampaignID, period string) (ca
 	if err != nil {
 		return campaigns.LaunchPlan{}, nil, err
 	}
-	p := campaigns.LaunchPlan{Period: period, Domain: a.mailDomain(pack),
+	p := campaigns.LaunchPlan{Pack: c.Pack, Cohort: c.Cohort, Period: period, Domain: a.mailDomain(pack),
 		Language: func(contact string) (string, bool) { return campaigns.ChooseLanguage(pack, contact) }}
 	if p.Customers, err = a.db.CohortMembers(ctx, actnow.Everything, c.Cohort); err != nil {
 		return p, nil, err
@@ -132,6 +133,34 @@ func (a *app) addressFindings(ctx context.Context) []campaigns.Finding {
 		list = append(list, campaigns.Finding{Code: "preflight.no_smtp", Text: "no mail server is set: mails wait until ACTNOW_SMTP_URL is", Severity: campaigns.SeverityWarn})
 	}
 	return list
+}
+
+// Change changes the plan of a campaign that has not begun. One that is scheduled
+// keeps going by itself, at its new date, if it has one, no check blocks it and the
+// installation asks for nobody's approval; otherwise it is a draft again.
+func (a *app) Change(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error {
+	c, err := a.db.Campaign(ctx, actnow.Everything, id)
+	if err != nil {
+		return err
+	}
+	if err := a.db.UpdateCampaign(ctx, by, id, p); err != nil {
+		return err
+	}
+	if c.State != actnow.CampaignScheduled || p.Line == "" && !p.At.After(a.now()) {
+		return nil
+	}
+	var approval bool
+	if err := a.db.Setting(ctx, "approval", &approval); err != nil && !errors.Is(err, actnow.ErrNotFound) || approval {
+		return err
+	}
+	_, findings, err := a.Preview(ctx, id)
+	if err != nil || slices.ContainsFunc(findings, func(f campaigns.Finding) bool { return f.Severity == campaigns.SeverityBlock }) {
+		return err
+	}
+	if _, err := a.Launch(ctx, by, id); !errors.Is(err, actnow.ErrInvalid) {
+		return err
+	}
+	return nil
 }
 
 // launched is the answer to a launch. Its JSON is a contract with scripts.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,66 +20,153 @@ import (
 
 func newCampaignCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{Use: "campaign", Short: "make, launch and watch campaigns"}
-	cmd.AddCommand(newCampaignCreateCommand(sh), newCampaignLaunchCommand(sh), newCampaignShowCommand(sh), newCampaignLedgerCommand(sh), newCampaignListCommand(sh),
+	cmd.AddCommand(newCampaignCreateCommand(sh), newCampaignChangeCommand(sh), newCampaignLaunchCommand(sh), newCampaignShowCommand(sh), newCampaignLedgerCommand(sh), newCampaignListCommand(sh),
 		newCampaignMoveCommand(sh, "pause", "stop sending until it is resumed", (*app).pause),
 		newCampaignMoveCommand(sh, "resume", "go on sending", (*app).resume),
 		newCampaignMoveCommand(sh, "cancel", "end it; what has not gone out never will", (*app).cancel))
 	return cmd
 }
 
+// planFlags are the flags by which a campaign is made or changed.
+type planFlags struct {
+	plan     campaigns.Plan
+	pack, at string
+}
+
+func (p *planFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.plan.Name, "name", "", "name of the campaign")
+	f.StringVar(&p.pack, "pack", "", "folder or zip file with pack.yaml")
+	f.Int64Var((*int64)(&p.plan.Cohort), "cohort", 0, "number of the cohort")
+	f.StringVar((*string)(&p.plan.Area), "area", "", "solution area the mail speaks of; empty for each customer's hottest")
+	f.StringVar(&p.at, "at", "", "when it goes, as RFC 3339")
+	f.StringVar(&p.plan.Line, "cron", "", "cron line by which it goes again and again")
+	f.StringVar((*string)(&p.plan.Policy), "policy", "", "what becomes of mails of which nobody can know whether they arrived: hold (unless another is named), resend or reconcile")
+}
+
+// check reads --at and sees that one of the flags alone says when.
+func (p *planFlags) check(cmd *cobra.Command) (err error) {
+	var when []string
+	for _, flag := range []string{"at", "cron", "by-hand"} {
+		if cmd.Flags().Changed(flag) {
+			when = append(when, "--"+flag)
+		}
+	}
+	if len(when) > 1 {
+		return usageError{fmt.Errorf("%s exclude each other", strings.Join(when, " and "))}
+	}
+	if p.at == "" {
+		return nil
+	}
+	if p.plan.At, err = time.Parse(time.RFC3339, p.at); err != nil {
+		return usageError{fmt.Errorf("--at %q is no instant: write it as 2026-12-01T09:00:00+01:00", p.at)}
+	}
+	return nil
+}
+
+// keep reads the cron line and keeps the pack, where the flags name them.
+func (p *planFlags) keep(ctx context.Context, sh *shell, a *app) error {
+	if p.plan.Line != "" {
+		p.plan.Zone = a.zone.String()
+		if _, err := schedule.Parse(p.plan.Line, p.plan.Zone, false); err != nil {
+			return err
+		}
+	}
+	if p.pack == "" {
+		return nil
+	}
+	tree, err := sh.files.Tree(p.pack)
+	if err != nil {
+		return err
+	}
+	read, err := campaigns.ReadPack(tree)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.pack, err)
+	}
+	p.plan.Pack, _, err = a.db.SavePack(ctx, commandLine, read)
+	return err
+}
+
 func newCampaignCreateCommand(sh *shell) *cobra.Command {
-	var p campaigns.Plan
-	var pack, at string
+	var p planFlags
 	cmd := &cobra.Command{
 		Use: "create --name NAME --pack DIR --cohort ID", Short: "make a campaign from a pack and a cohort", Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if p.Name == "" || pack == "" || p.Cohort == 0 {
+			if p.plan.Name == "" || p.pack == "" || p.plan.Cohort == 0 {
 				return usageError{errors.New("--name, --pack and --cohort are wanted")}
 			}
-			if at != "" {
-				t, err := time.Parse(time.RFC3339, at)
-				if err != nil {
-					return usageError{fmt.Errorf("--at %q is no instant: write it as 2026-12-01T09:00:00+01:00", at)}
-				}
-				p.At = t
+			if err := p.check(cmd); err != nil {
+				return err
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
-				tree, err := sh.files.Tree(pack)
-				if err != nil {
+				if err := p.keep(ctx, sh, a); err != nil {
 					return err
 				}
-				read, err := campaigns.ReadPack(tree)
+				id, err := a.db.CreateCampaign(ctx, commandLine, p.plan)
 				if err != nil {
-					return fmt.Errorf("%s: %w", pack, err)
-				}
-				if p.Line != "" {
-					if p.Zone == "" {
-						p.Zone = a.zone.String()
-					}
-					if _, err := schedule.Parse(p.Line, p.Zone, false); err != nil {
-						return err
-					}
-				}
-				if p.Pack, _, err = a.db.SavePack(ctx, commandLine, read); err != nil {
-					return err
-				}
-				id, err := a.db.CreateCampaign(ctx, commandLine, p)
-				if err != nil {
-					return notFound(err, "cohort", fmt.Sprint(p.Cohort))
+					return notFound(err, "cohort", fmt.Sprint(p.plan.Cohort))
 				}
 				return sh.print(map[string]actnow.CampaignID{"id": id}, func(w io.Writer) { fmt.Fprintf(w, "campaign\t%d\n", id) })
 			})
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&p.Name, "name", "", "name of the campaign")
-	f.StringVar(&pack, "pack", "", "folder or zip file with pack.yaml")
-	f.Int64Var((*int64)(&p.Cohort), "cohort", 0, "number of the cohort")
-	f.StringVar((*string)(&p.Area), "area", "", "solution area the mail speaks of (default: each customer's hottest)")
-	f.StringVar(&at, "at", "", "when it goes, as RFC 3339")
-	f.StringVar(&p.Line, "cron", "", "cron line by which it goes again and again")
-	f.StringVar((*string)(&p.Policy), "policy", string(actnow.PolicyHold), "what becomes of mails of which nobody can know whether they arrived: hold, resend or reconcile")
-	cmd.MarkFlagsMutuallyExclusive("at", "cron")
+	p.add(cmd)
+	return cmd
+}
+
+func newCampaignChangeCommand(sh *shell) *cobra.Command {
+	var p planFlags
+	var byHand bool
+	cmd := &cobra.Command{
+		Use: "change ID", Short: "change what the flags name, before anything has gone out", Args: exactly(1, "ID"),
+		Long: "Change what the flags name of a campaign of which nothing has gone out.\n" +
+			"A scheduled one goes by its new date if it has one, no check blocks it and nobody has to approve it; otherwise it is a draft again.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := number[actnow.CampaignID](args[0], "campaign")
+			if err != nil {
+				return err
+			}
+			take := map[string]func(c *campaigns.Plan){
+				"name":    func(c *campaigns.Plan) { c.Name = p.plan.Name },
+				"pack":    func(c *campaigns.Plan) { c.Pack = p.plan.Pack },
+				"cohort":  func(c *campaigns.Plan) { c.Cohort = p.plan.Cohort },
+				"area":    func(c *campaigns.Plan) { c.Area = p.plan.Area },
+				"policy":  func(c *campaigns.Plan) { c.Policy = p.plan.Policy },
+				"at":      func(c *campaigns.Plan) { c.At, c.Line, c.Zone = p.plan.At, "", "" },
+				"cron":    func(c *campaigns.Plan) { c.At, c.Line, c.Zone = time.Time{}, p.plan.Line, p.plan.Zone },
+				"by-hand": func(c *campaigns.Plan) { c.At, c.Line, c.Zone = time.Time{}, "", "" },
+			}
+			maps.DeleteFunc(take, func(flag string, _ func(*campaigns.Plan)) bool { return !cmd.Flags().Changed(flag) })
+			if len(take) == 0 {
+				return usageError{errors.New("name at least one thing to change")}
+			}
+			if err := p.check(cmd); err != nil {
+				return err
+			}
+			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
+				c, err := a.db.Campaign(ctx, actnow.Everything, id)
+				if err != nil {
+					return notFound(err, "campaign", args[0])
+				}
+				if err := p.keep(ctx, sh, a); err != nil {
+					return err
+				}
+				changed := c.Plan
+				for _, change := range take {
+					change(&changed)
+				}
+				if err := a.Change(ctx, commandLine, id, changed); err != nil {
+					return notFound(err, "cohort", fmt.Sprint(changed.Cohort))
+				}
+				if c, err = a.db.Campaign(ctx, actnow.Everything, id); err != nil {
+					return err
+				}
+				return sh.print(show(c), func(w io.Writer) { fmt.Fprintf(w, "state\t%s\n", c.State) })
+			})
+		},
+	}
+	p.add(cmd)
+	cmd.Flags().BoolVar(&byHand, "by-hand", false, "no date: it goes when somebody launches it")
 	return cmd
 }
 

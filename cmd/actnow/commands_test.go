@@ -330,6 +330,38 @@ func (s *site) campaignCommands(p partner, cohort string, c *catcher, daemon boo
 			t.Errorf("campaign ledger: %v", row)
 		}
 	}
+	for _, change := range []struct{ flag, value, state string }{
+		{"--at", "2099-02-02T09:00:00+01:00", "scheduled"}, {"--cron", "0 9 3 * *", "scheduled"}, {"--name", "Two", "scheduled"}, {"--policy", "resend", "scheduled"},
+		{"--pack", p.pack, "scheduled"}, {"--cohort", cohort, "scheduled"}, {"--by-hand", "", "draft"}, {"--at", "2099-03-02T09:00:00+01:00", "draft"},
+	} {
+		args := []string{"campaign", "change", later, change.flag}
+		if change.value != "" {
+			args = append(args, change.value)
+		}
+		if got := s.object(args...); got["state"] != change.state {
+			t.Errorf("campaign change %s %s: %v, want it %s", change.flag, change.value, got, change.state)
+		}
+	}
+	if got := s.object("campaign", "show", later); got["name"] != "Two" {
+		t.Errorf("after the changes: %v", got)
+	}
+	s.object("campaign", "launch", later)
+	db := s.database()
+	if _, err := db.Exec(`INSERT INTO settings (key, value, updated_at) VALUES ('approval', 'true', 0)`); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.object("campaign", "change", later, "--name", "Three"); got["state"] != "draft" {
+		t.Errorf("changed where somebody has to approve: %v", got)
+	}
+	if _, err := db.Exec(`DELETE FROM settings WHERE key = 'approval'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.command("campaign", "change", now, "--name", "Late", "--json"); a.code != 1 || !strings.Contains(a.stderr, "campaign is finished") {
+		t.Errorf("change of a finished campaign: exit code %d, %q", a.code, a.stderr)
+	}
 	if got := s.object("campaign", "cancel", later); got["state"] != "cancelled" {
 		t.Errorf("campaign cancel: %v", got)
 	}
@@ -427,6 +459,10 @@ func (s *site) refusals(daemon bool) {
 		{1, "there is no campaign 999", []string{"campaign", "ledger", "999"}},
 		{1, "there is no campaign 999", []string{"campaign", "launch", "999"}},
 		{1, "there is no campaign 999", []string{"campaign", "pause", "999"}},
+		{1, "there is no campaign 999", []string{"campaign", "change", "999", "--name", "x"}},
+		{2, "at least one thing", []string{"campaign", "change", "1"}},
+		{2, "--at", []string{"campaign", "change", "1", "--at", "soon"}},
+		{2, "exclude each other", []string{"campaign", "change", "1", "--by-hand", "--cron", "0 9 2 * *"}},
 		{1, "missing.csv", []string{"import", "report", "missing.csv"}},
 		{1, "broken.csv", []string{"import", "report", broken}},
 		{1, "missing.csv", []string{"import", "crm", "--kind", "account", "missing.csv"}},
