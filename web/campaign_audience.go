@@ -58,6 +58,19 @@ func (s *Server) audienceQuery(c echo.Context) (run actnow.CampaignRun, leftOut 
 	return actnow.CampaignRun(n), leftOut, offset, nil
 }
 
+// standing is the run whose audience is meant: the one that is named, else the latest
+// of a campaign that has nothing before it, else 0 for a launch now.
+func (s *Server) standing(c echo.Context, k campaigns.Campaign, named actnow.CampaignRun) (actnow.CampaignRun, error) {
+	if named != 0 || beforeLaunch(k.State) {
+		return named, nil
+	}
+	runs, err := s.store.CampaignHistory(ctx(c), s.scope(c), k.ID)
+	if err != nil || len(runs) == 0 {
+		return 0, err
+	}
+	return runs[0].ID, nil
+}
+
 // audience reads a page of the audience, frozen or as it would be now.
 func (s *Server) audience(c echo.Context, id actnow.CampaignID, run actnow.CampaignRun, leftOut *campaigns.LeftOut, offset, limit int) ([]campaigns.AudienceRow, int, error) {
 	if run == 0 {
@@ -80,6 +93,9 @@ func (s *Server) showAudience(c echo.Context) error {
 	}
 	run, leftOut, offset, err := s.audienceQuery(c)
 	if err != nil {
+		return err
+	}
+	if run, err = s.standing(c, k, run); err != nil {
 		return err
 	}
 	rows, total, err := s.audience(c, k.ID, run, leftOut, int(offset), audiencePageSize)
@@ -157,6 +173,9 @@ func (s *Server) exportAudience(c echo.Context) error {
 	}
 	run, leftOut, _, err := s.audienceQuery(c)
 	if err != nil {
+		return err
+	}
+	if run, err = s.standing(c, k, run); err != nil {
 		return err
 	}
 	text := s.text(c)

@@ -106,7 +106,7 @@ func (s *Server) editCampaign(c echo.Context) error {
 
 // changeable reports whether the plan of a campaign may be changed: nothing of it has gone out.
 func changeable(k campaigns.Campaign) bool {
-	return k.LaunchedAt.IsZero() && (k.State == actnow.CampaignDraft || k.State == actnow.CampaignAwaiting || k.State == actnow.CampaignScheduled)
+	return k.LaunchedAt.IsZero() && beforeLaunch(k.State)
 }
 
 // typedPlan is a plan as its form would have sent it.

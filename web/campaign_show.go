@@ -151,7 +151,7 @@ func (s *Server) showCampaign(c echo.Context) error {
 	}
 	p := campaignPage{Path: campaignPath(k.ID), State: campaignBadge(text, k.State), Plan: s.planFacts(text, k, names)}
 	p.Head = Head{Crumbs: []Crumb{{Text: text.T("nav.campaigns"), Href: "/campaigns"}}, Title: k.Name}
-	before := k.State == actnow.CampaignDraft || k.State == actnow.CampaignAwaiting || k.State == actnow.CampaignScheduled
+	before := beforeLaunch(k.State)
 	var launch campaigns.Launch
 	if before {
 		var findings []campaigns.Finding
@@ -181,6 +181,11 @@ func (s *Server) showCampaign(c echo.Context) error {
 	p.Head.Text = s.campaignLine(text, k, p)
 	p.Sections = campaignSections(text, p)
 	return s.render(c, "campaign", p)
+}
+
+// beforeLaunch reports whether a launch is to come: the audience is that of now.
+func beforeLaunch(state actnow.CampaignState) bool {
+	return state == actnow.CampaignDraft || state == actnow.CampaignAwaiting || state == actnow.CampaignScheduled
 }
 
 // campaignLine is the sentence under the heading.

@@ -214,6 +214,7 @@ func TestCampaignFromDraftToLastMail(t *testing.T) {
 	b.want(b.post("/campaigns/1/resume", nil), 303)
 	b.want(b.post("/campaigns/1/cancel", nil), 303)
 	has(t, b.want(b.get("/campaigns/1"), 200), "Cancelled", "0 of 2 mails were sent")
+	has(t, b.want(b.get("/campaigns/1/audience?why=mailed"), 200), "2 people are mailed", "As it was frozen at the launch")
 	b.header.Set("Cookie", "lang=sv")
 	has(t, b.want(b.get("/campaigns/1"), 200), "Avbruten", "Går ihop")
 }

@@ -262,7 +262,7 @@ func TestReports(t *testing.T) {
 	b.says(b.want(b.get(a.Header.Get("Location")), http.StatusOK), "It is imported", "/reports/1", "See the customers")
 	b.says(b.want(b.get(look), http.StatusOK), "This was decided")
 	b.want(b.post(look+"/import", nil), http.StatusNotFound)
-	b.says(b.want(b.get("/reports"), http.StatusOK), "1 of 6 reports are here for November 2026", "never came", "/reports/1")
+	b.says(b.want(b.get("/reports"), http.StatusOK), "1 of 6 reports are here for November 2026", "never came", `href="#upload"`, "/reports/1")
 	b.says(b.want(b.get("/reports/1"), http.StatusOK), "azure.csv, imported by Elin Sjöberg", "1 revision of this month", "/reports/1/rejected.csv", "is “150”")
 	b.says(b.want(b.get("/reports/1/rejected.csv"), http.StatusOK), "line,column,reason\n4,AzureFit,")
 	b.want(b.get("/reports/2"), http.StatusNotFound)
