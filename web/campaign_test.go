@@ -16,6 +16,7 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/schedule"
 	"actnow/storage"
 	"actnow/storage/storagetest"
 	"actnow/web"
@@ -328,6 +329,37 @@ func TestAScheduledCampaignIsChanged(t *testing.T) {
 	b.want(b.post("/campaigns/1", draft()), 409)
 	b.want(b.get("/campaigns/1/edit"), 409)
 	hasNot(t, b.want(b.get("/campaigns/1"), 200), "/edit")
+}
+
+func TestSchedulesNameTheCampaignAndItsTimeInOneZone(t *testing.T) {
+	stockholm, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := openCampaigns(t, func(c *web.Config) { c.Zone = stockholm })
+	b := s.as(t, actnow.RoleAdministrator)
+	f := draft()
+	for k, v := range map[string]string{"when": "at", "day": "2027-01-07", "time": "08:00"} {
+		f.Set(k, v)
+	}
+	b.want(b.post("/campaigns", f), 303)
+	if err := s.db.ScheduleCampaign(t.Context(), actnow.System, 1); err != nil {
+		t.Fatal(err)
+	}
+	page := b.want(b.get("/settings/schedules"), 200)
+	has(t, page, "Send campaign “Autumn”", "08:00</span><small>Europe/Stockholm</small>")
+	if n := strings.Count(page.body, "08:00"); n != 2 {
+		t.Errorf("the page says 08:00 %d times, want it as the date and as what is next", n)
+	}
+	order, err := s.db.Schedule(t.Context(), "campaign:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.AddRuns(t.Context(), []schedule.Run{{Schedule: order.ID, Key: order.Key, Period: "p", DueAt: order.At, State: schedule.Asks}}); err != nil {
+		t.Fatal(err)
+	}
+	has(t, b.want(b.get("/"), 200), "“Autumn” was to go out")
+	has(t, b.want(b.get("/settings/schedules/campaign:1"), 200), "Send campaign “Autumn” was missed")
 }
 
 func TestBlockedCampaignIsNotLaunched(t *testing.T) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -325,7 +326,7 @@ func (s *Server) homeTodo(c echo.Context, text *Text, o actnow.Overview, all []c
 		}
 	}
 	for _, r := range asking {
-		list = append(list, todo{text.T("home.todo_missed", text.DateTime(r.DueAt)), text.T("home.todo_missed_note"), "/settings/schedules", text.T("home.todo_answer")})
+		list = append(list, todo{text.T("home.todo_missed", missedName(text, all, r.Key), text.DateTime(r.DueAt)), text.T("home.todo_missed_note"), "/settings/schedules", text.T("home.todo_answer")})
 	}
 	due := actnow.ReportMonth(s.now().In(s.cfg.Zone))
 	if s.may(c, actnow.RightImport) && len(fresh) > 0 {
@@ -336,6 +337,16 @@ func (s *Server) homeTodo(c echo.Context, text *Text, o actnow.Overview, all []c
 		}
 	}
 	return list
+}
+
+// missedName is what a schedule that asks would have sent: the campaign, if it is one.
+func missedName(text *Text, all []campaigns.Campaign, key string) string {
+	for _, k := range all {
+		if key == fmt.Sprintf("campaign:%d", k.ID) {
+			return text.T("activity.named", k.Name)
+		}
+	}
+	return scheduleName(text, key)
 }
 
 // nextToGo is the campaign that goes out next, by its day or by its cron line.

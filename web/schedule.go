@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,9 +78,35 @@ func scheduleName(text *Text, key string) string {
 	return key
 }
 
+// scheduleNames returns scheduleName with the names of campaigns and of the reader's own
+// reports in it.
+func (s *Server) scheduleNames(c echo.Context) (func(key string) string, error) {
+	text := s.text(c)
+	all, err := s.store.Campaigns(ctx(c), s.scope(c))
+	if err != nil {
+		return nil, err
+	}
+	downloads, err := s.store.Downloads(ctx(c), s.downloadOwner(c))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, k := range all {
+		names[fmt.Sprintf("campaign:%d", k.ID)] = text.T("schedules.campaign", text.T("activity.named", k.Name))
+	}
+	for _, d := range downloads {
+		names[fmt.Sprintf("download:%d", d.ID)] = text.T("schedules.download", text.T("activity.named", d.Name))
+	}
+	return func(key string) string { return cmp.Or(names[key], scheduleName(text, key)) }, nil
+}
+
 func (s *Server) showSchedules(c echo.Context) error {
 	text := s.text(c)
 	all, err := s.store.Schedules(ctx(c))
+	if err != nil {
+		return err
+	}
+	name, err := s.scheduleNames(c)
 	if err != nil {
 		return err
 	}
@@ -90,12 +117,12 @@ func (s *Server) showSchedules(c echo.Context) error {
 		return err
 	}
 	for _, r := range asking {
-		p.Asking = append(p.Asking, newAskingRun(text, r))
+		p.Asking = append(p.Asking, newAskingRun(text, name(r.Key), r))
 	}
 	for _, order := range all {
-		row := scheduleRow{Path: schedulePath(order.Key), Name: scheduleName(text, order.Key), Line: order.Line, Zone: order.Zone, State: scheduleState(text, order)}
+		row := scheduleRow{Path: schedulePath(order.Key), Name: name(order.Key), Line: order.Line, Zone: order.Zone, State: scheduleState(text, order)}
 		if order.Line == "" {
-			row.Line = text.T("schedules.once", text.DateTime(order.At))
+			row.Line, row.Zone = text.T("schedules.once", text.DateTime(order.At)), text.Zone.String()
 		}
 		next, err := schedule.Upcoming(order, s.now(), 1)
 		if err != nil {
@@ -103,7 +130,7 @@ func (s *Server) showSchedules(c echo.Context) error {
 		}
 		row.Next = text.T("schedules.no_next")
 		if len(next) > 0 {
-			row.Next = inZone(text, order.Zone).DateTime(next[0])
+			row.Next = timesOf(text, order).DateTime(next[0])
 		}
 		runs, err := s.store.Runs(ctx(c), order.ID, 1)
 		if err != nil {
@@ -118,7 +145,16 @@ func (s *Server) showSchedules(c echo.Context) error {
 	return s.render(c, "schedules", p)
 }
 
-// inZone is text with the times of a schedule's own zone.
+// timesOf is text with the times of the zone in which a schedule's line is read; a
+// single instant has none of its own.
+func timesOf(text *Text, order schedule.Schedule) *Text {
+	if order.Line == "" {
+		return text
+	}
+	return inZone(text, order.Zone)
+}
+
+// inZone is text with the times of another zone.
 func inZone(text *Text, zone string) *Text {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
@@ -129,8 +165,8 @@ func inZone(text *Text, zone string) *Text {
 	return &local
 }
 
-func newAskingRun(text *Text, r schedule.Run) askingRun {
-	return askingRun{Name: scheduleName(text, r.Key), At: text.DateTime(r.DueAt), Post: schedulePath(r.Key) + "/answer", Period: r.Period}
+func newAskingRun(text *Text, name string, r schedule.Run) askingRun {
+	return askingRun{Name: name, At: text.DateTime(r.DueAt), Post: schedulePath(r.Key) + "/answer", Period: r.Period}
 }
 
 func scheduleState(text *Text, s schedule.Schedule) Badge {
@@ -188,9 +224,12 @@ func (s *Server) showSchedule(c echo.Context) error {
 // typed.
 func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Schedule, problem *actnow.InputError) error {
 	text := s.text(c)
-	name := scheduleName(text, order.Key)
+	name, err := s.scheduleNames(c)
+	if err != nil {
+		return err
+	}
 	p := schedulePage{Path: schedulePath(order.Key), Last: order.Last, Enabled: order.Enabled,
-		Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.schedules"), Href: "/settings/schedules"}}, Title: name, Text: text.T("schedules.one_text")}}
+		Head: Head{Crumbs: []Crumb{settingsCrumb(text), {Text: text.T("settings.schedules"), Href: "/settings/schedules"}}, Title: name(order.Key), Text: text.T("schedules.one_text")}}
 	if id, ok := strings.CutPrefix(order.Key, "campaign:"); ok {
 		p.Campaign = "/campaigns/" + url.PathEscape(id)
 	}
@@ -222,7 +261,7 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		return err
 	}
 	for _, r := range runs {
-		row := ranRow{Period: r.Period, At: inZone(text, order.Zone).DateTime(r.DueAt), State: runState(text, r.State)}
+		row := ranRow{Period: r.Period, At: timesOf(text, order).DateTime(r.DueAt), State: runState(text, r.State)}
 		switch {
 		case r.Failure != nil:
 			row.Message = text.failure(r.Failure, r.Message)
@@ -234,7 +273,7 @@ func (s *Server) renderSchedule(c echo.Context, status int, order schedule.Sched
 		}
 		p.Runs = append(p.Runs, row)
 		if r.State == schedule.Asks {
-			p.Asking = append(p.Asking, newAskingRun(text, r))
+			p.Asking = append(p.Asking, newAskingRun(text, name(r.Key), r))
 		}
 	}
 	return s.renderStatus(c, status, "schedule", p)
@@ -256,7 +295,7 @@ func (s *Server) describeSchedule(p *schedulePage, text *Text, order schedule.Sc
 		return fmt.Errorf("schedule %s: %w", order.Key, err)
 	}
 	for _, at := range next {
-		p.Upcoming = append(p.Upcoming, inZone(text, order.Zone).DateTime(at))
+		p.Upcoming = append(p.Upcoming, timesOf(text, order).DateTime(at))
 	}
 	return nil
 }
