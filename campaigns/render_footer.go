@@ -20,7 +20,7 @@ var footers = map[string]words{
 		view:        "View in browser",
 	},
 	"sv": {
-		why:         "Du får det här brevet för att du är kontaktperson hos en kund till %s.",
+		why:         "Du får det här mejlet för att du är kontaktperson hos en kund till %s.",
 		unsubscribe: "Avsluta utskick",
 		view:        "Visa i webbläsaren",
 	},

@@ -21,7 +21,7 @@ func TestFooterIsAlwaysThere(t *testing.T) {
 	t.Parallel()
 	words := map[string][]string{
 		"en": {"Unsubscribe", "View in browser", "You get this mail because"},
-		"sv": {"Avsluta utskick", "Visa i webbläsaren", "Du får det här brevet för att"},
+		"sv": {"Avsluta utskick", "Visa i webbläsaren", "Du får det här mejlet för att"},
 	}
 	for _, dir := range []string{"testdata/formats", "../sample/packs/azure-first-steps", "../sample/packs/renewal-in-time"} {
 		pack := readPack(t, dir)

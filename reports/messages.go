@@ -11,8 +11,8 @@ import (
 // Swedish. {0}, {1} … stand for the arguments in order.
 var Messages = map[string][2]string{
 	// What Act Now adds to a report.
-	"added.fit":               {"How well the customer fits the area, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur väl kunden passar området, 0 till 100; från 75 är Hög. Rapportens eget värde om det finns, annars vårt."},
-	"added.intent":            {"How likely the customer is to buy soon, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur sannolikt det är att kunden köper snart, 0 till 100; från 75 är Hög. Rapportens eget värde om det finns, annars vårt."},
+	"added.fit":               {"How well the customer fits the area, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur väl kunden passar området, 0 till 100; från 75 är Hög. Rapportens egen poäng om den finns, annars vår."},
+	"added.intent":            {"How likely the customer is to buy soon, 0 to 100; 75 and more is High. The report's own value where it has one, else ours.", "Hur sannolikt det är att kunden köper snart, 0 till 100; från 75 är Hög. Rapportens egen poäng om den finns, annars vår."},
 	"added.cell":              {"The cell of the matrix of fit and intent, A1 to D4.", "Rutan i matrisen av passform och avsikt, A1 till D4."},
 	"added.cluster":           {"Act Now, Evaluate, Nurture or Educate, as it holds now.", "Act Now, Evaluate, Nurture eller Educate, så som det gäller nu."},
 	"added.change":            {"The move from last month's cluster: up, down, new or same; empty without a month before.", "Förflyttningen från förra månadens kluster: up, down, new eller same; tomt utan en månad före."},

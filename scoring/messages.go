@@ -10,7 +10,7 @@ var Messages = messages()
 func messages() map[string][2]string {
 	m := map[string][2]string{
 		"card.base":  {"Where every customer starts of whom anything is known.", "Där varje kund börjar som något är känt om."},
-		"card.limit": {"A score stays between 0 and 100; the points add up to {0}.", "Ett värde håller sig mellan 0 och 100; poängen blir tillsammans {0}."},
+		"card.limit": {"A score stays between 0 and 100; the points add up to {0}.", "En poäng håller sig mellan 0 och 100; delarna blir tillsammans {0}."},
 
 		"error.score.area":        {"There is no points card for the area {0}.", "Det finns inget poängkort för området {0}."},
 		"error.score.edges":       {"Band edges must fall from High to Low between 100 and 0, not {0}, {1}, {2}.", "Bandens gränser måste falla från High till Low mellan 100 och 0, inte {0}, {1}, {2}."},
@@ -45,7 +45,7 @@ func messages() map[string][2]string {
 		"error.card.area":      {"{0} is no key of a solution area.", "{0} är ingen nyckel för ett lösningsområde."},
 		"error.card.version":   {"The version must be 1 or more, not {0}.", "Versionen måste vara 1 eller mer, inte {0}."},
 		"error.card.base":      {"The base must be 0 to 100 in quarters, not {0}.", "Grundvärdet måste vara 0 till 100 i fjärdedelar, inte {0}."},
-		"error.card.lines":     {"A score has 1 to {0} lines of points, not {1}.", "Ett värde har 1 till {0} poängrader, inte {1}."},
+		"error.card.lines":     {"A score has 1 to {0} lines of points, not {1}.", "En poäng har 1 till {0} rader, inte {1}."},
 		"error.card.key":       {"Each line needs a key of its own, of letters, digits and _, not {0}.", "Varje rad behöver en egen nyckel av bokstäver, siffror och _, inte {0}."},
 		"error.card.points":    {"A line gives -100 to 100 points in quarters and not 0, not {0}.", "En rad ger -100 till 100 poäng i fjärdedelar och inte 0, inte {0}."},
 		"error.card.days":      {"Days must be 0 to {0}, not {1}.", "Dagar måste vara 0 till {0}, inte {1}."},

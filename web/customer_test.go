@@ -183,7 +183,7 @@ func TestCustomerPage(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"Åkes Bygg AB", "up from Evaluate in September 2026", "SEK\u00a0123,456–234,567", "report says Evaluate, our score Act Now", "Looks like customers who bought",
 			"Intent 79: High", "+66.25", "79.25", "Only in English", "Has 120 employees, a size at which moving servers pays.", "May be mailed", "No lawful basis", "Said no", "Large ones", "Rich ones", "Matched, >99%"},
-		"sv": {"upp från Utvärdera i september 2026", "Avsikt 79: Hög", "+66,25", "79,25", "Har 120 anställda, en storlek där det lönar sig att flytta servrar.", "Kan få utskick", "Ingen rättslig grund", "Har sagt nej", "Anställda är minst 100"},
+		"sv": {"upp från Utvärdera i september 2026", "Avsikt 79: Hög", "+66,25", "79,25", "Har 120 anställda, en storlek där det lönar sig att flytta servrar.", "Kan få mejl", "Ingen rättslig grund", "Har sagt nej", "Anställda är minst 100"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/customers/1"), http.StatusOK)
@@ -289,7 +289,7 @@ func TestGrid(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"<h1>Azure: 1 customer is in Act Now</h1>", "3 customers by fit and intent, October 2026", "/customers?area=azure&amp;month=2026-10&amp;unscored=1", "For 1 customer the report names another cluster",
 			`aria-current="true"`, "Åkes Bygg AB", "September 2026", "no scores yet", "Reading: Quadrants, bands 75 / 55 / 30."},
-		"sv": {"<h1>Azure: 1 kund är i Agera nu</h1>", "Agera nu", "inga värden än", "Läsning: Kvadranter, band 75 / 55 / 30."},
+		"sv": {"<h1>Azure: 1 kund är i Agera nu</h1>", "Agera nu", "inga poäng än", "Tolkning: Kvadranter, band 75 / 55 / 30."},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/grid"), http.StatusOK)

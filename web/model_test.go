@@ -104,7 +104,7 @@ func TestModelPages(t *testing.T) {
 	}
 	for lang, wants := range map[string][]string{
 		"en": {"Fit: by a model", "Intent: by the points card", "Go back to the points card", `action="/scoring/models/azure/rollback?score=fit"`, "differ much from those of the day", "Seats elsewhere", "The score itself", "0.19", "High over Medium", "Nothing can be said yet: no score has an outcome", "High 75&#43;", "0.31", ">act<", ">watch<", "<h2 id=\"clusters\">By cluster</h2>", "Act Now"},
-		"sv": {"Passform: av en modell", "Gå tillbaka till poängkortet", "skiljer sig mycket", "0,31", "Värdet självt", "Hög över Medel", "Licensplatser på annat håll"},
+		"sv": {"Passform: av en modell", "Gå tillbaka till poängkortet", "skiljer sig mycket", "0,31", "Poängen själv", "Hög över Medel", "Licensplatser på annat håll"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get("/scoring/models/azure"), http.StatusOK)
@@ -175,7 +175,7 @@ func TestPromoteTurnedRound(t *testing.T) {
 	storagetest.Exec(t, s.db, `UPDATE models SET verdict = '{"rows":90,"loss":0.5,"against":0.6,"inverted":[{"higher":"Medium","lower":"Very low","difference":-0.2,"low":-0.3,"high":-0.1,"verdict":"inverted"}]}'`)
 	for lang, wants := range map[string][]string{
 		"en": {"Promote " + id[:12] + " all the same?", "Medium over Very low", "Medium did worse than Very low", "−20.0", "anyway=yes&amp;id=" + id, "Leave it as it is"},
-		"sv": {"Befordra " + id[:12] + " ändå?", "Medel över Mycket låg", "−20,0", "Låt den vara"},
+		"sv": {"Sätta " + id[:12] + " i kraft ändå?", "Medel över Mycket låg", "−20,0", "Låt den vara"},
 	} {
 		b.header.Set("Cookie", "lang="+lang)
 		a := b.want(b.get(ask), http.StatusOK)

@@ -19,7 +19,7 @@ func TestUndoOfAnImport(t *testing.T) {
 	b.says(b.want(b.get("/reports/2"), http.StatusOK), `href="/reports/2/undo"`)
 	b.says(b.want(b.get("/reports/2/undo"), http.StatusOK), "Take the Azure report of November 2026 back?", "Revision 1 of November 2026 becomes the current one again")
 	b.header.Set("Cookie", "lang=sv")
-	b.says(b.want(b.get("/reports/2/undo"), http.StatusOK), "Ångra importen av rapporten Azure", "Revision 1 av november 2026 blir den gällande igen")
+	b.says(b.want(b.get("/reports/2/undo"), http.StatusOK), "Ångra importen av rapporten Azure", "Version 1 av november 2026 blir den gällande igen")
 	b.header.Del("Cookie")
 	a := b.want(b.post("/reports/2/undo", nil), http.StatusSeeOther)
 	b.says(b.want(b.get(a.Header.Get("Location")), http.StatusOK), "Taking an import back", "/reports#history")
