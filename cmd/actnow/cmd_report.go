@@ -61,13 +61,13 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 			}
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				if err := a.choosePreset(ctx, &q, preset); err != nil {
-					return err
+					return noSource(err, q.Source)
 				}
 				d.Query = q
 				if d.Name == "" {
 					rows, err := a.writeReport(ctx, sh, out, reports.Format(d.Format), q)
 					if err != nil {
-						return err
+						return noSource(err, q.Source)
 					}
 					return sh.print(map[string]any{"file": out, "rows": rows}, func(w io.Writer) { fmt.Fprintf(w, "%s\t%d rows\n", out, rows) })
 				}
@@ -79,7 +79,7 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 					err = a.makeDownload(ctx, commandLine, id)
 				}
 				if err != nil {
-					return err
+					return noSource(err, q.Source)
 				}
 				kept, err := a.db.Download(ctx, 0, id)
 				if err != nil {
@@ -153,4 +153,12 @@ func (a *app) writeReport(ctx context.Context, sh *shell, out string, format rep
 		return err
 	})
 	return rows, err
+}
+
+// noSource says which report or cohort is not there.
+func noSource(err error, source string) error {
+	if id, ok := strings.CutPrefix(source, actnow.CohortSource); ok {
+		return notFound(err, "cohort", id)
+	}
+	return notFound(err, "imported report", source)
 }

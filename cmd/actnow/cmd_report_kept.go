@@ -151,7 +151,7 @@ func newReportColumnsCommand(sh *shell) *cobra.Command {
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				all, err := a.db.SheetColumns(ctx, actnow.Everything, source, "en")
 				if err != nil {
-					return err
+					return noSource(err, source)
 				}
 				type line struct {
 					Header string `json:"header"`

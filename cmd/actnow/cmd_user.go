@@ -64,8 +64,13 @@ func newUserListCommand(sh *shell) *cobra.Command {
 					list = append(list, line{u.Email, u.Name, u.Role, u.Disabled})
 				}
 				return sh.print(list, func(w io.Writer) {
+					fmt.Fprintln(w, "e-mail\trole\tstate\tname")
 					for _, l := range list {
-						fmt.Fprintf(w, "%s\t%s\t%s\n", l.Email, l.Role, l.Name)
+						state := "active"
+						if l.Disabled {
+							state = "shut out"
+						}
+						fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Email, l.Role, state, l.Name)
 					}
 				})
 			})

@@ -455,6 +455,9 @@ func (s *site) refusals(daemon bool) {
 		says string
 		args []string
 	}{
+		{1, "there is no cohort 999", []string{"report", "create", "--source", "cohort:999", "--out", filepath.Join(s.dir, "r.csv")}},
+		{1, "there is no cohort 999", []string{"report", "create", "--source", "cohort:999", "--name", "Kept"}},
+		{1, "there is no imported report surface", []string{"report", "columns", "--source", "surface"}},
 		{1, "there is no campaign 999", []string{"campaign", "show", "999"}},
 		{1, "there is no campaign 999", []string{"campaign", "ledger", "999"}},
 		{1, "there is no campaign 999", []string{"campaign", "launch", "999"}},
