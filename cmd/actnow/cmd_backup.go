@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,7 @@ func newBackupCommand(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "backup FILE", Short: "copy the store to a new file, checked, while the daemon runs", Args: exactly(1, "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := filepath.Abs(args[0])
+			file, err := sh.absolute(args[0])
 			if err != nil {
 				return err
 			}

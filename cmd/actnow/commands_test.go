@@ -384,10 +384,14 @@ func (s *site) hookCommands() {
 	s.members("a hook", list[0], "name", "url", "received", "done", "failed", "…")
 }
 
-// backupCommands takes a backup and restores it into a folder of its own.
+// backupCommands takes a backup, named from where the command stands, and restores it
+// into a folder of its own.
 func (s *site) backupCommands(p partner) {
 	file := filepath.Join(filepath.Dir(s.dir), "copy.db")
-	took := s.object("backup", file)
+	took := s.object("backup", "copy.db")
+	if took["file"] != file {
+		s.t.Errorf("backup copy.db: %v, want it at %s", took, file)
+	}
 	if s.number(took, "customers") != 12 || s.number(took, "contacts") != 24 {
 		s.t.Errorf("backup: %v", took)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -19,6 +20,7 @@ import (
 type shell struct {
 	stdout, stderr io.Writer
 	files          files
+	dir            string // the caller's folder, inside a daemon; "" is that of this process
 	getenv         func(string) string
 	host           *app // the daemon's app, nil outside one
 	terminal       bool // stderr is a terminal: progress may be shown
@@ -98,6 +100,15 @@ func (sh *shell) progress(what string) func(done, total int64) {
 			}
 		}
 	}
+}
+
+// absolute is the path from the root of one that the caller may have written from
+// where it stands, which inside a daemon is another folder than the daemon's.
+func (sh *shell) absolute(path string) (string, error) {
+	if sh.dir == "" || filepath.IsAbs(path) {
+		return filepath.Abs(path)
+	}
+	return filepath.Join(sh.dir, path), nil
 }
 
 // exactly and atLeast check the number of arguments as a usage error.

@@ -26,6 +26,7 @@ import (
 // frame is one message, either way. One field is set, but for Done and Args.
 type frame struct {
 	Args     []string // caller: the command
+	Dir      string   // caller, with Args: the folder that its relative paths start from
 	Terminal bool     // caller, with Args: stderr is a terminal
 
 	Stdout, Stderr []byte // daemon: output
@@ -107,7 +108,11 @@ func forward(ctx context.Context, sh *shell, dir string, args []string) int {
 // converse is the caller's side.
 func converse(conn io.ReadWriter, sh *shell, args []string) (int, error) {
 	enc, dec := gob.NewEncoder(conn), gob.NewDecoder(conn)
-	if err := enc.Encode(frame{Args: args, Terminal: sh.terminal}); err != nil {
+	dir, err := os.Getwd()
+	if err != nil {
+		return 0, err
+	}
+	if err := enc.Encode(frame{Args: args, Dir: dir, Terminal: sh.terminal}); err != nil {
 		return 0, err
 	}
 	var out draft
@@ -257,6 +262,7 @@ func serveCommand(ctx context.Context, conn net.Conn, host *app) error {
 		stderr:   output{peer, func(b []byte) frame { return frame{Stderr: b} }},
 		files:    peer,
 		getenv:   func(string) string { return "" }, // the daemon's settings hold
+		dir:      first.Dir,
 		host:     host,
 		terminal: first.Terminal,
 	}
