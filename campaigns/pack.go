@@ -37,6 +37,7 @@ type Step struct {
 	After     int    // days after the launch
 	Channel   string // one of Channels
 	When      string // a filter of the cohort grammar that the customer must meet, or ""
+	whenAt    source // where When stands in the manifest, once it was read
 	Subject   Text
 	Preheader Text   // what a list of mails shows behind the subject
 	Format    Format // of HTML

@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"cmp"
 	"fmt"
 
 	"actnow"
@@ -12,12 +13,25 @@ import (
 type PackError struct {
 	File         string
 	Line, Column int
-	Code         string // of Messages
+	Code         string // of Messages, or of another package's if there is a Text
 	Args         []any
+	Text         string // the sentence in English, where Messages has it not
+}
+
+// FailWhen refuses the condition of a step that was read. Line and column count from 1
+// within the condition; code, args and text say what is wrong with the filter.
+func (s Step) FailWhen(line, column int, code string, args []any, text string) *PackError {
+	bad := s.whenAt.fail(line, column, code, args)
+	bad.Text = text
+	return bad
+}
+
+func (e *PackError) sentence() string {
+	return cmp.Or(e.Text, message(e.Code, e.Args))
 }
 
 func (e *PackError) Error() string {
-	text := message(e.Code, e.Args)
+	text := e.sentence()
 	switch {
 	case e.File == "":
 		return text
@@ -28,7 +42,7 @@ func (e *PackError) Error() string {
 }
 
 func (e *PackError) Unwrap() error {
-	text := message(e.Code, e.Args)
+	text := e.sentence()
 	if e.Column > 0 {
 		text = fmt.Sprintf("column %d: %s", e.Column, text)
 	}

@@ -301,9 +301,13 @@ func (r *packReader) compile() error {
 }
 
 func (r *packReader) failPart(key partKey, e *SyntaxError) error {
-	src := r.sources[key]
-	bad := &PackError{File: src.file, Line: src.line + e.Line - 1, Column: e.Column, Code: e.Code, Args: e.Args}
-	if e.Line == 1 || src.block {
+	return r.sources[key].fail(e.Line, e.Column, e.Code, e.Args)
+}
+
+// fail refuses what stands at a line and column of the text.
+func (src source) fail(line, column int, code string, args []any) *PackError {
+	bad := &PackError{File: src.file, Line: src.line + line - 1, Column: column, Code: code, Args: args}
+	if line == 1 || src.block {
 		bad.Column += src.column - 1
 	}
 	return bad

@@ -75,6 +75,9 @@ func (r *packReader) step(n *yaml.Node) (Step, error) {
 	if s.When, err = scalar(m["when"]); err != nil {
 		return s, err
 	}
+	if s.When != "" {
+		s.whenAt = r.inline(m["when"])
+	}
 	if err := r.imageAndLink(m, &s); err != nil {
 		return s, err
 	}

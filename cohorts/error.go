@@ -42,13 +42,17 @@ func (e *SyntaxError) Text() string {
 
 func (e *SyntaxError) Error() string { return "filter, " + e.placed() }
 
+// Advice is the sentence in English with the suggestion, without its place.
+func (e *SyntaxError) Advice() string {
+	if e.Suggestion == "" {
+		return e.Text()
+	}
+	return fmt.Sprintf("%s Did you mean %s?", e.Text(), e.Suggestion)
+}
+
 // placed is the sentence with its place and suggestion.
 func (e *SyntaxError) placed() string {
-	text := fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Text())
-	if e.Suggestion != "" {
-		text += fmt.Sprintf(" Did you mean %s?", e.Suggestion)
-	}
-	return text
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Advice())
 }
 
 // Is reports whether target is actnow.ErrInvalid.

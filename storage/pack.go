@@ -12,13 +12,17 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/cohorts"
 )
 
 // SavePack keeps a pack that was read. The same content is the same pack: its
 // key comes back, and fresh is false. Other content under the same name is a new
 // revision of it. Packs are never changed or deleted, since mails were made of
-// them.
+// them. The error is a *campaigns.PackError if the condition of a step is no filter.
 func (db *DB) SavePack(ctx context.Context, by actnow.Actor, p *campaigns.Pack) (id actnow.PackID, fresh bool, err error) {
+	if err := checkConditions(p); err != nil {
+		return 0, false, err
+	}
 	languages, err := json.Marshal(p.Languages)
 	if err != nil {
 		return 0, false, fmt.Errorf("save pack: %w", err)
@@ -62,6 +66,20 @@ func (db *DB) SavePack(ctx context.Context, by actnow.Actor, p *campaigns.Pack) 
 		return 0, false, fmt.Errorf("save pack %s: %w", p.Name, err)
 	}
 	return id, fresh, nil
+}
+
+// checkConditions reads the condition of each step as a launch will.
+func checkConditions(p *campaigns.Pack) error {
+	for _, s := range p.Steps {
+		if s.When == "" {
+			continue
+		}
+		var bad *cohorts.SyntaxError
+		if _, err := cohorts.Parse(s.When); errors.As(err, &bad) {
+			return s.FailWhen(bad.Line, bad.Column, bad.Code, bad.Args, bad.Advice())
+		}
+	}
+	return nil
 }
 
 // PackOf returns a pack with its files. The error matches actnow.ErrNotFound.

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -11,6 +12,7 @@ import (
 	"actnow/storage/storagetest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 var marketer = actnow.Actor{Name: "Maja"}
@@ -47,7 +49,7 @@ func TestPackComesBackAsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.ID, want.Revision = id, 1
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(campaigns.Step{})); diff != "" {
 		t.Errorf("PackOf (-want +got):\n%s", diff)
 	}
 	content, _, _ := want.Image("images/first-steps.png")
@@ -87,6 +89,50 @@ func TestPackRevisions(t *testing.T) {
 	}
 	if old, err := db.PackOf(t.Context(), first); err != nil || old.Play != "" || old.Revision != 1 {
 		t.Errorf("the first revision = %+v, %v", old, err)
+	}
+}
+
+// A launch would stumble over a condition that is no filter, so the pack is refused
+// when it comes, at the place where the condition goes wrong.
+func TestPackConditions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, when   string
+		line, column int // 0 if it is a filter
+		says         string
+	}{
+		{name: "filter", when: `when: 'area = azure and cluster = "Act Now"'`},
+		{name: "none", when: `when: `},
+		{name: "no such field", when: `when: contry = "Sweden"`, line: 9, column: 11, says: "Did you mean country?"},
+		{name: "in quotes", when: `when: 'country = Sweden'`, line: 9, column: 22, says: "quotation marks"},
+		{name: "second line of a block", when: "when: |\n      fit > 50\n      and fot > 1", line: 11, column: 11, says: "fot"},
+		{name: "ends too early", when: `when: fit >`, line: 9, column: 16, says: "too early"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Open(t)
+			manifest, _, _ := strings.Cut(smallPack, "steps:")
+			p := small(t, manifest+"steps:\n  - key: a\n    channel: email\n    subject: Hi\n    "+tt.when+"\n    markdown: '# Hi'\n")
+			_, _, err := db.SavePack(t.Context(), marketer, p)
+			if tt.line == 0 {
+				if err != nil {
+					t.Fatalf("SavePack = %v", err)
+				}
+				return
+			}
+			var bad *campaigns.PackError
+			var input *actnow.InputError
+			if !errors.As(err, &bad) || bad.File != "pack.yaml" || bad.Line != tt.line || bad.Column != tt.column || !strings.Contains(bad.Error(), tt.says) {
+				t.Errorf("SavePack = %v, want pack.yaml, line %d, column %d and %q", err, tt.line, tt.column, tt.says)
+			}
+			if !errors.As(err, &input) || input.Line != tt.line || !strings.Contains(input.Text, tt.says) {
+				t.Errorf("for a person at the command line: %v", input)
+			}
+			if kept, err := db.Packs(t.Context()); err != nil || len(kept) != 0 {
+				t.Errorf("the pack was kept: %v, %v", kept, err)
+			}
+		})
 	}
 }
 
