@@ -64,7 +64,10 @@ func newImportReportCommand(sh *shell) *cobra.Command {
 // naming puts the file before what is wrong with it, unless that names it.
 func naming(path string, err error) error {
 	why := oneLine(err)
-	if strings.HasPrefix(why, path) {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case strings.HasPrefix(why, path):
 		return errors.New(why)
 	}
 	return fmt.Errorf("%s: %s", path, why)

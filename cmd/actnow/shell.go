@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,21 +35,50 @@ type usageError struct{ err error }
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// execute runs the command that args name and returns its exit code.
+// patience is how long a command waits while another one has the data folder open, or
+// a daemon that does not answer yet.
+const patience = 30 * time.Second
+
+// execute runs the command that args name and returns its exit code. Where a daemon has
+// the data folder open, it runs there; where another command has, after that.
 func execute(ctx context.Context, sh *shell, args []string) int {
-	root := newRoot(sh)
-	root.SetArgs(args)
-	root.SetOut(sh.stdout)
-	root.SetErr(sh.stderr)
-	err := root.ExecuteContext(ctx)
-	var away *forwardError
-	if errors.As(err, &away) {
-		return forward(ctx, sh, away.dir, args)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); ; {
+		root := newRoot(sh)
+		root.SetArgs(args)
+		root.SetOut(sh.stdout)
+		root.SetErr(sh.stderr)
+		err := root.ExecuteContext(ctx)
+		var away *forwardError
+		if !errors.As(err, &away) {
+			return sh.ended(ctx, root, args, err)
+		}
+		code, err := forward(ctx, sh, away.dir, args)
+		if !errors.Is(err, errSilent) {
+			return cmp.Or(sh.ended(ctx, root, args, err), code)
+		}
+		if time.Since(began) > patience {
+			return sh.ended(ctx, root, args, fmt.Errorf("another process has the data folder %s open and does not answer: stop it, or wait until it has started", away.dir))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return sh.ended(ctx, root, args, ctx.Err())
+		}
 	}
+}
+
+// ended says how a command ended, if not well, and returns its exit code.
+func (sh *shell) ended(ctx context.Context, root *cobra.Command, args []string, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil && sh.host != nil:
+		err = errors.New("the daemon stopped before the command was done: give it again once the daemon runs")
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		err = errors.New("interrupted before it was done: give the command again")
 	case errors.As(err, &usage):
 		path := root.CommandPath()
 		if c, _, err := root.Find(args); err == nil {

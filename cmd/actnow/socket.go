@@ -82,27 +82,34 @@ func listenSocket(dir string) (net.Listener, error) {
 	return l, os.Chmod(filepath.Join(dir, "actnow.sock"), 0o600)
 }
 
-// forward has the daemon of dir run the command and returns its exit code.
-func forward(ctx context.Context, sh *shell, dir string, args []string) int {
+// errSilent says that who has the data folder open takes no commands, or not yet.
+var errSilent = errors.New("no daemon answers")
+
+// forward has the daemon of dir run the command and returns its exit code. The error
+// is errSilent if there is none.
+func forward(ctx context.Context, sh *shell, dir string, args []string) (int, error) {
 	path, done, err := socketPath(dir)
 	if err != nil {
-		fmt.Fprintf(sh.stderr, "actnow: %v\n", err)
-		return 1
+		return 0, err
 	}
 	defer done()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-	if err != nil {
-		fmt.Fprintf(sh.stderr, "actnow: another process has the data folder %s open and does not answer: stop it, or wait until it has started\n", dir)
-		return 1
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, ctx.Err()
+	case err != nil:
+		return 0, errSilent
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	code, err := converse(conn, sh, args)
-	if err != nil {
-		fmt.Fprintf(sh.stderr, "actnow: the daemon went away while it ran the command: %v\n", err)
-		return 1
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, ctx.Err() // we hung up
+	case err != nil:
+		return 0, fmt.Errorf("the daemon went away while it ran the command: %w", err)
 	}
-	return code
+	return code, nil
 }
 
 // converse is the caller's side.
