@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -110,14 +108,8 @@ func (s *Server) planOf(c echo.Context) (campaigns.Plan, error) {
 		CapMails int                  `json:"cap_mails"`
 		CapDays  int                  `json:"cap_days"`
 	}
-	body := json.NewDecoder(c.Request().Body)
-	body.DisallowUnknownFields()
-	if err := body.Decode(&in); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return campaigns.Plan{}, err
-		}
-		return campaigns.Plan{}, actnow.Invalid("error.json", "", "the JSON cannot be read: %s", err)
+	if err := body(c, &in); err != nil {
+		return campaigns.Plan{}, err
 	}
 	p := campaigns.Plan{Name: in.Name, Pack: in.Pack, Cohort: in.Cohort, Area: in.Area, Policy: in.Policy, At: in.At, Line: strings.TrimSpace(in.Line),
 		Zone: in.Zone, Again: in.Again, CapMails: in.CapMails, CapDays: in.CapDays}

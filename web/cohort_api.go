@@ -107,7 +107,7 @@ func (s *Server) apiChangeCohort(c echo.Context) error {
 		return err
 	}
 	if in.Name == nil || in.Where == nil {
-		return actnow.Invalid("error.body", "", "the body is no JSON object as described: null")
+		return invalidBody("", "name and where may be left out, not null")
 	}
 	if err := s.store.ChangeCohort(ctx(c), s.scope(c), s.actor(c), k.ID, *in.Name, *in.Where); err != nil {
 		return err

@@ -91,7 +91,7 @@ func (s *Server) apiSetOneToOne(c echo.Context) error {
 		return err
 	}
 	if in.OneToOne == nil {
-		return actnow.Invalid("error.body", "one_to_one", "one_to_one is missing: say true or false")
+		return invalidBody("one_to_one", "one_to_one is missing: say true or false")
 	}
 	job, err := s.actions.SetOneToOne(ctx(c), s.actor(c), *in.OneToOne)
 	if err != nil {

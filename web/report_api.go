@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -51,7 +50,11 @@ func (s *Server) apiReports(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.store.Snapshots(ctx(c), s.scope(c), reports.Kind(c.QueryParam("report")), limit)
+	kind, err := queryChoice(c, "report", reports.Kinds)
+	if err != nil {
+		return err
+	}
+	list, err := s.store.Snapshots(ctx(c), s.scope(c), kind, limit)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,11 @@ func (s *Server) apiUploadReport(c echo.Context) error {
 			return err
 		}
 	}
-	id, err := s.actions.StartReport(ctx(c), s.actor(c), name, c.Request().Body, month, c.QueryParam("complete") == "true")
+	complete, err := queryChoice(c, "complete", []string{"false", "true"})
+	if err != nil {
+		return err
+	}
+	id, err := s.actions.StartReport(ctx(c), s.actor(c), name, c.Request().Body, month, complete == "true")
 	if err != nil {
 		return err
 	}
@@ -188,12 +195,8 @@ func (s *Server) apiAddHook(c echo.Context) error {
 	var in struct {
 		Name string `json:"name"`
 	}
-	if err := json.NewDecoder(c.Request().Body).Decode(&in); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return err
-		}
-		return actnow.Invalid("error.json", "", "the JSON cannot be read: %s", err)
+	if err := body(c, &in); err != nil {
+		return err
 	}
 	k, secret, err := s.store.AddConnection(ctx(c), s.actor(c), crm.NewConnection{Name: in.Name, Verifier: "standard"})
 	if err != nil {

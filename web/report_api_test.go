@@ -104,6 +104,8 @@ func TestReportsByAPI(t *testing.T) {
 		t.Errorf("reports %+v", all)
 	}
 	c.ask(http.MethodGet, list, list+"?limit=x", "", http.StatusUnprocessableEntity, nil)
+	c.ask(http.MethodGet, list, list+"?report=weather", "", http.StatusUnprocessableEntity, nil)
+	c.ask(http.MethodPost, list, list+"?file=a.csv&complete=maybe", azureReport, http.StatusUnprocessableEntity, nil)
 	c.ask(http.MethodPost, "/api/v1/crm/{kind}", "/api/v1/crm/account?file=a.csv", "id,name\nA-1,Contoso\n", http.StatusAccepted, &started)
 	c.ask(http.MethodPost, "/api/v1/crm/{kind}", "/api/v1/crm/weather?file=a.csv", "id\n1\n", http.StatusNotFound, nil)
 	viewer := s.caller(t, actnow.RoleReportViewer)
@@ -123,6 +125,7 @@ func TestHooksByAPI(t *testing.T) {
 	c.ask(http.MethodPost, path, path, `{"name":"crm"}`, http.StatusConflict, nil)
 	c.ask(http.MethodPost, path, path, `{"name":"My CRM"}`, http.StatusUnprocessableEntity, nil)
 	c.ask(http.MethodPost, path, path, `name`, http.StatusUnprocessableEntity, nil)
+	c.ask(http.MethodPost, path, path, `{"name":"other","verifier":"none"}`, http.StatusUnprocessableEntity, nil) // not made as if it were standard
 	var all struct {
 		Items []struct{ Name, Secret string }
 	}
