@@ -341,6 +341,13 @@ func TestAPITokens(t *testing.T) {
 		t.Errorf("activity = %s, %v", a.body, err)
 	}
 	api.want(api.get("/account"), http.StatusSeeOther) // a token is no session
+	for lang, sentence := range map[string]string{"": "is no number", "sv": "är inget tal", "de": "is no number"} {
+		api.header.Set("Accept-Language", lang)
+		if a := api.want(api.get("/api/v1/activity?limit=x"), http.StatusUnprocessableEntity); !strings.Contains(a.body, sentence) {
+			t.Errorf("in the language %q: %s", lang, a.body)
+		}
+	}
+	api.header.Del("Accept-Language")
 
 	api.header.Set("Authorization", "Bearer "+viewer)
 	a = api.want(api.get("/api/v1/activity"), http.StatusForbidden)

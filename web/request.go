@@ -65,7 +65,8 @@ func (s *Server) scope(c echo.Context) actnow.Scope {
 	return scope
 }
 
-// text returns the language of the reader.
+// text returns the language of the reader. A program that names one in Accept-Language
+// means it; browsers always do, so there the person's choice goes before.
 func (s *Server) text(c echo.Context) *Text {
 	if t, ok := c.Get("text").(*Text); ok {
 		return t
@@ -74,7 +75,11 @@ func (s *Server) text(c echo.Context) *Text {
 	if k, err := c.Cookie(languageCookie); err == nil {
 		cookie = k.Value
 	}
-	t := s.texts[pickLanguage(cookie, s.user(c).Language, c.Request().Header.Get("Accept-Language"))]
+	chosen, accept := s.user(c).Language, c.Request().Header.Get("Accept-Language")
+	if accept != "" && isAPI(c.Request().URL.Path) {
+		cookie, chosen = "", ""
+	}
+	t := s.texts[pickLanguage(cookie, chosen, accept)]
 	c.Set("text", t)
 	return t
 }
