@@ -86,8 +86,6 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	var sent error
 	switch {
-	case c.Request().Method == http.MethodHead:
-		sent = c.NoContent(status)
 	case isAPI(c.Request().URL.Path):
 		sent = s.sendProblem(c, p)
 	default:

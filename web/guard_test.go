@@ -335,6 +335,21 @@ func TestTooLargeAndOddBodies(t *testing.T) {
 	b.want(b.do(http.MethodDelete, "/account", nil), http.StatusMethodNotAllowed)
 }
 
+// What watches an address asks for its head: the same answer, without the body.
+func TestHead(t *testing.T) {
+	s := open(t)
+	b := s.browser(t)
+	for path, status := range map[string]int{
+		"/healthz": http.StatusOK, "/signin": http.StatusOK, "/api/openapi.yaml": http.StatusOK, "/nothing": http.StatusNotFound,
+		"/api/v1/session": http.StatusUnauthorized, "/customers": http.StatusSeeOther, "/language": http.StatusMethodNotAllowed,
+	} {
+		head, get := b.want(b.do(http.MethodHead, path, nil), status), b.get(path)
+		if head.body != "" || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") || head.Header.Get("Location") != get.Header.Get("Location") {
+			t.Errorf("HEAD %s answers %v, %q; GET %v", path, head.Header, head.body, get.Header)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	s := open(t)
 	b := s.browser(t)

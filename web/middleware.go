@@ -51,6 +51,19 @@ func (s *Server) echo() *echo.Echo {
 	return e
 }
 
+// headAsGet answers HEAD as GET without the body, as those that watch an address ask.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodHead {
+			next.ServeHTTP(w, r)
+			return
+		}
+		get := *r // the server keeps r, by which it leaves the body out
+		get.Method = http.MethodGet
+		next.ServeHTTP(w, &get)
+	})
+}
+
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -55,7 +55,7 @@ func (s *Server) PublicHandler() http.Handler {
 	e.POST("/u/:token", s.unsubscribe)
 	e.GET("/v/:token", s.showMailCopy)
 	e.POST("/v1/hooks/:connection", s.receiveHook)
-	return e
+	return headAsGet(e)
 }
 
 // Limits of what the public listener gives a stranger.
@@ -242,12 +242,8 @@ func (s *Server) handlePublicError(err error, c echo.Context) {
 	if retry > 0 {
 		c.Response().Header().Set("Retry-After", text.plainNumber(int(math.Ceil(retry.Seconds()))))
 	}
-	sent := s.sendProblem(c, p)
-	if c.Request().Method == http.MethodHead {
-		sent = nil
-	}
-	if sent != nil {
-		s.logError(c, "answer failed", sent)
+	if err := s.sendProblem(c, p); err != nil {
+		s.logError(c, "answer failed", err)
 	}
 }
 

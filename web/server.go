@@ -170,7 +170,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		s.handleError(err, c)
 	}
-	return e
+	return headAsGet(e)
 }
 
 // NewLink makes a one-time link that is good for life and returns its local
