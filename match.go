@@ -10,6 +10,19 @@ const (
 	StageTPID   MatchStage = "tpid"
 )
 
+// MatchStages are the stages in their order of trust.
+var MatchStages = []MatchStage{StageDomain, StageName, StageTPID}
+
+// NoStages counts none for each stage: who counts by stage begins with it, so that a
+// stage that carries nothing is said to.
+func NoStages() map[MatchStage]int {
+	counts := map[MatchStage]int{}
+	for _, s := range MatchStages {
+		counts[s] = 0
+	}
+	return counts
+}
+
 // MatchBand says what becomes of a pair.
 type MatchBand string
 

@@ -11,7 +11,7 @@ import (
 // Funnel returns how many customers of the scope are left at each step from the
 // reports to a mail.
 func (db *DB) Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error) {
-	f := actnow.Funnel{ByStage: map[actnow.MatchStage]int{}, Ends: map[actnow.FunnelEnd]actnow.FunnelShare{}}
+	f := actnow.Funnel{ByStage: actnow.NoStages(), Ends: map[actnow.FunnelEnd]actnow.FunnelShare{}}
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		if err := funnelEnds(tx, scope, f.Ends); err != nil {
 			return err

@@ -155,7 +155,7 @@ func upsertMatch(tx *sql.Tx, account actnow.AccountID, customer any, band actnow
 
 // MatchCounts returns the outcome of matching over all accounts.
 func (db *DB) MatchCounts(ctx context.Context) (actnow.MatchCounts, error) {
-	n := actnow.MatchCounts{ByStage: map[actnow.MatchStage]int{}}
+	n := actnow.MatchCounts{ByStage: actnow.NoStages()}
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRow(`SELECT count(*), COALESCE(sum(m.band = 'match'), 0), COALESCE(sum(m.band = 'review'), 0)
 			FROM accounts a LEFT JOIN matches m ON m.account_id = a.id WHERE a.deleted_at IS NULL AND a.merged_into = ''`).Scan(&n.Accounts, &n.Match, &n.Review)

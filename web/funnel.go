@@ -86,7 +86,7 @@ func (s *Server) biggestLeak(c echo.Context, text *Text, f actnow.Funnel, waitin
 // matchStages draws what carries the matches, in the order of trust.
 func matchStages(text *Text, f actnow.Funnel) Bar {
 	bar := Bar{Label: text.T("match.stages")}
-	for i, stage := range []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID} {
+	for i, stage := range actnow.MatchStages {
 		n := f.ByStage[stage]
 		piece := Piece{Name: text.T("match.stage." + string(stage)), Text: text.Number(int64(n)), Value: float64(n), Class: [...]string{"f-ok", "f-rest", "f-wait"}[i]}
 		if n > 0 {

@@ -56,7 +56,7 @@ func newMatchRunCommand(sh *shell) *cobra.Command {
 				}
 				return sh.print(n, func(w io.Writer) {
 					fmt.Fprintf(w, "accounts\t%d\nmatch\t%d\nreview\t%d\nnone\t%d\n", n.Accounts, n.Match, n.Review, n.None)
-					for _, s := range stages {
+					for _, s := range actnow.MatchStages {
 						fmt.Fprintf(w, "by %s\t%d\n", s, n.ByStage[s])
 					}
 				})
@@ -66,9 +66,6 @@ func newMatchRunCommand(sh *shell) *cobra.Command {
 	cmd.Flags().BoolVar(&oneToOne, "one-to-one", false, "from now on give each customer one account at most; =false allows several again")
 	return cmd
 }
-
-// stages in their order of trust.
-var stages = []actnow.MatchStage{actnow.StageDomain, actnow.StageName, actnow.StageTPID}
 
 // explain prints why an account has its customer.
 func (sh *shell) explain(m matcher.Match) error {
@@ -156,7 +153,7 @@ func readRecords(sh *shell, path string, side matcher.Side) ([]matcher.Record, e
 // that is "", as it comes, and counts it. It returns the match of the account
 // explain, if there is one.
 func matchFiles(ctx context.Context, sh *shell, ix *matcher.Index, accounts []matcher.Record, oneToOne bool, out, explain string) (n actnow.MatchCounts, explained matcher.Match, err error) {
-	n.ByStage = map[actnow.MatchStage]int{}
+	n.ByStage = actnow.NoStages()
 	progress, total := sh.progress("match"), int64(len(accounts))
 	run := func(to io.Writer) error {
 		w := matcher.NewMatchWriter(to)

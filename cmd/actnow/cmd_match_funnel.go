@@ -29,7 +29,7 @@ func newMatchFunnelCommand(sh *shell) *cobra.Command {
 
 func printFunnel(w io.Writer, f *actnow.Funnel) {
 	fmt.Fprintf(w, "customers\t%d\nmatched\t%d\nwith a contact\t%d\nmailable\t%d\n", f.Customers, f.Matched, f.WithContact, f.Mailable)
-	for _, s := range stages {
+	for _, s := range actnow.MatchStages {
 		fmt.Fprintf(w, "by %s\t%d\n", s, f.ByStage[s])
 	}
 	for _, end := range actnow.FunnelEnds {

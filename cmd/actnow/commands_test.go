@@ -99,6 +99,7 @@ func (s *site) scriptedCommands(p partner, c *catcher, daemon bool) {
 	if s.number(match, "match") != 12 {
 		t.Errorf("match run: %v", match)
 	}
+	s.members("by_stage of match run", match["by_stage"].(object), "domain", "name", "tpid")
 	if one := s.object("match", "run", "--one-to-one"); s.number(one, "match") != 12 {
 		t.Errorf("match run --one-to-one: %v", one)
 	}
