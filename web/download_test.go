@@ -105,7 +105,7 @@ func TestReportIsPutTogether(t *testing.T) {
 		t.Errorf("the file is %q, named %s", file.body, file.Header.Get("Content-Disposition"))
 	}
 	b.says(b.want(b.get("/reports/downloads"), http.StatusOK), "1 report of yours", "2 columns", "Åkes lista")
-	b.says(b.want(b.get("/settings/schedules"), http.StatusOK), "Report 1: write its file")
+	b.says(b.want(b.get("/settings/schedules"), http.StatusOK), "Report “Åkes lista”: write its file")
 
 	edit := b.says(b.want(b.get(made+"/edit"), http.StatusOK), "Change Åkes lista", `value="0 6 26 * *" selected`)
 	if strings.Contains(edit.body, `value="AzureFit" checked`) {
