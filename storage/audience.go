@@ -213,9 +213,9 @@ var freezeSQL = accountsSQL + `, ` + languagesSQL + `,
 			WHEN reason <> '' THEN reason
 			WHEN address IN (SELECT address FROM people WHERE reason = 'held_out') THEN 'held_out'
 			WHEN copy > 1 THEN 'duplicate'
-			WHEN ? AND EXISTS (SELECT 1 FROM ledger l WHERE l.address = n.address AND l.campaign_id = ?
+			WHEN ? AND EXISTS (SELECT 1 FROM ` + keptLedger + ` l WHERE l.address = n.address AND l.campaign_id = ?
 				AND l.state NOT IN ('cancelled', 'suppressed')) THEN 'mailed_before'
-			WHEN ? AND (SELECT count(*) FROM ledger l WHERE l.address = n.address AND l.campaign_id <> ?
+			WHEN ? AND (SELECT count(*) FROM ` + keptLedger + ` l WHERE l.address = n.address AND l.campaign_id <> ?
 				AND l.state IN ('sent', 'unknown', 'intent') AND l.intent_at >= ?) > ? THEN 'frequency_cap'
 			ELSE '' END
 		FROM numbered n`

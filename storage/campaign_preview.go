@@ -3,31 +3,31 @@ package storage
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"actnow"
 	"actnow/campaigns"
 )
 
-// errUndo ends a preview: what it wrote is taken back.
-var errUndo = errors.New("preview")
-
-// PreviewCampaign freezes the audience as a launch would, gives check what each
-// recipient's mail is filled with, and takes everything back. The campaign may
-// stand anywhere. The error matches actnow.ErrNotFound.
+// PreviewCampaign freezes the audience as a launch would, in a rehearsal, and gives
+// check what each recipient's mail is filled with. The campaign may stand anywhere. The error matches actnow.ErrNotFound.
 func (db *DB) PreviewCampaign(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, check func(iter.Seq[campaigns.Recipient])) (campaigns.Launch, error) {
 	l := campaigns.Launch{LeftOut: map[campaigns.LeftOut]int{}}
 	err := db.rehearse(ctx, id, plan, func(tx *sql.Tx, f *freezing) error {
+		if err := f.queue(tx); err != nil {
+			return err
+		}
 		if err := f.count(tx, &l); err != nil {
 			return err
 		}
-		recipients, err := previewRecipients(ctx, tx, f.run)
-		if err == nil && check != nil {
-			check(recipients)
+		if check == nil {
+			return nil
 		}
-		return err
+		var failed error
+		check(recipients(ctx, tx, f.run, &failed))
+		return failed
 	})
 	if err != nil {
 		return l, fmt.Errorf("preview campaign %d: %w", id, err)
@@ -37,11 +37,23 @@ func (db *DB) PreviewCampaign(ctx context.Context, id actnow.CampaignID, plan ca
 }
 
 // PreviewMessage returns the message that a launch would queue for a contact, 0
-// for the first of the audience. The error matches actnow.ErrNotFound if the
+// for the first of the audience. Of a contact's mail only the contact's customers are
+// frozen, so that it does not take as long as a launch: that the address stands with
+// another customer too is not seen. The error matches actnow.ErrNotFound if the
 // contact would get none.
 func (db *DB) PreviewMessage(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, contact actnow.ContactID) (campaigns.Message, error) {
 	var found []campaigns.Message
+	if contact != 0 {
+		of, err := db.customersOfContact(ctx, contact)
+		if err != nil {
+			return campaigns.Message{}, fmt.Errorf("preview a message of campaign %d: %w", id, err)
+		}
+		plan.Customers = slices.DeleteFunc(of, func(c actnow.CustomerID) bool { return !slices.Contains(plan.Customers, c) })
+	}
 	err := db.rehearse(ctx, id, plan, func(tx *sql.Tx, f *freezing) error {
+		if err := f.queue(tx); err != nil {
+			return err
+		}
 		return scanMessages(ctx, tx, &found, `SELECT `+messageColumns+`
 			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
 			WHERE l.run_id = ? AND (? = 0 OR l.contact_id = ?) ORDER BY l.id LIMIT 1`, f.run, contact, contact)
@@ -52,53 +64,40 @@ func (db *DB) PreviewMessage(ctx context.Context, id actnow.CampaignID, plan cam
 	if err != nil {
 		return campaigns.Message{}, fmt.Errorf("preview a message of campaign %d: %w", id, err)
 	}
-	found[0].Row = 0 // the row was taken back
+	found[0].Row = 0 // the row was of the rehearsal
 	return found[0], nil
 }
 
-// rehearse freezes and queues a run, calls look, and takes the run back.
-func (db *DB) rehearse(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, look func(*sql.Tx, *freezing) error) error {
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		f := &freezing{campaign: id, plan: plan, now: db.now()}
-		err := tx.QueryRow(`SELECT area, again, cap_mails, cap_days FROM campaigns WHERE id = ?`, id).Scan(&f.area, &f.again, &f.capMails, &f.capDays)
-		if err != nil {
-			return noRows(err)
-		}
-		err = tx.QueryRow(`INSERT INTO campaign_runs (campaign_id, period, launched_at) VALUES (?, 'preview', ?) RETURNING id`, id, f.now.Unix()).Scan(&f.run)
-		if err != nil {
+// customersOfContact returns the customers that the contact's account is matched to.
+func (db *DB) customersOfContact(ctx context.Context, id actnow.ContactID) (list []actnow.CustomerID, err error) {
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		return each(tx, `SELECT DISTINCT m.customer_id FROM contacts k JOIN accounts a ON a.source = k.source AND a.external_id = k.account_ref
+			JOIN matches m ON m.account_id = a.id AND m.band = 'match' WHERE k.id = ?`, []any{id}, func(rows *sql.Rows) error {
+			var c actnow.CustomerID
+			err := rows.Scan(&c)
+			list = append(list, c)
 			return err
-		}
-		if f.customers, err = ledgerJSON(plan.Customers); err != nil {
-			return err
-		}
-		for _, step := range []func(*sql.Tx) error{f.chooseLanguages, f.freeze, f.queue} {
-			if err := step(tx); err != nil {
-				return err
-			}
-		}
-		if err := look(tx, f); err != nil {
-			return err
-		}
-		return errUndo
+		})
 	})
-	if errors.Is(err, errUndo) {
-		return nil
-	}
-	return err
+	return list, err
 }
 
-func previewRecipients(ctx context.Context, tx *sql.Tx, run actnow.CampaignRun) (iter.Seq[campaigns.Recipient], error) {
-	var messages []campaigns.Message
-	err := scanMessages(ctx, tx, &messages, `SELECT `+messageColumns+`
-		FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
-		WHERE l.run_id = ? AND l.step = (SELECT min(f.step) FROM ledger f WHERE f.run_id = l.run_id) ORDER BY l.id`, run)
+// recipients are those whom the first step of a run goes to, read one by one. What ends
+// the reading before its time is in failed.
+func recipients(ctx context.Context, tx *sql.Tx, run actnow.CampaignRun, failed *error) iter.Seq[campaigns.Recipient] {
 	return func(yield func(campaigns.Recipient) bool) {
-		for _, m := range messages {
+		err := eachMessage(ctx, tx, func(m campaigns.Message) error {
 			if !yield(campaigns.Recipient{Language: m.Language, Fields: m.Fields}) {
-				return
+				return errEnough
 			}
+			return nil
+		}, `SELECT `+messageColumns+`
+			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
+			WHERE l.run_id = ? AND l.step = (SELECT min(f.step) FROM ledger f WHERE f.run_id = l.run_id) ORDER BY l.id`, run)
+		if err != errEnough {
+			*failed = err
 		}
-	}, err
+	}
 }
 
 // LedgerMessage returns a ledger row as it is sent, for showing it again. The

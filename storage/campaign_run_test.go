@@ -1,6 +1,8 @@
 package storage_test
 
 import (
+	"context"
+	"iter"
 	"testing"
 	"time"
 
@@ -8,6 +10,8 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/storage"
+	"actnow/storage/storagetest"
 )
 
 func TestHistoryCountsWithinTheScope(t *testing.T) {
@@ -95,4 +99,55 @@ func TestLedgerOfWhatWaits(t *testing.T) {
 	if err != nil || len(page.Rows) != 1 || len(page.Rows[0].Events) != 1 || page.Rows[0].Events[0].Kind != "replied" {
 		t.Errorf("events of %+v, %v", page.Rows, err)
 	}
+}
+
+func TestARehearsalHoldsNobodyUpAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Open(t, campaignSeed)
+	first := newCampaign(t, db, nil)
+	if err := db.ScheduleCampaign(t.Context(), maja, first); err != nil {
+		t.Fatal(err)
+	}
+	sent := launch(t, db, first, launchPlan())
+	id := newCampaign(t, db, func(p *campaigns.Plan) { p.Line, p.Zone = "0 9 1 * *", "UTC" })
+	if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
+		t.Fatal(err)
+	}
+	before := ledgerRows(t, db)
+	looked := 0
+	l, err := db.PreviewCampaign(t.Context(), id, launchPlan(), func(all iter.Seq[campaigns.Recipient]) {
+		for range all {
+			looked++
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := db.SaveSetting(ctx, maja, "while", true); err != nil { // waits for ever behind a rehearsal that writes
+			t.Error(err)
+		}
+	})
+	if err != nil || looked != l.Audience || l.Audience != sent.Audience || l.Queued != sent.Queued {
+		t.Errorf("looked at %d of %+v, %v; a launch of the same mailed %+v", looked, l, err, sent)
+	}
+	if after := ledgerRows(t, db); after != before {
+		t.Errorf("before the rehearsal %q, after it %q", before, after)
+	}
+	// What an earlier run has sent counts in a rehearsal too.
+	launch(t, db, id, launchPlan())
+	mailed := campaigns.LeftOut("mailed_before")
+	_, n, err := db.PreviewAudience(t.Context(), actnow.Everything, id, launchPlan(), &mailed, 0, 10)
+	if err != nil || n != sent.Audience {
+		t.Errorf("%d mailed before, %v, want %d", n, err, sent.Audience)
+	}
+}
+
+// ledgerRows counts what a launch writes.
+func ledgerRows(t *testing.T, db *storage.DB) (counts string) {
+	t.Helper()
+	raw := storagetest.Raw(t, db)
+	defer raw.Close()
+	err := raw.QueryRow(`SELECT (SELECT count(*) FROM campaign_runs) || ' ' || (SELECT count(*) FROM audience) || ' ' || (SELECT count(*) FROM ledger)`).Scan(&counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
 }

@@ -31,6 +31,7 @@ type DB struct {
 	lock    *os.File
 	key     []byte
 	readers *sql.DB
+	stages  *sql.DB // where launches are rehearsed
 	writer  *committer
 	imports chan struct{}  // holds something while an import is published or taken back
 	changes *changeCounter // of what the writer changes
@@ -98,6 +99,11 @@ func (db *DB) open(ctx context.Context, keyFile string) error {
 	if err := db.readers.PingContext(ctx); err != nil {
 		return err
 	}
+	if db.stages, err = sql.Open(driverName, rehearsalDSN(db.Path())); err != nil {
+		return err
+	}
+	db.stages.SetMaxOpenConns(2)
+	db.stages.SetConnMaxIdleTime(time.Minute) // an audience of many fills its memory
 	return db.resume(ctx)
 }
 
@@ -117,6 +123,9 @@ func (db *DB) Close() error {
 	}
 	if db.readers != nil {
 		errs = append(errs, db.readers.Close())
+	}
+	if db.stages != nil {
+		errs = append(errs, db.stages.Close())
 	}
 	db.release()
 	return errors.Join(errs...)

@@ -43,6 +43,9 @@ var (
 	ofWriter  = []pragma{{"cache_size", "-32768", "-32768"}}
 	queryOnly = pragma{"query_only", "ON", "1"}
 	ofReaders = []pragma{{"cache_size", "-16384", "-16384"}, {"mmap_size", "134217728", "134217728"}, queryOnly}
+	// A rehearsal writes temporary tables, which query_only forbids; the file itself is opened
+	// for reading. What such a table refers to is not temporary, so references are not checked.
+	ofRehearsals = []pragma{{"cache_size", "-16384", "-16384"}, {"mmap_size", "134217728", "134217728"}, {"foreign_keys", "OFF", "0"}}
 )
 
 func init() {
@@ -97,6 +100,16 @@ func writerDSN(path string) string {
 }
 func readerDSN(path string) string { return dsn(path, slices.Concat(pragmas, ofReaders)) }
 
+// rehearsalMark tells a connection of rehearsals from others.
+const rehearsalMark = "&mode=ro"
+
+func rehearsalDSN(path string) string { return dsn(path, rehearsalPragmas()) + rehearsalMark }
+
+func rehearsalPragmas() []pragma {
+	all := slices.DeleteFunc(slices.Clone(pragmas), func(p pragma) bool { return p.name == "foreign_keys" })
+	return append(all, ofRehearsals...)
+}
+
 func dsn(path string, ps []pragma) string {
 	q := make([]string, len(ps))
 	for i, p := range ps {
@@ -113,6 +126,8 @@ func checkPragmas(conn sqlite.ExecQuerierContext, dsn string) error {
 		return nil
 	case strings.Contains(dsn, queryOnly.name):
 		want = slices.Concat(pragmas, ofReaders)
+	case strings.Contains(dsn, rehearsalMark):
+		want = rehearsalPragmas()
 	}
 	for _, p := range want {
 		rows, err := conn.QueryContext(context.Background(), "PRAGMA "+p.name, nil)
@@ -128,6 +143,23 @@ func checkPragmas(conn sqlite.ExecQuerierContext, dsn string) error {
 		if s := fmt.Sprint(got[0]); s != p.reads {
 			return fmt.Errorf("pragma %s is %s, not %s", p.name, s, p.reads)
 		}
+	}
+	return nil
+}
+
+// keptLedger is the ledger of the file, also where a rehearsal has one of its own.
+const keptLedger = "main.ledger"
+
+// shadow makes an empty temporary table of the same shape and name as a table of the
+// file, which a connection then finds in its place until the transaction ends.
+func shadow(ctx context.Context, tx *sql.Tx, table string) error {
+	var made string
+	err := tx.QueryRowContext(ctx, `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?`, table).Scan(&made)
+	if err != nil {
+		return fmt.Errorf("shape of %s: %w", table, err)
+	}
+	if _, err := tx.ExecContext(ctx, strings.Replace(made, "CREATE TABLE", "CREATE TEMP TABLE", 1)); err != nil {
+		return fmt.Errorf("shadow %s: %w", table, err)
 	}
 	return nil
 }

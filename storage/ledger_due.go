@@ -63,6 +63,14 @@ func sendingCampaigns(ctx context.Context, tx *sql.Tx, now time.Time) ([]actnow.
 }
 
 func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, query string, args ...any) error {
+	return eachMessage(ctx, tx, func(m campaigns.Message) error {
+		*out = append(*out, m)
+		return nil
+	}, query, args...)
+}
+
+// eachMessage calls fn with each message that the query finds, until fn fails.
+func eachMessage(ctx context.Context, tx *sql.Tx, fn func(campaigns.Message) error, query string, args ...any) error {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -82,7 +90,9 @@ func scanMessages(ctx context.Context, tx *sql.Tx, out *[]campaigns.Message, que
 		if m.Fields, err = mergeFields(frozen, m.Language); err != nil {
 			return fmt.Errorf("fields of row %d: %w", m.Row, err)
 		}
-		*out = append(*out, m)
+		if err := fn(m); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }

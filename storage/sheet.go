@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +13,9 @@ import (
 	"actnow"
 	"actnow/reports"
 )
+
+// errEnough ends the reading of a list of which no more rows are wanted.
+var errEnough = errors.New("enough rows")
 
 // OpenSheet returns the list that the query asks for, within the scope. Columns of
 // money are left out without Scope.Revenue. The error matches actnow.ErrForbidden
@@ -33,12 +37,12 @@ func (db *DB) OpenSheet(ctx context.Context, scope actnow.Scope, q actnow.SheetQ
 		err := db.read(ctx, func(tx *sql.Tx) error {
 			return l.each(tx, func(cells []string) error {
 				if !yield(cells, nil) {
-					return errUndo
+					return errEnough
 				}
 				return nil
 			})
 		})
-		if err != nil && err != errUndo {
+		if err != nil && err != errEnough {
 			yield(nil, err)
 		}
 	}
