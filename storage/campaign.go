@@ -63,6 +63,7 @@ func (db *DB) UpdateCampaign(ctx context.Context, by actnow.Actor, id actnow.Cam
 		if err := unschedule(tx, id); err != nil {
 			return "", err
 		}
+		c.notes["name"], c.notes["plan"] = p.Name, p
 		_, err := tx.Exec(`UPDATE campaigns SET name = ?, pack_id = ?, cohort_id = ?, area = ?, policy = ?, at = ?, line = ?,
 			zone = ?, again = ?, cap_mails = ?, cap_days = ?, approved_by = NULL, approved_at = NULL WHERE id = ?`,
 			p.Name, p.Pack, p.Cohort, p.Area, p.Policy, unixOrNull(p.At), p.Line, p.Zone, p.Again, p.CapMails, p.CapDays, id)
@@ -136,6 +137,7 @@ type campaignRow struct {
 	line      string
 	zone      string
 	launched  sql.NullInt64
+	notes     map[string]any // what the audit trail says of the move
 }
 
 func (c campaignRow) in(states ...actnow.CampaignState) error {
@@ -165,7 +167,8 @@ func (db *DB) moveCampaign(ctx context.Context, by actnow.Actor, id actnow.Campa
 		if _, err := tx.Exec(`UPDATE campaigns SET state = ? WHERE id = ?`, to, id); err != nil {
 			return err
 		}
-		return db.audit(tx, by, "campaign."+act, campaignKey(id), map[string]any{"from": c.state, "to": to})
+		c.notes["from"], c.notes["to"] = c.state, to
+		return db.audit(tx, by, "campaign."+act, campaignKey(id), c.notes)
 	})
 	if err != nil {
 		return fmt.Errorf("%s campaign %d: %w", act, id, err)
@@ -174,7 +177,7 @@ func (db *DB) moveCampaign(ctx context.Context, by actnow.Actor, id actnow.Campa
 }
 
 func readCampaignRow(tx *sql.Tx, id actnow.CampaignID) (campaignRow, error) {
-	c := campaignRow{id: id}
+	c := campaignRow{id: id, notes: map[string]any{}}
 	var by sql.NullInt64
 	err := tx.QueryRow(`SELECT state, created_by, at, line, zone, launched_at FROM campaigns WHERE id = ?`, id).
 		Scan(&c.state, &by, &c.at, &c.line, &c.zone, &c.launched)

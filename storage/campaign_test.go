@@ -286,6 +286,10 @@ func TestUpdateTakesACampaignOffItsSchedule(t *testing.T) {
 			if asking, err := db.AskingRuns(t.Context()); err != nil || len(asking) != 0 {
 				t.Errorf("asks %v, %v", asking, err)
 			}
+			trail, err := db.Activities(t.Context(), actnow.ActivityFilter{}, 1)
+			if err != nil || len(trail) != 1 || trail[0].Action != "campaign.update" || !strings.Contains(trail[0].Detail, "0 9 20 * *") {
+				t.Errorf("the audit trail says %+v, %v", trail, err)
+			}
 			if err := db.ScheduleCampaign(t.Context(), maja, id); err != nil {
 				t.Fatal(err)
 			}
