@@ -85,7 +85,7 @@ func (s *Server) activityPage(c echo.Context, filter actnow.ActivityFilter, rows
 		rows = rows[:activityPageSize]
 	}
 	for _, a := range rows {
-		p.Rows = append(p.Rows, activityRow{ID: a.ID, At: a.At, Who: a.Actor.Name, Did: activitySentence(a, text), Path: subjectPath(a.Object), Detail: a.Detail})
+		p.Rows = append(p.Rows, activityRow{ID: a.ID, At: a.At, Who: actorName(text, a.Actor), Did: activitySentence(a, text), Path: subjectPath(a.Object), Detail: a.Detail})
 	}
 	p.Foot = Foot{Range: text.TN("activity.rows", int64(len(rows))), CSV: "/activity.csv?" + without(q, "below").Encode()}
 	if more {
@@ -229,4 +229,12 @@ func queryDay(c echo.Context, name string, zone *time.Location) (time.Time, erro
 		return time.Time{}, actnow.Invalid("error.day", name, "%q is no day: write it as 2026-11-25", v)
 	}
 	return day, nil
+}
+
+// actorName is who acted: a person by name, a part of the program in the reader's words.
+func actorName(text *Text, a actnow.Actor) string {
+	if key := "actor." + a.Name; a.User == 0 && text.Has(key) {
+		return text.T(key)
+	}
+	return a.Name
 }

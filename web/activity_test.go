@@ -68,6 +68,16 @@ func TestActivitiesHaveSentences(t *testing.T) {
 	}
 }
 
+// A part of the program that acted is named in the reader's language, a person as they are.
+func TestActivitiesNameWhoActed(t *testing.T) {
+	text := newText(t, "sv", nil)
+	for actor, want := range map[actnow.Actor]string{{Name: "command line"}: "kommandoraden", {Name: "Elin"}: "Elin", {User: 3, Name: "schedule"}: "schedule"} {
+		if got := actorName(text, actor); got != want {
+			t.Errorf("%+v is %q, want %q", actor, got, want)
+		}
+	}
+}
+
 // Sentences name what they speak of, and lead to it.
 func TestActivitiesNameAndLead(t *testing.T) {
 	text := newText(t, "sv", nil)
