@@ -66,7 +66,7 @@ var Fields = []FieldInfo{
 	{Name: "matched_by", Kind: Choice, En: "Matched by", Sv: "Matchad via", Choices: []string{string(actnow.StageDomain), string(actnow.StageName), string(actnow.StageTPID)}},
 	{Name: "waiting", Kind: YesNo, En: "An account waits for review", Sv: "Ett konto väntar på granskning"},
 	{Name: "has_contact", Kind: YesNo, En: "Has a contact in the CRM", Sv: "Har en kontakt i CRM"},
-	{Name: "mailable", Kind: YesNo, En: "Can be mailed", Sv: "Kan få utskick"},
+	{Name: "mailable", Kind: YesNo, En: "Can be mailed", Sv: "Kan få mejl"},
 	{Name: "held_out", Kind: YesNo, En: "Held out of campaigns", Sv: "Utanför kampanjer", PerArea: true},
 	{Name: "gone", Kind: YesNo, En: "Gone from the reports", Sv: "Borta ur rapporterna"},
 	{Name: "first_month", Kind: Month, En: "First month", Sv: "Första månad"},

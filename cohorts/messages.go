@@ -39,5 +39,5 @@ var Messages = map[string][2]string{
 	"error.filter_circle":        {"The cohort {0} would contain itself.", "Urvalet {0} skulle innehålla sig självt."},
 	"error.cohort_name":          {"A cohort needs a name of at most {0} characters.", "Ett urval behöver ett namn på högst {0} tecken."},
 	"error.cohort_name_taken":    {"There is a cohort named “{0}” already.", "Det finns redan ett urval som heter ”{0}”."},
-	"error.cohort_in_use":        {"The cohort is used by a campaign that is not over: “{0}”.", "Urvalet används av ett utskick som inte är avslutat: ”{0}”."},
+	"error.cohort_in_use":        {"The cohort is used by a campaign that is not over: “{0}”.", "Urvalet används av en kampanj som inte är avslutad: ”{0}”."},
 }

@@ -128,7 +128,7 @@ var modelMessages = map[string][2]string{
 	"model.purchase.other":     {"Bought in another area on {1}.", "Köpte i ett annat område {1}."},
 	"model.subscription.same":  {"A subscription in this area began on {1}.", "En prenumeration i detta område började {1}."},
 	"model.subscription.other": {"A subscription in another area began on {1}.", "En prenumeration i ett annat område började {1}."},
-	"model.engagement":         {"Clicked or answered a mail on {1}.", "Klickade på eller svarade på ett utskick {1}."},
+	"model.engagement":         {"Clicked or answered a mail on {1}.", "Klickade på eller svarade på ett mejl {1}."},
 	"model.breadth":            {"Areas in which something happened within 90 days: {0}.", "Områden där något hände inom 90 dagar: {0}."},
 	"model.ending.same":        {"An agreement in this area ends on {1}, days ahead: {0}.", "Ett avtal i detta område löper ut {1}, dagar kvar: {0}."},
 	"model.ending.other":       {"An agreement in another area ends on {1}, days ahead: {0}.", "Ett avtal i ett annat område löper ut {1}, dagar kvar: {0}."},

@@ -23,7 +23,7 @@ var sentences = map[string][2]string{
 	"error.public_silent":    {"{0} does not answer: nobody could unsubscribe. Start the daemon and the proxy before it, then try again.", "{0} svarar inte: ingen skulle kunna avregistrera sig. Starta tjänsten och proxyn framför den och försök igen."},
 	"error.public_broken":    {"{0} answers with status {1}: nobody could unsubscribe. Look at the proxy before it.", "{0} svarar med status {1}: ingen skulle kunna avregistrera sig. Se över proxyn framför den."},
 	"preflight.public_other": {"{0} answers, but not as this daemon: unsubscribe links may lead nowhere.", "{0} svarar, men inte som den här tjänsten: avregistreringslänkar kanske inte leder någonstans."},
-	"preflight.no_smtp":      {"No mail server is set: mails wait until ACTNOW_SMTP_URL is.", "Ingen e-postserver är angiven: utskicken väntar tills ACTNOW_SMTP_URL är satt."},
+	"preflight.no_smtp":      {"No mail server is set: mails wait until ACTNOW_SMTP_URL is.", "Ingen e-postserver är angiven: mejlen väntar tills ACTNOW_SMTP_URL är satt."},
 	"error.no_journal":       {"Policy reconcile needs a mailbox that gets a copy of every mail: set ACTNOW_JOURNAL_URL, or choose hold.", "Regeln reconcile behöver en brevlåda som får en kopia av varje utskick: sätt ACTNOW_JOURNAL_URL eller välj hold."},
 	"error.service_url":      {"{0} is no https address: secrets are sent there, so write one that begins with https://.", "{0} är ingen https-adress: hemligheter skickas dit, så ange en som börjar med https://."},
 	"error.no_such":          {"There is no {0} {1}.", "Det finns ingen {0} {1}."},
