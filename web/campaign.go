@@ -50,6 +50,8 @@ type campaignActions interface {
 	Change(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error
 	Resume(ctx context.Context, by actnow.Actor, id actnow.CampaignID) error
 	SavePack(ctx context.Context, by actnow.Actor, name string, zip []byte) (actnow.PackID, error)
+	// ExamplePack returns a pack to begin one's own from.
+	ExamplePack() (*campaigns.Pack, error)
 }
 
 func (s *Server) campaignRoutes() []route {

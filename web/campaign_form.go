@@ -327,7 +327,7 @@ func (s *Server) showForm(c echo.Context, status int, id actnow.CampaignID, type
 	p.Packs = s.packChoices(text, packs, typed.Get("pack"))
 	if len(p.Packs) == 0 {
 		p.NoPacks = &Empty{Icon: "mail", Title: text.T("campaigns.packs_empty"), Text: text.T("campaigns.packs_empty_text"),
-			Actions: []Action{{Text: text.T("campaigns.packs_upload"), Href: "/campaigns/packs", Class: "main"}}}
+			Actions: []Action{{Text: text.T("campaigns.packs_upload"), Href: "/campaigns/packs", Class: "main"}, exampleAction(text)}}
 	}
 	p.Cohorts = cohortSelect(text, list, typed.Get("cohort"))
 	if where := strings.TrimSpace(typed.Get("where")); where != "" && typed.Get("cohort") == "" {

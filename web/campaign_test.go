@@ -136,6 +136,14 @@ func (s *sender) SavePack(ctx context.Context, by actnow.Actor, name string, zip
 	return id, err
 }
 
+func (s *sender) ExamplePack() (*campaigns.Pack, error) { return testPack() }
+func (d *doings) ExamplePack() (*campaigns.Pack, error) { return testPack() }
+
+func testPack() (*campaigns.Pack, error) {
+	return campaigns.ReadPack(fstest.MapFS{"pack.yaml": {Data: []byte(packManifest)},
+		"first.en.md": {Data: []byte("Hello {{or .FirstName \"you\"}}\n")}, "first.sv.md": {Data: []byte("Hej {{or .FirstName \"du\"}}\n")}})
+}
+
 func (s *sender) PublicURL() string      { return "https://demo.actnow.example" }
 func (s *sender) PublicLoopback() string { return "http://127.0.0.1:8421" }
 
@@ -146,8 +154,7 @@ func openCampaigns(t *testing.T, change ...func(*web.Config)) (*site, *sender) {
 	a := &sender{}
 	s := open(t, append([]func(*web.Config){func(c *web.Config) { c.Actions, c.Demo = a, true }}, change...)...)
 	a.db, a.now = s.db, s.now
-	pack, err := campaigns.ReadPack(fstest.MapFS{"pack.yaml": {Data: []byte(packManifest)},
-		"first.en.md": {Data: []byte("Hello {{or .FirstName \"you\"}}\n")}, "first.sv.md": {Data: []byte("Hej {{or .FirstName \"du\"}}\n")}})
+	pack, err := testPack()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,6 +367,22 @@ func TestSchedulesNameTheCampaignAndItsTimeInOneZone(t *testing.T) {
 	}
 	has(t, b.want(b.get("/"), 200), "“Autumn” was to go out")
 	has(t, b.want(b.get("/settings/schedules/campaign:1"), 200), "Send campaign “Autumn” was missed")
+}
+
+func TestAnExampleLeadsToTheFirstPack(t *testing.T) {
+	s, _ := openCampaigns(t)
+	b := s.as(t, actnow.RoleMarketer)
+	example := b.want(b.get("/campaigns/packs/example.zip"), 200)
+	if _, err := campaigns.ReadPackZip(strings.NewReader(example.body), int64(len(example.body))); err != nil {
+		t.Errorf("the example is no pack: %v", err)
+	}
+	viewer := s.as(t, actnow.RoleReportViewer)
+	viewer.want(viewer.get("/campaigns/packs/example.zip"), 403)
+	bare := open(t)
+	b = bare.as(t, actnow.RoleMarketer)
+	for _, path := range []string{"/campaigns/packs", "/campaigns/new"} {
+		has(t, b.want(b.get(path), 200), "No pack yet", `href="/campaigns/packs/example.zip"`)
+	}
 }
 
 func TestBlockedCampaignIsNotLaunched(t *testing.T) {

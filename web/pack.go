@@ -26,10 +26,14 @@ type packStore interface {
 	PackRevisions(ctx context.Context, name string) ([]campaigns.KeptPack, error)
 }
 
+// examplePath is where an example of a pack is to be had.
+const examplePath = "/campaigns/packs/example.zip"
+
 func (s *Server) packRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/campaigns/packs", nav: "campaigns", handle: s.showPacks},
 		{method: http.MethodPost, path: "/campaigns/packs", nav: "campaigns", right: actnow.RightCampaign, maxBody: maxPackZip, handle: s.uploadPack},
+		{method: http.MethodGet, path: examplePath, nav: "campaigns", right: actnow.RightCampaign, handle: s.downloadExample},
 		{method: http.MethodGet, path: "/campaigns/packs/:id", nav: "campaigns", handle: s.showPack},
 		{method: http.MethodGet, path: "/campaigns/packs/:id/zip", nav: "campaigns", right: actnow.RightCampaign, handle: s.downloadPack},
 		{method: http.MethodGet, path: "/campaigns/packs/:id/mail", nav: "campaigns", handle: s.showPackMail},
@@ -68,6 +72,9 @@ func (s *Server) listPacks(c echo.Context, status int, problem, where string) er
 		Head:   Head{Crumbs: []Crumb{{Text: text.T("nav.campaigns"), Href: "/campaigns"}}, Title: text.TN("campaigns.packs_title", int64(len(packs))), Text: text.T("campaigns.packs_text")},
 		Empty:  Empty{Icon: "mail", Title: text.T("campaigns.packs_empty"), Text: text.T("campaigns.packs_empty_text")},
 		Upload: s.may(c, actnow.RightCampaign), Error: problem, Where: where,
+	}
+	if p.Upload {
+		p.Empty.Actions = []Action{exampleAction(text)}
 	}
 	for _, k := range packs {
 		p.Rows = append(p.Rows, s.packRow(c, &k))
@@ -179,9 +186,26 @@ func (s *Server) downloadPack(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return sendPack(c, fmt.Sprintf("pack-%d.zip", pack.ID), pack)
+}
+
+// downloadExample sends a pack to begin one's own from.
+func (s *Server) downloadExample(c echo.Context) error {
+	pack, err := s.actions.ExamplePack()
+	if err != nil {
+		return err
+	}
+	return sendPack(c, "example-pack.zip", pack)
+}
+
+func exampleAction(text *Text) Action {
+	return Action{Text: text.T("campaigns.pack_example_get"), Href: examplePath, Icon: "download"}
+}
+
+func sendPack(c echo.Context, name string, pack *campaigns.Pack) error {
 	h := c.Response().Header()
 	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="pack-%d.zip"`, pack.ID))
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
 	return pack.WriteZip(c.Response())
 }

@@ -13,6 +13,7 @@ import (
 	"actnow/campaigns"
 	"actnow/campaigns/mail"
 	"actnow/crm"
+	"actnow/sample"
 )
 
 // PublicURL is the address by which the world reaches Act Now, or "".
@@ -84,6 +85,15 @@ func (a *app) claimed(ctx context.Context, p campaigns.Purpose, token string) (c
 		return row, false, nil
 	}
 	return row, err == nil && claim.For(row.Address), err
+}
+
+// ExamplePack returns a pack of the sample partner.
+func (a *app) ExamplePack() (*campaigns.Pack, error) {
+	packs, err := sample.Packs()
+	if err != nil {
+		return nil, err
+	}
+	return campaigns.ReadPack(packs[0])
 }
 
 // SavePack keeps an uploaded pack.
