@@ -32,6 +32,21 @@ func FormatOf(name string) (Format, error) {
 	return "", actnow.Invalid("error.format", "out", "%q is neither .csv nor .xlsx", name)
 }
 
+// ParseHeaders reads headers that are parted by commas, as a line of CSV: one with a
+// comma of its own stands in quotation marks. Without any it is nil.
+func ParseHeaders(line string) []string {
+	r := csv.NewReader(strings.NewReader(line))
+	r.LazyQuotes, r.TrimLeadingSpace = true, true
+	cells, _ := r.Read() // lazy quotes can always be read
+	var headers []string
+	for _, h := range cells {
+		if h = strings.TrimSpace(h); h != "" {
+			headers = append(headers, h)
+		}
+	}
+	return headers
+}
+
 // Harmless returns the cell so that no spreadsheet runs it as a formula: with an
 // apostrophe before what would begin one, also behind blanks and in full-width
 // letters. ParseID and the other readers of this package take it off again.

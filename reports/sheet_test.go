@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,23 @@ func rowsOf(rows ...[]string) iter.Seq2[[]string, error] {
 
 // A workbook keeps ids as text and scores as numbers, holds its header in sight
 // under filters, and says what it is.
+func TestParseHeaders(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][]string{
+		`"never closed`:        {"never closed"},
+		"":                     nil,
+		" , ":                  nil,
+		"AccountName,AzureFit": {"AccountName", "AzureFit"},
+		`AccountName, "D365_AX Customer, No BC/Finance", Org Size`: {"AccountName", "D365_AX Customer, No BC/Finance", "Org Size"},
+		`Screen 13",Price`:                         {`Screen 13"`, "Price"},
+		`"MW_""E SKU"" Attach",Act Now: CRM owner`: {`MW_"E SKU" Attach`, "Act Now: CRM owner"},
+	} {
+		if got := reports.ParseHeaders(line); !slices.Equal(got, want) {
+			t.Errorf("ParseHeaders(%s) = %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestWorkbook(t *testing.T) {
 	t.Parallel()
 	sheet := reports.Sheet{

@@ -273,10 +273,7 @@ func (s *Server) writeReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var columns []string
-	if list := c.QueryParam("columns"); list != "" {
-		columns = strings.Split(list, ",")
-	}
+	columns := reports.ParseHeaders(c.QueryParam("columns"))
 	where := strings.TrimSpace(c.QueryParam("where"))
 	sheet, err := s.store.OpenSheet(ctx(c), s.scope(c), actnow.SheetQuery{Source: string(kind), Columns: columns, Where: where, Language: s.text(c).Lang})
 	if err != nil {

@@ -54,11 +54,7 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 			if err := choice(q.Sort, "sort", []string{"", actnow.SheetByRevenue, actnow.SheetByEnd}); err != nil {
 				return err
 			}
-			for _, c := range strings.Split(columns, ",") {
-				if c = strings.TrimSpace(c); c != "" {
-					q.Columns = append(q.Columns, c)
-				}
-			}
+			q.Columns = reports.ParseHeaders(columns)
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				if err := a.choosePreset(ctx, &q, preset); err != nil {
 					return noSource(err, q.Source)
@@ -91,7 +87,7 @@ func newReportCreateCommand(sh *shell) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Source, "source", "", fmt.Sprintf("one of %s, or cohort:ID", oneOf(sheetSources())))
-	f.StringVar(&columns, "columns", "", "headers to write, parted by commas (default: all of the newest file)")
+	f.StringVar(&columns, "columns", "", `headers to write, parted by commas, one with a comma in "quotation marks" (default: all of the newest file)`)
 	f.BoolVar(&q.Added, "added", false, "without --columns: what Act Now knows of each row, too")
 	f.StringVar(&preset, "preset", "", fmt.Sprintf("in place of --columns: one of %s", oneOf(reports.Presets)))
 	f.StringVar(&q.Where, "where", "", "filter of the customers")
