@@ -1,5 +1,7 @@
 package actnow
 
+import "slices"
+
 // CampaignState is where a campaign stands.
 type CampaignState string
 
@@ -51,7 +53,8 @@ const (
 	PolicyReconcile UnknownPolicy = "reconcile"
 )
 
+// UnknownPolicies are all policies, the default first.
+var UnknownPolicies = []UnknownPolicy{PolicyHold, PolicyResend, PolicyReconcile}
+
 // Valid reports whether p is one of the three policies.
-func (p UnknownPolicy) Valid() bool {
-	return p == PolicyHold || p == PolicyResend || p == PolicyReconcile
-}
+func (p UnknownPolicy) Valid() bool { return slices.Contains(UnknownPolicies, p) }

@@ -114,7 +114,7 @@ func withApp(cmd *cobra.Command, sh *shell, fn func(ctx context.Context, a *app)
 	if err != nil {
 		return err
 	}
-	a, err := openApp(ctx, cfg, newLog(io.Discard, "error"))
+	a, err := openApp(ctx, cfg, newLog(io.Discard, slog.LevelError))
 	var locked *storage.LockedError
 	if errors.As(err, &locked) {
 		return &forwardError{dir: locked.Dir}
@@ -127,12 +127,8 @@ func withApp(cmd *cobra.Command, sh *shell, fn func(ctx context.Context, a *app)
 }
 
 // newLog writes JSON lines at the level and above.
-func newLog(w io.Writer, level string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo
-	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // commandLine is who acts when a command does.

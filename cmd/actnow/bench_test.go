@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"path/filepath"
 	"testing"
 )
@@ -15,7 +16,7 @@ func BenchmarkSeed(b *testing.B) {
 			cfg[o.name] = setting{option: o, value: o.fallback}
 		}
 		cfg["data-dir"] = setting{value: filepath.Join(b.TempDir(), "data")}
-		a, err := openApp(b.Context(), cfg, newLog(io.Discard, "error"))
+		a, err := openApp(b.Context(), cfg, newLog(io.Discard, slog.LevelError))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func TestCancelJob(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "data")
 	cfg["data-dir"] = setting{value: dir}
-	a, err := openApp(t.Context(), cfg, newLog(io.Discard, "error"))
+	a, err := openApp(t.Context(), cfg, newLog(io.Discard, slog.LevelError))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestCancelOtherJob(t *testing.T) {
 		cfg[o.name] = setting{option: o, value: o.fallback}
 	}
 	cfg["data-dir"] = setting{value: filepath.Join(t.TempDir(), "data")}
-	a, err := openApp(t.Context(), cfg, newLog(io.Discard, "error"))
+	a, err := openApp(t.Context(), cfg, newLog(io.Discard, slog.LevelError))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,14 @@ func (p *planFlags) add(cmd *cobra.Command) {
 	f.StringVar((*string)(&p.plan.Policy), "policy", "", "what becomes of mails of which nobody can know whether they arrived: hold (unless another is named), resend or reconcile")
 }
 
-// check reads --at and sees that one of the flags alone says when.
+// check reads --at and sees that one of the flags alone says when, and that the policy
+// is one.
 func (p *planFlags) check(cmd *cobra.Command) (err error) {
+	if p.plan.Policy != "" {
+		if err := choice(p.plan.Policy, "policy", actnow.UnknownPolicies); err != nil {
+			return err
+		}
+	}
 	var when []string
 	for _, flag := range []string{"at", "cron", "by-hand"} {
 		if cmd.Flags().Changed(flag) {

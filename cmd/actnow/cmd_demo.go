@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func runDemo(ctx context.Context, sh *shell, cfg config) error {
 	}
 	defer caught.Close()
 	cfg["smtp-url"] = setting{option: cfg["smtp-url"].option, value: "smtp://" + caught.Addr().String() + "?tls=none", from: "demo"}
-	a, err := openApp(ctx, cfg, newLog(sh.stderr, "warn"))
+	a, err := openApp(ctx, cfg, newLog(sh.stderr, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +26,9 @@ func newHookAddCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "make a hook and show its secret, once", Args: exactly(1, "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := choice(n.Verifier, "verifier", slices.Sorted(maps.Keys(crm.Verifiers))); err != nil {
+				return err
+			}
 			n.Name = args[0]
 			return withApp(cmd, sh, func(ctx context.Context, a *app) error {
 				c, secret, err := a.db.AddConnection(ctx, commandLine, n)

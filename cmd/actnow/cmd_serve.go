@@ -31,7 +31,11 @@ func newServeCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a, err := openApp(cmd.Context(), cfg, newLog(sh.stderr, cfg.get("log-level")))
+			level, err := cfg.level()
+			if err != nil {
+				return err
+			}
+			a, err := openApp(cmd.Context(), cfg, newLog(sh.stderr, level))
 			if err != nil {
 				return err
 			}

@@ -454,6 +454,12 @@ func (s *site) refusals(daemon bool) {
 			s.t.Errorf("serve at no address: exit code %d, %s", a.code, a.stderr)
 		}
 	}
+	if a := s.command("serve", "--log-level", "loud"); a.code != 1 || !strings.Contains(a.stderr, "write debug, info, warn or error") {
+		s.t.Errorf("serve at no level of the log: exit code %d, %s", a.code, a.stderr)
+	}
+	var settings []object
+	s.ask(&settings, "config", "print")
+	s.members("a setting", settings[0], "name", "value", "from")
 	broken := s.write("broken.csv", "one,two\n1,2\n")
 	for _, tt := range []struct {
 		code int
@@ -484,7 +490,7 @@ func (s *site) refusals(daemon bool) {
 		{1, "there is no folder", []string{"backup", filepath.Join(s.dir, "nowhere", "b.db")}},
 		{1, "cohort 999", []string{"campaign", "create", "--name", "Bad", "--pack", filepath.Join(filepath.Dir(s.dir), "partner", "pack"), "--cohort", "999"}},
 		{1, "crm", []string{"hook", "add", "crm"}},
-		{1, "none", []string{"hook", "add", "other", "--verifier", "none"}},
+		{2, "it is one of standard", []string{"hook", "add", "other", "--verifier", "none"}},
 		{1, "missing", []string{"restore", "missing.db"}},
 		{2, "--area", []string{"report", "months"}},
 		{1, "is not before", []string{"report", "months", "--area", "azure", "--from", "2026-11", "--to", "2026-10"}},
@@ -503,6 +509,9 @@ func (s *site) refusals(daemon bool) {
 		{2, "no number", []string{"campaign", "show", "first"}},
 		{2, "no command", []string{"campaign", "shwo", "1"}},
 		{2, "no command", []string{"nonsense"}},
+		{2, "wants a command: it is one of crm", []string{"import"}},
+		{2, "\"now\" is too much", []string{"match", "run", "now"}},
+		{2, "it is one of hold, resend, reconcile", []string{"campaign", "create", "--name", "Bad", "--pack", "x", "--cohort", "1", "--policy", "forget"}},
 		{2, "at least 1", []string{"import", "report"}},
 		{2, "it is one of account, contact, opportunity", []string{"import", "crm", "--kind", "person", broken}},
 		{2, "--area", []string{"score", "run", "--area", "windows"}},

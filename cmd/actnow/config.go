@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"sort"
@@ -152,6 +153,14 @@ func readConfig(r io.Reader) (map[string]string, error) {
 	return values, sc.Err()
 }
 
+// level is the least that is logged.
+func (c config) level() (l slog.Level, err error) {
+	if l.UnmarshalText([]byte(c.get("log-level"))) != nil {
+		return l, actnow.Invalid("error.log_level", "log-level", "%q is no level of the log: write debug, info, warn or error", c.get("log-level"))
+	}
+	return l, nil
+}
+
 // zone is the time zone of the installation.
 func (c config) zone() (*time.Location, error) {
 	z, err := time.LoadLocation(c.get("zone"))
@@ -190,7 +199,9 @@ func newConfigCommand(sh *shell) *cobra.Command {
 				return err
 			}
 			type line struct {
-				Name, Value, From string
+				Name  string `json:"name"`
+				Value string `json:"value"`
+				From  string `json:"from"`
 			}
 			var lines []line
 			for _, s := range c {

@@ -65,7 +65,7 @@ func shortenHelp(root *cobra.Command) {
 }
 
 // refuseUnknown makes a group of commands refuse a word that is none of them as
-// a usage error, with a suggestion.
+// a usage error, with a suggestion, and no word at all: nothing would be done.
 func refuseUnknown(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		refuseUnknown(c)
@@ -80,7 +80,11 @@ func refuseUnknown(cmd *cobra.Command) {
 			if help != nil {
 				return help(c, args)
 			}
-			return c.Help()
+			var names []string
+			for _, sub := range c.Commands() {
+				names = append(names, sub.Name())
+			}
+			return usageError{fmt.Errorf("%s wants a command: it is one of %s", c.CommandPath(), oneOf(names))}
 		}
 		if s := c.SuggestionsFor(args[0]); len(s) > 0 {
 			return usageError{fmt.Errorf("%q is no command of %s; did you mean %s?", args[0], c.CommandPath(), s[0])}

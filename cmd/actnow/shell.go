@@ -144,7 +144,10 @@ func (sh *shell) absolute(path string) (string, error) {
 
 // exactly and atLeast check the number of arguments as a usage error.
 func exactly(n int, names string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
+		if n == 0 && len(args) > 0 {
+			return usageError{fmt.Errorf("%q is too much: %s takes flags alone", args[0], c.CommandPath())}
+		}
 		if len(args) != n {
 			return usageError{fmt.Errorf("%d arguments are given, %d wanted: %s", len(args), n, names)}
 		}
