@@ -12,13 +12,14 @@ import (
 
 	"actnow"
 	"actnow/campaigns"
+	"actnow/schedule"
 )
 
 // CreateCampaign stores a plan as a draft. The error matches actnow.ErrInvalid
 // for a plan that cannot be, and actnow.ErrNotFound if its pack or cohort is not
 // there.
 func (db *DB) CreateCampaign(ctx context.Context, by actnow.Actor, p campaigns.Plan) (actnow.CampaignID, error) {
-	if err := checkPlan(&p); err != nil {
+	if err := checkPlan(&p, db.now()); err != nil {
 		return 0, err
 	}
 	var id actnow.CampaignID
@@ -47,7 +48,7 @@ func (db *DB) CreateCampaign(ctx context.Context, by actnow.Actor, p campaigns.P
 // approved is no longer what it is. The error matches actnow.ErrConflict once mails
 // of it have been queued, or while its schedule is just launching it.
 func (db *DB) UpdateCampaign(ctx context.Context, by actnow.Actor, id actnow.CampaignID, p campaigns.Plan) error {
-	if err := checkPlan(&p); err != nil {
+	if err := checkPlan(&p, db.now()); err != nil {
 		return err
 	}
 	return db.moveCampaign(ctx, by, id, "update", func(tx *sql.Tx, c campaignRow) (actnow.CampaignState, error) {
@@ -91,7 +92,10 @@ func unschedule(tx *sql.Tx, id actnow.CampaignID) error {
 	return err
 }
 
-func checkPlan(p *campaigns.Plan) error {
+// checkPlan refuses a plan that cannot be. A moment up to a day ago is one that came
+// while the plan was made; what is later than a send may be is a mistake, or a plan of
+// last year's, and would go at once.
+func checkPlan(p *campaigns.Plan, now time.Time) error {
 	p.Name = strings.TrimSpace(p.Name)
 	if p.Policy == "" {
 		p.Policy = actnow.PolicyHold
@@ -107,6 +111,8 @@ func checkPlan(p *campaigns.Plan) error {
 		return actnow.Invalid("error.area", "area", "%q is no solution area", string(p.Area))
 	case p.Line != "" && !p.At.IsZero():
 		return actnow.Invalid("error.campaign_when", "at", "give a date or a cron line, not both")
+	case !p.At.IsZero() && now.Sub(p.At) > schedule.MaxLateAsk:
+		return actnow.Invalid("error.campaign_past", "at", "this moment has passed: choose a later one, or send now")
 	case p.CapMails < 0 || p.CapDays < 0 || p.CapDays > 366:
 		return actnow.Invalid("error.campaign_cap", "cap", "the cap is a number of mails in 1 to 366 days")
 	}
