@@ -67,6 +67,11 @@ func refuse(status int, cause error, code, field string, args ...any) *Refusal {
 	return &Refusal{Status: status, Input: invalid(code, field, args...), Cause: cause}
 }
 
+// TooLarge is the refusal of a delivery of more than MaxBody bytes.
+func TooLarge() *Refusal {
+	return refuse(http.StatusRequestEntityTooLarge, nil, "hook.size", "", MaxBody)
+}
+
 // Receiver takes deliveries: it alone knows in which order they are checked.
 // It is safe for many goroutines.
 type Receiver struct {
@@ -99,7 +104,7 @@ func (r *Receiver) Receive(ctx context.Context, hook Hook, header http.Header, b
 	var tooLarge *http.MaxBytesError
 	switch {
 	case len(raw) > MaxBody || errors.As(err, &tooLarge):
-		return Receipt{}, refuse(http.StatusRequestEntityTooLarge, nil, "hook.size", "", MaxBody)
+		return Receipt{}, TooLarge()
 	case err != nil:
 		return Receipt{}, refuse(http.StatusBadRequest, err, "hook.read", "")
 	}

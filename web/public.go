@@ -194,7 +194,7 @@ func (s *Server) receiveHook(c echo.Context) error {
 	}
 	req := c.Request()
 	if req.ContentLength > crm.MaxBody {
-		return &http.MaxBytesError{Limit: crm.MaxBody}
+		return crm.TooLarge() // before it is read
 	}
 	body := http.MaxBytesReader(c.Response(), req.Body, crm.MaxBody)
 	receipt, err := s.actions.ReceiveHook(ctx(c), name, req.Header, body)

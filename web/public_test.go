@@ -243,6 +243,14 @@ func TestHookAnswers(t *testing.T) {
 	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large body in chunks answers %d", resp.StatusCode)
 	}
+	resp, err = b.client.Post(b.site.URL+"/v1/hooks/crm", "application/json", bytes.NewReader(make([]byte, crm.MaxBody+1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if said, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(said), `"code":"hook.size"`) {
+		t.Errorf("a body that says it is large answers %d, %s", resp.StatusCode, said)
+	}
 }
 
 // TestTamperedTokens holds what a changed token does against the list of changes.
