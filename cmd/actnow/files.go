@@ -46,10 +46,21 @@ func (sh *shell) create(path string, write func(w io.Writer) error) error {
 // localFiles are those of this process.
 type localFiles struct{}
 
+// errNameless says that a path is empty: to ask for it over the socket would be to ask
+// for nothing, and to wait for it for ever.
+var errNameless = actnow.Invalid("error.file", "", "the name of a file is empty")
+
 func (localFiles) Open(path string) (io.ReadCloser, error) {
+	if path == "" {
+		return nil, errNameless
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fileError(path, err)
+	}
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		f.Close()
+		return nil, actnow.Invalid("error.file", "", "%s is a folder, not a file", path)
 	}
 	return f, nil
 }

@@ -309,6 +309,9 @@ func (p *peer) next() (frame, error) {
 
 // Open asks for the file and returns it as it comes.
 func (p *peer) Open(path string) (io.ReadCloser, error) {
+	if path == "" {
+		return nil, errNameless
+	}
 	first, err := p.ask(frame{Open: path})
 	if err != nil {
 		return nil, err
@@ -398,11 +401,11 @@ func (o output) Write(b []byte) (int, error) {
 // zipFS reads a zip file as a folder.
 func zipFS(name string, b []byte) (fs.FS, error) {
 	if !strings.HasSuffix(strings.ToLower(name), ".zip") {
-		return nil, actnow.Invalid("error.pack_kind", "pack", "%s is neither a folder nor a zip file", name)
+		return nil, actnow.Invalid("error.pack_kind", "", "%s is neither a folder nor a zip file", name)
 	}
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return nil, actnow.Invalid("error.pack_zip", "pack", "%s cannot be read as a zip file: %v", name, err)
+		return nil, actnow.Invalid("error.pack_zip", "", "%s cannot be read as a zip file: %v", name, err)
 	}
 	return z, nil
 }
