@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"actnow"
@@ -16,8 +17,8 @@ const (
 	maxMembers = 50_000 // members and elements of the whole body
 )
 
-// SyntaxError says that a body is no JSON, or none that we read: not UTF-8, too
-// deep, too many members, or a member named twice.
+// SyntaxError says that a body is no JSON, or none that we read: not UTF-8, or nested
+// too deep.
 type SyntaxError struct {
 	Input *actnow.InputError
 	Cause error
@@ -33,7 +34,8 @@ func syntax(cause error) error {
 }
 
 // parseJSON reads one JSON value into map[string]any, []any, string,
-// json.Number, bool or nil. The error is a *SyntaxError.
+// json.Number, bool or nil. The error is a *SyntaxError, or an *actnow.InputError for
+// JSON that cannot be read in one way only, or has too many members.
 func parseJSON(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, syntax(errors.New("the text is not UTF-8"))
@@ -50,11 +52,7 @@ func parseJSON(body []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	p := parser{d: d}
-	v, err := p.value()
-	if err != nil {
-		return nil, syntax(err)
-	}
-	return v, nil
+	return p.value()
 }
 
 // checkDepth counts brackets outside of strings.
@@ -109,13 +107,13 @@ func (p *parser) object() (any, error) {
 			return nil, errors.New("a member without a name")
 		}
 		if _, twice := m[name]; twice {
-			return nil, fmt.Errorf("member %.50q is there twice", name)
+			return nil, invalid("hook.twice", fmt.Sprintf("%.50s", name))
 		}
 		if err := p.count(); err != nil {
 			return nil, err
 		}
 		if m[name], err = p.value(); err != nil {
-			return nil, err
+			return nil, inside(name, err)
 		}
 	}
 	_, err := p.d.Token()
@@ -130,7 +128,7 @@ func (p *parser) array() (any, error) {
 		}
 		v, err := p.value()
 		if err != nil {
-			return nil, err
+			return nil, inside(fmt.Sprintf("[%d]", len(a)), err)
 		}
 		a = append(a, v)
 	}
@@ -138,9 +136,21 @@ func (p *parser) array() (any, error) {
 	return a, err
 }
 
+// inside puts the member or element in which it stands before the field of an error,
+// as in items[1].id.
+func inside(outer string, err error) error {
+	if input, ok := errors.AsType[*actnow.InputError](err); ok && input.Field != "" {
+		if !strings.HasPrefix(input.Field, "[") {
+			outer += "."
+		}
+		input.Field = outer + input.Field
+	}
+	return err
+}
+
 func (p *parser) count() error {
 	if p.members++; p.members > maxMembers {
-		return fmt.Errorf("more than %d members", maxMembers)
+		return invalid("hook.many", "", maxMembers)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ var Messages = map[string][2]string{
 	"hook.items":              {"must be a list with at least one item", "måste vara en lista med minst en post"},
 	"hook.items_many":         {"must hold at most {0} items", "får ha högst {0} poster"},
 	"hook.item":               {"must be an object", "måste vara ett objekt"},
+	"hook.twice":              {"stands there twice", "står där två gånger"},
+	"hook.many":               {"the body has more than {0} members", "innehållet har fler än {0} medlemmar"},
 	"hook.members":            {"has more than {0} members that are not known", "har fler än {0} okända fält"},
 	"hook.merged_into_itself": {"must be another id than the account's own", "måste vara ett annat id än kontots eget"},
 	"crm.kind":                {"{0} is no kind of CRM record; these are: {1}", "{0} är ingen sorts CRM-post; dessa finns: {1}"},
