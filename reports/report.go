@@ -114,10 +114,10 @@ type Agreement struct {
 
 // Column is one header of a file.
 type Column struct {
-	Header    string // as written
-	Field     string // the catalogue's name, "" for an unknown column, which is kept
-	Candidate bool   // unknown or a cohort of the catalogue, holding only Yes, No and blank
-	Known     bool   // a cohort column of the catalogue
+	Header    string `json:"header"`    // as written
+	Field     string `json:"field"`     // the catalogue's name, "" for an unknown column, which is kept
+	Candidate bool   `json:"candidate"` // unknown or a cohort of the catalogue, holding only Yes, No and blank
+	Known     bool   `json:"known"`     // a cohort column of the catalogue
 }
 
 // Unknown reports whether the catalogue does not know the column at all. Such a
