@@ -27,6 +27,7 @@ type problem struct {
 	Line      int    `json:"line,omitempty"`
 	Column    int    `json:"column,omitempty"`
 	Instead   string `json:"suggestion,omitempty"`
+	State     string `json:"state,omitempty"` // what is not as it would have to be, in English
 	RequestID string `json:"request_id,omitempty"`
 }
 
@@ -62,6 +63,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	p := problem{Type: "about:blank", Status: status, Title: text.T("error.title." + code), Detail: text.T("error.text." + code), Code: "error." + code, RequestID: requestID(c)}
 	var input *actnow.InputError
 	var retry *retryError
+	var state *actnow.StateError
 	var syntax *cohorts.SyntaxError
 	if errors.As(err, &syntax) {
 		p.Column, p.Instead = syntax.Column, syntax.Suggestion
@@ -75,6 +77,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 	case errors.As(err, &retry):
 		c.Response().Header().Set("Retry-After", text.plainNumber(retry.after))
 		p.Detail, p.Code = text.TN(retry.code, int64(retry.after)), retry.code
+	case errors.As(err, &state):
+		p.State = state.Error()
 	}
 	if status >= 500 {
 		s.logError(c, "request failed", err)

@@ -52,7 +52,11 @@ func TestCancelJob(t *testing.T) {
 	const described = "/api/v1/jobs/{id}/cancel"
 	c := s.caller(t, actnow.RoleSteward)
 	c.ask(http.MethodPost, described, "/api/v1/jobs/7/cancel", "", http.StatusAccepted, nil)
-	c.ask(http.MethodPost, described, "/api/v1/jobs/9/cancel", "", http.StatusConflict, nil)
+	var refused struct{ Code, State string }
+	c.ask(http.MethodPost, described, "/api/v1/jobs/9/cancel", "", http.StatusConflict, &refused)
+	if refused.Code != "error.conflict" || refused.State != "job is done, not running" {
+		t.Errorf("a job that ended answers %+v", refused)
+	}
 	c.ask(http.MethodPost, described, "/api/v1/jobs/10/cancel", "", http.StatusNotFound, nil)
 	s.caller(t, actnow.RoleReportViewer).ask(http.MethodPost, described, "/api/v1/jobs/7/cancel", "", http.StatusForbidden, nil)
 }
