@@ -60,7 +60,7 @@ func (e *entity) weighTokens(df func(*token) int, n int) {
 		v.total = 0
 		for j := range v.tokens {
 			t := &v.tokens[j]
-			t.bits = vocab.wordBits(t.text, df(t), n)
+			t.bits = vocab.wordBits(t, df(t), n)
 			v.total += t.bits
 		}
 	}

@@ -18,9 +18,8 @@ type token struct {
 	common  bool    // whether it is of the vocabulary: what kind of organisation, and where
 }
 
-func makeToken(text, written string) token {
-	t := token{text: text, written: written, key: hashKey(armToken, text), letters: letterSet(written), sound: sound(written)}
-	_, t.common = vocabularyOnce().common[text]
+func makeToken(text, written string, common bool) token {
+	t := token{text: text, written: written, key: hashKey(armToken, text), letters: letterSet(written), sound: sound(written), common: common}
 	t.spelt = t.key
 	if written != text {
 		t.spelt = hashKey(armToken, written)
@@ -156,27 +155,30 @@ func makeVariant(core, behind []string) variant {
 	full, compact, all, initials := room[0][:0], room[1][:0], room[2][:0], room[3][:0]
 	for i := 0; i < len(core); i++ {
 		w := core[i]
-		c := vocab.canon(w)
+		known := vocab.read(w)
+		c := known.word
 		if w[0] >= utf8.RuneSelf && c[0] < utf8.RuneSelf {
 			w = c // a translation is all that can be compared
 		}
 		latin := w[0] < utf8.RuneSelf
 		v.foreign, v.mixed = v.foreign && !latin, v.mixed || !latin
 		full, all = append(full, w...), append(all, firstRune(w)...)
-		if phrase := vocab.phrase(core[i:]); phrase != "" {
-			c, w = phrase, w+core[i+1]
-			i++
-			full = append(full, core[i]...)
+		if known.head && i+1 < len(core) {
+			if phrase := vocab.phrase(core[i], core[i+1]); phrase != "" {
+				c, w, known.common = phrase, w+core[i+1], true
+				i++
+				full = append(full, core[i]...)
+			}
 		}
 		if isFiller(c) {
 			continue
 		}
 		compact, initials = append(compact, w...), append(initials, firstRune(w)...)
-		v.tokens = append(v.tokens, makeToken(c, w))
+		v.tokens = append(v.tokens, makeToken(c, w, known.common))
 	}
 	if len(v.tokens) == 0 { // only fillers: "The The"
 		for _, w := range core {
-			v.tokens = append(v.tokens, makeToken(w, w))
+			v.tokens = append(v.tokens, makeToken(w, w, vocab.shares[w] > 0))
 		}
 		compact = full
 	}

@@ -92,7 +92,7 @@ var townsOnce = sync.OnceValue(func() map[string]string {
 func readTown(w []string) []string {
 	v := vocabularyOnce()
 	for i := range w {
-		if c := v.canon(w[i]); c == "saint" {
+		if c := v.read(w[i]).word; c == "saint" {
 			w = slices.Clone(w)
 			w[i] = c
 		}

@@ -28,7 +28,7 @@ func TestFarApart(t *testing.T) {
 	word := rapid.StringMatching(`([a-z]{1,12}|ph[aeo]{1,6}|[ckqvwyz]u?[abcå]{0,9}|[o0-9a]{1,5})`)
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := word.Draw(t, "x"), word.Draw(t, "y")
-		x, y := makeToken(a, a), makeToken(b, b)
+		x, y := makeToken(a, a, false), makeToken(b, b, false)
 		if farApart(&x, &y) && closeSim(&x, &y) != 0 {
 			t.Fatalf("%q and %q are far apart, but agree", x.text, y.text)
 		}
