@@ -45,16 +45,12 @@ func (s *site) sameLabel(o *site) bool {
 	return s.kind == siteOwn && o.kind == siteOwn && len(s.label) >= 4 && s.label == o.label
 }
 
-var freeMail = sync.OnceValue(func() map[string]bool {
-	m := make(map[string]bool, 1<<14)
+// providers holds the domains that are nobody's own.
+var providers = sync.OnceValue(func() map[string]siteKind {
+	m := make(map[string]siteKind, 1<<14)
 	for line := range dataLines(freeMailText) {
-		m[line] = true
+		m[line] = siteMail
 	}
-	return m
-})
-
-var sharedHosts = sync.OnceValue(func() map[string]siteKind {
-	m := make(map[string]siteKind, 256)
 	for line := range dataLines(sharedHostsText) {
 		kind, host, _ := strings.Cut(line, " ")
 		m[host] = siteProfile
@@ -66,26 +62,28 @@ var sharedHosts = sync.OnceValue(func() map[string]siteKind {
 })
 
 // readSite reads a URL, a host, a domain or an address of mail.
-func readSite(s string) site {
-	host := hostOf(s)
+func readSite(s string) site { return siteAt(hostOf(s)) }
+
+// siteAt returns the site at a host that hostOf returned.
+func siteAt(host string) site {
 	if host == "" {
 		return site{}
 	}
 	suffix, icann := publicsuffix.PublicSuffix(host)
 	if len(host) == len(suffix) { // a public suffix itself, such as blogspot.com
-		if sharedHosts()[host] != 0 || freeMail()[host] {
+		if providers()[host] != siteNone {
 			return site{kind: siteProfile, host: host}
 		}
 		return site{}
 	}
 	rest := host[:len(host)-len(suffix)-1]
 	domain := host[strings.LastIndexByte(rest, '.')+1:]
-	if kind := sharedHosts()[domain]; kind == siteProfile {
-		return site{kind: siteProfile, host: host}
-	} else if kind == siteTenant {
+	switch kind := providers()[domain]; {
+	case kind == siteTenant:
 		return tenant(host, domain)
-	}
-	if freeMail()[domain] || freeMail()[host] {
+	case kind != siteNone:
+		return site{kind: kind, host: host}
+	case len(domain) < len(host) && providers()[host] == siteMail:
 		return site{kind: siteMail, host: host}
 	}
 	kind := siteOwn

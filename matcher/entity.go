@@ -1,6 +1,9 @@
 package matcher
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // entity is a record taken apart for comparison.
 type entity struct {
@@ -20,7 +23,8 @@ func readEntity(r *Record) entity {
 	return e
 }
 
-// readSites returns the sites of the record, without and with that of its mail.
+// readSites returns the sites of the record, without and with that of its mail,
+// which mostly is at a host that was read already.
 func readSites(r *Record) (web, all []site) {
 	for i := -1; i < len(r.Domains); i++ {
 		given := r.Website
@@ -33,7 +37,10 @@ func readSites(r *Record) (web, all []site) {
 	}
 	n := len(all)
 	if strings.Contains(r.Email, "@") {
-		if s := readSite(r.Email); s.kind != siteNone {
+		host := hostOf(r.Email)
+		if i := slices.IndexFunc(all, func(s site) bool { return s.host == host }); i >= 0 {
+			all = append(all, all[i])
+		} else if s := siteAt(host); s.kind != siteNone {
 			all = append(all, s)
 		}
 	}

@@ -274,10 +274,28 @@ func isInitial(w string) bool { return len(w) == 1 && 'a' <= w[0] && w[0] <= 'z'
 // loose returns a word with the double spellings of the Nordic and German
 // languages taken together: "goeteborg" and "goteborg", "aa" and "a".
 func loose(w string) string {
+	if !doubleSpelt(w) {
+		return w
+	}
 	for _, pair := range [...]string{"oe", "ae", "aa", "ue"} {
-		if strings.Contains(w, pair) {
-			w = strings.ReplaceAll(w, pair, pair[:1])
-		}
+		w = strings.ReplaceAll(w, pair, pair[:1])
 	}
 	return w
+}
+
+// doubleSpelt reports whether a word has a double spelling; most have none.
+func doubleSpelt(w string) bool {
+	for i := 1; i < len(w); i++ {
+		switch w[i] {
+		case 'e':
+			if b := w[i-1]; b == 'o' || b == 'a' || b == 'u' {
+				return true
+			}
+		case 'a':
+			if w[i-1] == 'a' {
+				return true
+			}
+		}
+	}
+	return false
 }
