@@ -53,8 +53,9 @@ type scratch struct {
 	lists   []list
 	rank    []ranked
 	field   [maxFinalists]finalist
-	order   []*finalist // the field, best first
-	terms   []weighted  // of the field
+	order   []*finalist  // the field, best first
+	terms   []weighted   // of the field
+	rows    []Comparison // of a candidate
 	numbers [maxFinalists]features
 	town    Probe
 	names   [maxVariants]Probe

@@ -2,24 +2,33 @@ package matcher
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
 )
 
-// candidate returns what is told of a finalist.
-func (m *matching) candidate(a *entity, f *finalist) Candidate {
+// candidate returns what is told of a finalist, which a person confirmed or not.
+func (m *matching) candidate(a *entity, f *finalist, confirmed bool, s *scratch) Candidate {
 	c := &m.index.customers[f.id]
-	out := Candidate{Customer: c.rec.Key, Probability: f.p, Stage: f.stage(), Comparisons: f.comparisons(a, c)}
-	out.Reason = reason(out.Comparisons)
+	s.rows = f.appendComparisons(s.rows[:0], a, c)
+	out := Candidate{Customer: c.rec.Key, Probability: f.p, Stage: f.stage(), Comparisons: s.rows, Reason: reason(s.rows)}
+	if confirmed {
+		out = out.Confirmed()
+	}
+	if m.index.opt.ReasonsOnly {
+		out.Comparisons = nil
+	} else {
+		out.Comparisons = slices.Clone(out.Comparisons)
+	}
 	return out
 }
 
-// comparisons returns the rows of the waterfall. Their bits add up to the log2
+// appendComparisons appends the rows of the waterfall. Their bits add up to the log2
 // odds of the pair's probability before it is held for a person.
-func (f *finalist) comparisons(a, c *entity) []Comparison {
+func (f *finalist) appendComparisons(rows []Comparison, a, c *entity) []Comparison {
 	e := &f.e
-	rows := append(make([]Comparison, 0, 16), note("start", levelMissing, f.fieldBits("start"), "match.start"))
+	rows = append(rows, note("start", levelMissing, f.fieldBits("start"), "match.start"))
 	add := func(row Comparison, customer, account string) {
 		row.Customer, row.Account = customer, account
 		row.Bits = f.fieldBits(row.Field)

@@ -17,6 +17,9 @@ type Options struct {
 	// OneToOne gives each customer one account at most, see the function OneToOne.
 	// Index.Each, which looks at one account after the other, does not heed it.
 	OneToOne bool
+	// ReasonsOnly leaves the comparisons of candidates out: their Reason is all that
+	// is told. Live does not heed it.
+	ReasonsOnly bool
 }
 
 // Index is a set of customers made ready to be matched against. It does not

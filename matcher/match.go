@@ -154,7 +154,7 @@ func (m *matching) match(r *Record, s *scratch) outcome {
 		s.terms = s.terms[:0]
 		f := &s.field[0]
 		m.compare(f, a, id, s)
-		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f).Confirmed()}
+		out.Band, out.Decided, out.Candidates = actnow.BandMatch, true, []Candidate{m.candidate(a, f, true, s)}
 		s.asked, s.runs = s.asked[:0], s.runs[:0]
 		s.others.of(a, m)
 		for _, site := range a.sites() { // how many customers share it is said
@@ -169,7 +169,7 @@ func (m *matching) match(r *Record, s *scratch) outcome {
 		if finalists[i].p < ShownFrom {
 			break
 		}
-		out.Candidates = append(out.Candidates, m.candidate(a, finalists[i]))
+		out.Candidates = append(out.Candidates, m.candidate(a, finalists[i], false, s))
 	}
 	if len(out.Candidates) > 0 {
 		out.Band = band(out.Candidates[0].Probability)

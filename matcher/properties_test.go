@@ -168,6 +168,36 @@ func checkNumbers(t *testing.T, m matcher.Match) {
 	}
 }
 
+func TestReasonsOnly(t *testing.T) {
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		customers, accounts := dirty(r)
+		decisions := []matcher.Decision{{Account: accounts[r.IntN(60)].Key, Customer: customers[r.IntN(60)].Key, Verdict: actnow.VerdictYes}}
+		match := func(opt matcher.Options) []matcher.Match {
+			got, err := matcher.New(customers, opt).Match(t.Context(), accounts, decisions)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		for _, oneToOne := range []bool{false, true} {
+			want, dropped := match(matcher.Options{OneToOne: oneToOne}), 0
+			for i := range want {
+				for j := range want[i].Candidates {
+					dropped += len(want[i].Candidates[j].Comparisons)
+					want[i].Candidates[j].Comparisons = nil
+				}
+			}
+			if dropped == 0 {
+				t.Fatal("there are no comparisons to leave out")
+			}
+			if diff := cmp.Diff(want, match(matcher.Options{OneToOne: oneToOne, ReasonsOnly: true})); diff != "" {
+				t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
+			}
+		}
+	}
+}
+
 func TestMatchEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -88,7 +88,7 @@ func newMatchFilesCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			n, explained, err := matchFiles(cmd.Context(), sh, matcher.New(in.customers, matcher.Options{}), in.accounts, oneToOne, out, explain)
+			n, explained, err := matchFiles(cmd.Context(), sh, matcher.New(in.customers, matcher.Options{ReasonsOnly: explain == ""}), in.accounts, oneToOne, out, explain)
 			switch {
 			case err != nil:
 				return err

@@ -29,7 +29,7 @@ func newMatchEvaluateCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			index := matcher.New(in.customers, matcher.Options{OneToOne: oneToOne})
+			index := matcher.New(in.customers, matcher.Options{OneToOne: oneToOne, ReasonsOnly: true})
 			matches, err := index.Match(cmd.Context(), in.accounts, nil)
 			if err != nil {
 				return err
