@@ -60,7 +60,8 @@ type scratch struct {
 	town    Probe
 	names   [maxVariants]Probe
 	sim     tokenSim
-	fetched uint8 // of no use but that it is read
+	queries []query // not yet answered
+	fetched uint8   // of no use but that it is read
 }
 
 type ranked struct {
@@ -105,20 +106,16 @@ func (s *scratch) prepare(a *entity) {
 func (ix *Index) candidates(a *entity, no map[string]bool, s *scratch) []ranked {
 	s.found, s.asked, s.runs, s.shared = s.found[:0], s.asked[:0], s.runs[:0], [maxVariants]float32{}
 	s.norm = float32(math.Inf(1))
-	exact := func(arm uint64, key string, worth float32) {
-		if key != "" {
-			ix.byExact(arm, hashKey(arm, key), worth, s)
-		}
-	}
 	for _, site := range a.sites() {
-		exact(armDomain, site.key, worthDomain)
+		s.ask(armDomain, site.key, worthDomain)
 	}
-	exact(armTPID, a.tpid, worthTPID)
+	s.ask(armTPID, a.tpid, worthTPID)
 	for i := range a.name.variants {
-		exact(armCompact, a.name.variants[i].compact, worthName)
+		s.ask(armCompact, a.name.variants[i].compact, worthName)
 	}
+	ix.answer(s)
 	if !s.sure() {
-		ix.search(a, exact, s)
+		ix.search(a, s)
 	}
 	s.rank = s.rank[:0]
 	for _, f := range s.found {
@@ -142,30 +139,33 @@ func (s *scratch) sure() bool {
 }
 
 // search proposes customers by what is like the account and not the same.
-func (ix *Index) search(a *entity, exact func(arm uint64, key string, worth float32), s *scratch) {
+func (ix *Index) search(a *entity, s *scratch) {
 	for _, site := range a.sites() {
-		exact(armLabel, site.loose, worthLabel)
-		exact(armCompact, site.loose, worthLabel)
-		exact(armAcronym, site.loose, worthLabel)
+		s.ask(armLabel, site.loose, worthLabel)
+		s.ask(armCompact, site.loose, worthLabel)
+		s.ask(armAcronym, site.loose, worthLabel)
 	}
 	for i := range a.name.variants {
 		v := &a.name.variants[i]
-		ix.byExact(armSorted, v.sortedKey(), 0, s)
-		exact(armAcronym, v.compact, worthInitials)
-		exact(armLabel, v.compact, worthLabel)
+		s.askHashed(armSorted, v.sortedKey(), 0)
+		s.ask(armAcronym, v.compact, worthInitials)
+		s.ask(armLabel, v.compact, worthLabel)
 		for _, acronym := range v.acronyms {
 			if len(acronym) >= 3 {
-				exact(armCompact, acronym, worthInitials)
-				exact(armLabel, acronym, worthLabel)
+				s.ask(armCompact, acronym, worthInitials)
+				s.ask(armLabel, acronym, worthLabel)
 			}
 		}
-		exact(armPostal, postalKey(a, v), 0)
-		ix.bySlips(v, s)
+		s.ask(armPostal, postalKey(a, v), 0)
+		ix.askSlips(v, s)
+		ix.answer(s)
 		ix.byWords(v, s)
 	}
+	ix.answer(s) // of an account without a name
 	for i := range a.name.variants {
 		if v := &a.name.variants[i]; s.shared[i] < covered*float32(v.total) {
-			ix.byInitials(v, s)
+			ix.askInitials(v, s)
+			ix.answer(s)
 			ix.byGrams(v, s)
 		}
 	}
@@ -200,46 +200,13 @@ func (ix *Index) propose(arm uint64, id int32, worth float32, s *scratch) {
 	}
 }
 
-// byExact proposes the customers under a key: of many, those that look best.
-func (ix *Index) byExact(arm, key uint64, worth float32, s *scratch) {
-	if slices.Contains(s.asked, key) { // names and labels are often the same
-		return
-	}
-	s.asked = append(s.asked, key)
-	ids := ix.keys.under(key)
-	if len(ids) <= capExact {
-		ix.fetch(ids, s)
-		for _, id := range ids {
-			ix.propose(arm, id, worth, s)
-		}
-		return
-	}
-	ids = ids[:min(len(ids), exactBudget)]
-	ix.fetch(ids, s)
-	s.rank = s.rank[:0]
-	for _, id := range ids {
-		s.rank = append(s.rank, ranked{id, s.look(&ix.glances[id])})
-	}
-	for _, r := range s.keep(capExact) {
-		ix.propose(arm, r.id, worth, s)
-	}
-}
-
-// fetch touches what is to be looked at of customers, so that the processor waits for
-// the memory of all of them at once and not of one after the other.
-func (ix *Index) fetch(ids []int32, s *scratch) {
-	for _, id := range ids {
-		s.fetched += ix.glances[id].n
-	}
-}
-
-// byInitials proposes the customers whose name begins with words that a short word
+// askInitials asks for customers whose name begins with words that a short word
 // of the account is the initials of, and the other way round. Letters that many
 // customers have propose nobody.
-func (ix *Index) byInitials(v *variant, s *scratch) {
+func (ix *Index) askInitials(v *variant, s *scratch) {
 	few := func(key uint64) {
-		if ids := ix.keys.under(key); len(ids) <= capExact {
-			ix.byExact(armAcronym, key, worthInitials, s)
+		if len(ix.keys.under(key)) <= capExact {
+			s.askHashed(armAcronym, key, worthInitials)
 		}
 	}
 	for i := range v.tokens {
@@ -253,9 +220,9 @@ func (ix *Index) byInitials(v *variant, s *scratch) {
 // keep returns the n best of s.rank, best first, at most capExact.
 func (s *scratch) keep(n int) []ranked {
 	var best [capExact]ranked
-	held := 0
+	held, least := 0, ranked{}
 	for _, r := range s.rank {
-		if held == n && !before(r, best[n-1]) {
+		if held == n && !before(r, least) {
 			continue
 		}
 		at := held
@@ -268,6 +235,7 @@ func (s *scratch) keep(n int) []ranked {
 			best[at] = best[at-1]
 		}
 		best[at] = r
+		least = best[held-1]
 	}
 	return append(s.rank[:0], best[:held]...)
 }

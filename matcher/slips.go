@@ -49,13 +49,13 @@ func (v *variant) slipped() []*token {
 	return list
 }
 
-// bySlips proposes the customers with a word that is a slip of the pen away from
-// one that no customer has.
-func (ix *Index) bySlips(v *variant, s *scratch) {
+// askSlips asks for customers with a word that is a slip of the pen away from one
+// that no customer has.
+func (ix *Index) askSlips(v *variant, s *scratch) {
 	for _, t := range v.slipped() {
 		if len(ix.keys.under(t.key)) > 0 {
 			continue
 		}
-		eachSlip(t.written, func(key uint64) { ix.byExact(armSlip, key, float32(t.bits), s) })
+		eachSlip(t.written, func(key uint64) { s.askHashed(armSlip, key, float32(t.bits)) })
 	}
 }
