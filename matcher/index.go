@@ -18,8 +18,14 @@ type Options struct {
 	// Index.Each, which looks at one account after the other, does not heed it.
 	OneToOne bool
 	// ReasonsOnly leaves the comparisons of candidates out: their Reason is all that
-	// is told. Live does not heed it.
+	// is told.
 	ReasonsOnly bool
+}
+
+// decisive returns the options that the output depends on.
+func (o Options) decisive() Options {
+	o.Workers = 0
+	return o
 }
 
 // Index is a set of customers made ready to be matched against. It does not

@@ -69,7 +69,7 @@ func (l *Live) reindex(opt Options, customers []Record) (stale map[string]bool) 
 	sorted := sortRecords(customers)
 	same := func(c entity, r *Record) bool { return sameRecord(c.rec, r) }
 	switch {
-	case l.index == nil || l.index.opt.Calibration != opt.Calibration || l.index.opt.OneToOne != opt.OneToOne:
+	case l.index == nil || l.index.opt.decisive() != opt.decisive():
 		*l = Live{index: newIndex(sorted, opt, nil), accounts: make(map[string]*liveAccount)}
 		l.sayings = l.index.noSayings()
 	case !slices.EqualFunc(l.index.customers, sorted, same):

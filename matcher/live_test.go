@@ -155,3 +155,24 @@ func TestLiveMatchesLittle(t *testing.T) {
 	}
 	update(300)
 }
+
+func TestLiveHeedsOptions(t *testing.T) {
+	var live matcher.Live
+	customers, accounts := crowd(100), crowd(100)
+	update := func(opt matcher.Options, want int) {
+		t.Helper()
+		got, err := live.Update(t.Context(), opt, customers, accounts, nil)
+		if err != nil || len(got) != want {
+			t.Errorf("%+v: %d matches, %v; want %d", opt, len(got), err, want)
+		}
+		for _, m := range got {
+			if told := len(best(m).Comparisons) > 0; told == opt.ReasonsOnly {
+				t.Fatalf("%+v: comparisons are told: %t", opt, told)
+			}
+		}
+	}
+	update(matcher.Options{}, 100)
+	update(matcher.Options{Workers: 1}, 0) // makes no difference
+	update(matcher.Options{ReasonsOnly: true}, 100)
+	update(matcher.Options{Calibration: matcher.Calibration{Slope: 0.9}}, 100)
+}
