@@ -65,9 +65,7 @@ func (r *Record) addSite(s string) {
 // The error is a *actnow.InputError with the line if the file is not such a
 // file, if an id is empty or stands twice; its Field is the side or the column.
 func ReadRecords(r io.Reader, side Side) ([]Record, error) {
-	text := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(transform.Nop)), 1<<16)
-	cr := csv.NewReader(text)
-	cr.Comma = delimiter(text)
+	cr := newCSVReader(r)
 	cr.ReuseRecord = true
 	header, err := cr.Read()
 	if errors.Is(err, io.EOF) {
@@ -109,6 +107,15 @@ func ReadRecords(r io.Reader, side Side) ([]Record, error) {
 		lines[rec.Key] = line
 		records = append(records, rec)
 	}
+}
+
+// newCSVReader returns a reader of rows in UTF-8, or in UTF-16 with a byte order mark,
+// whatever divides their cells.
+func newCSVReader(r io.Reader) *csv.Reader {
+	text := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(transform.Nop)), 1<<16)
+	cr := csv.NewReader(text)
+	cr.Comma = delimiter(text)
+	return cr
 }
 
 // delimiter returns what divides the cells of the header row. An error of the

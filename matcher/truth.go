@@ -1,16 +1,11 @@
 package matcher
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // TruePair is an account and the customer it is known to belong to.
@@ -42,9 +37,7 @@ var truthColumns = [...]string{"customer_id", "crm_id", "kind", "evidence"}
 // file, names a record that is not among the given ones, or an account twice;
 // its Field is "truth".
 func ReadTruth(r io.Reader, customers, accounts []Record) ([]TruePair, error) {
-	text := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(transform.Nop)), 1<<16)
-	cr := csv.NewReader(text)
-	cr.Comma = delimiter(text)
+	cr := newCSVReader(r)
 	header, err := cr.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, badInput(truthFile, 1, "error.match.truth.empty")
