@@ -143,14 +143,11 @@ func (b *basis) bin(f *frame, row int) int {
 // before a strength is chosen: neighbouring ranges near each other, levels near
 // zero.
 func (b *basis) penalty() [][]float64 {
+	if !b.numeric() {
+		return identity(b.bins)
+	}
 	s := square(b.bins)
 	ordered := b.bins - 1
-	if !b.numeric() {
-		for k := range s {
-			s[k][k] = 1
-		}
-		return s
-	}
 	n := float64(max(ordered, 1))
 	for k := range ordered {
 		s[k][k] += 0.2 / n
@@ -169,6 +166,15 @@ func square(n int) [][]float64 {
 	s, cells := make([][]float64, n), make([]float64, n*n)
 	for i := range s {
 		s[i] = cells[i*n : (i+1)*n]
+	}
+	return s
+}
+
+// identity holds each of n parameters near zero on its own.
+func identity(n int) [][]float64 {
+	s := square(n)
+	for k := range s {
+		s[k][k] = 1
 	}
 	return s
 }

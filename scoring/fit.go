@@ -2,14 +2,15 @@ package scoring
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
 
-// block is a group of parameters under one penalty: the bins of a feature, or
-// the cells of a pair of features.
+// block is a group of parameters under one penalty: the bins of a feature, the cells
+// of a pair of features, or the slopes of straight parts.
 type block struct {
 	offset, size int
 	penalty      [][]float64
@@ -18,11 +19,13 @@ type block struct {
 	asleep       bool    // held at zero: the data want it flat
 }
 
-// design is what a fit sees: for each row the parameter that each block turns
-// on, an outcome and a weight.
+// design is what a fit sees: for each row the parameter that each block of bins or
+// cells turns on, where it lies along straight parts, an outcome and a weight.
 type design struct {
 	blocks  []block
-	active  []uint8 // row-major: rows × blocks, counted within the block
+	active  []uint8   // row-major: rows × blocks of bins or cells, counted within the block
+	along   []float64 // row-major: rows × slopes, what each is multiplied by
+	slopes  int       // parameters of the last block; 0 if it is one of bins or cells too
 	outcome []float64
 	weight  []float64
 	numbers bool // outcomes are numbers under a normal law, not 0 or 1
@@ -115,27 +118,42 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 	return d.result(blocks, beta, f), nil
 }
 
-// merged returns a design of the same likelihood with rows that turn the same
-// parameters on as one: with the sum of their weights, and their mean outcome. Where
+// width is how many of the blocks are of bins or cells.
+func (d *design) width() int {
+	if d.slopes > 0 {
+		return len(d.blocks) - 1
+	}
+	return len(d.blocks)
+}
+
+// merged returns a design of the same likelihood with rows that are alike to it
+// as one: with the sum of their weights, and their mean outcome. Where
 // little is known of many, as of customers who did nothing, few rows are left. A
 // normal law also needs how outcomes vary among them, so numbers stay as they are.
 func (d *design) merged() *design {
 	if d.numbers {
 		return d
 	}
-	m := &design{blocks: d.blocks}
-	width := len(d.blocks)
+	m := &design{blocks: d.blocks, slopes: d.slopes}
+	width := d.width()
 	at := map[string]int{}
+	var key []byte
 	for i, y := range d.outcome {
 		if d.weight[i] == 0 {
 			continue
 		}
 		row := d.active[i*width : (i+1)*width]
-		k, known := at[string(row)]
+		along := d.along[i*d.slopes : (i+1)*d.slopes]
+		key = append(key[:0], row...)
+		for _, x := range along {
+			key = binary.LittleEndian.AppendUint64(key, math.Float64bits(x))
+		}
+		k, known := at[string(key)]
 		if !known {
 			k = len(m.outcome)
-			at[string(row)] = k
+			at[string(key)] = k
 			m.active = append(m.active, row...)
+			m.along = append(m.along, along...)
 			m.outcome, m.weight = append(m.outcome, 0), append(m.weight, 0)
 		}
 		m.outcome[k] += d.weight[i] * y
@@ -207,17 +225,33 @@ func (d *design) equations(blocks []block, beta []float64, variance float64, cel
 			awake = append(awake, k)
 		}
 	}
-	at := make([]int, len(awake)+1)
-	at[len(awake)] = p - 1
+	width := d.width()
+	n := len(awake) // blocks of which a row turns one parameter on
+	at := make([]int, n, n+d.slopes+1)
+	if n > 0 && awake[n-1] == width {
+		n--
+		at = at[:n]
+		for j := range d.slopes {
+			at = append(at, blocks[width].offset+j)
+		}
+	}
+	at = append(at, p-1)
+	turned := ones(len(at))
 	for i, y := range d.outcome {
 		if d.weight[i] == 0 {
 			continue
 		}
-		row := d.active[i*len(blocks) : (i+1)*len(blocks)]
+		row, along := d.active[i*width:(i+1)*width], d.along[i*d.slopes:(i+1)*d.slopes]
 		eta := beta[p-1]
-		for a, k := range awake {
+		for a, k := range awake[:n] {
 			at[a] = blocks[k].offset + int(row[k])
 			eta += beta[at[a]]
+		}
+		if len(at) > n+1 {
+			copy(turned[n:], along)
+			for a, x := range along {
+				eta += beta[at[n+a]] * x
+			}
 		}
 		var w, z float64
 		if d.numbers {
@@ -231,11 +265,14 @@ func (d *design) equations(blocks []block, beta []float64, variance float64, cel
 			z = d.weight[i] * (v*eta + y - q)
 		}
 		for a, ia := range at {
-			line := cells[ia*p : ia*p+p]
-			for _, ib := range at[a:] {
+			line, w := cells[ia*p:ia*p+p], w*turned[a]
+			for _, ib := range at[min(a, n):n] {
 				line[ib] += w
 			}
-			g[ia] += z
+			for b := max(a, n); b < len(at); b++ {
+				line[at[b]] += w * turned[b]
+			}
+			g[ia] += z * turned[a]
 		}
 	}
 	return h, g, rss
@@ -307,13 +344,13 @@ func sleep(blocks []block, beta []float64) []float64 {
 	return kept
 }
 
-// result moves the weighted mean of each block to the intercept, so that an
-// effect says how a row differs from the average one.
+// result moves the weighted mean of each block to the intercept, so that an effect
+// says how a row differs from the average one; that of a straight part is 0 already.
 func (d *design) result(blocks []block, beta []float64, f fitted) fitted {
 	f.intercept = beta[len(beta)-1]
 	f.effects = make([][]float64, len(blocks))
 	f.strengths = make([]float64, len(blocks))
-	all := d.weights()
+	all, width := d.weights(), d.width()
 	for k, b := range blocks {
 		f.strengths[k] = b.strength
 		if b.asleep {
@@ -324,9 +361,12 @@ func (d *design) result(blocks []block, beta []float64, f fitted) fitted {
 			continue
 		}
 		copy(f.effects[k], beta[b.offset:b.offset+b.size])
+		if k >= width {
+			continue
+		}
 		mass := make([]float64, b.size)
 		for i := range d.outcome {
-			mass[d.active[i*len(blocks)+k]] += d.weight[i]
+			mass[d.active[i*width+k]] += d.weight[i]
 		}
 		mean := 0.0
 		for j, m := range mass {

@@ -164,7 +164,7 @@ var modelMessages = map[string][2]string{
 	"error.model.inforce":    {"The version {0} is in force already.", "Versionen {0} gäller redan."},
 	"error.model.unreadable": {"The model for {0} of {1} cannot be read: train it anew, or go back with actnow score rollback.", "Modellen för {0} i {1} kan inte läsas: träna den på nytt eller gå tillbaka med actnow score rollback."},
 	"error.model.several":    {"Several versions begin with {0}: write more of the id.", "Flera versioner börjar med {0}: skriv mer av id:t."},
-	"error.model.format":     {"The model has the format {0}, and this version of Act Now reads {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser {1}: träna på nytt."},
+	"error.model.format":     {"The model has the format {0}, and this version of Act Now reads 1 to {1}: train anew.", "Modellen har formatet {0} och denna version av Act Now läser 1 till {1}: träna på nytt."},
 	"error.model.damaged":    {"The model is damaged at {0}: train anew, or go back to an earlier one.", "Modellen är skadad vid {0}: träna på nytt eller gå tillbaka till en tidigare."},
 }
 

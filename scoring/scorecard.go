@@ -8,14 +8,16 @@ import (
 )
 
 // scorecard is a model that can be read: an average, an effect for each bin of
-// each feature, and for a few pairs of features an effect for each crossing of
-// coarse bins. A row's value is the sum, so its reasons are exact.
+// each feature, for numbers straight parts beside it, and for a few pairs of features
+// an effect for each crossing of coarse bins. A row's value is the sum, so its reasons
+// are exact.
 type scorecard struct {
 	bases     []basis
 	pairs     []pair
+	straights []straight
 	intercept float64
 	effects   [][]float64 // by basis and bin
-	strengths []float64   // of the bases, then of the pairs
+	strengths []float64   // of the bases, of the pairs, then one of all straight parts
 	variance  float64
 	numbers   bool
 }
@@ -44,14 +46,15 @@ const (
 
 // sample names rows of a frame with their outcomes and weights.
 type sample struct {
-	frame   *frame
-	rows    []int
-	outcome []float64
-	weight  []float64
-	numbers bool
-	use     []bool // features that may be learned from; nil is all
-	few     bool   // outcomes, so that a scorecard is steadied
-	seed    uint64 // of what is drawn
+	frame    *frame
+	rows     []int
+	outcome  []float64
+	weight   []float64
+	numbers  bool
+	use      []bool // features that may be learned from; nil is all
+	few      bool   // outcomes, so that a scorecard is the mean of several
+	straight bool   // effects are looked for beside those of ranges
+	seed     uint64 // of what is drawn
 }
 
 // mostBins is how many bins a feature may have, and cells a pair of them.
@@ -81,14 +84,17 @@ func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scor
 			m.bases = append(m.bases, b)
 		}
 	}
+	if s.straight {
+		m.straights = newStraights(m.bases, s)
+	}
 	d := m.design(s, binned(m.bases, s.frame, s.rows))
-	f, err := d.fit(ctx, earlier.strengthsFor(m.bases))
+	m.layStraights(d, s)
+	f, err := d.fit(ctx, earlier.strengthsFor(m))
 	if err != nil {
 		return nil, err
 	}
-	m.take(f)
-	if s.few {
-		err = m.steady(ctx, d, s.seed)
+	if m.take(f); s.few || len(m.straights) > 0 {
+		err = m.steady(ctx, d, f, s.few, s.seed)
 	}
 	if pairs && err == nil {
 		return m.withPairs(ctx, s)
@@ -112,7 +118,8 @@ func (m *scorecard) withPairs(ctx context.Context, s sample) (*scorecard, error)
 	if len(pairs) == 0 {
 		return m, nil
 	}
-	m = &scorecard{numbers: m.numbers, bases: m.bases, pairs: pairs, strengths: m.strengths}
+	start := slices.Concat(m.strengths[:len(m.bases)], make([]float64, len(pairs)), m.strengths[len(m.bases):])
+	m = &scorecard{numbers: m.numbers, bases: m.bases, straights: slices.Clone(m.straights), pairs: pairs}
 	n, width := len(s.rows), len(m.bases)+len(pairs)
 	active := make([]uint8, n*width)
 	for i := range n {
@@ -125,13 +132,10 @@ func (m *scorecard) withPairs(ctx context.Context, s sample) (*scorecard, error)
 	d := m.design(s, active)
 	for k := range pairs {
 		size := pairs[k].sizeA * pairs[k].sizeB
-		penalty := square(size)
-		for j := range penalty {
-			penalty[j][j] = 1
-		}
-		d.blocks = append(d.blocks, block{size: size, penalty: penalty})
+		d.blocks = append(d.blocks, block{size: size, penalty: identity(size)})
 	}
-	f, err := d.fit(ctx, m.strengths)
+	m.layStraights(d, s)
+	f, err := d.fit(ctx, start)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +149,9 @@ func (m *scorecard) take(f fitted) {
 	m.effects = f.effects[:len(m.bases)]
 	for k := range m.pairs {
 		m.pairs[k].effects = f.effects[len(m.bases)+k]
+	}
+	for k := range m.straights {
+		m.straights[k].slope = f.effects[len(m.bases)+len(m.pairs)][k]
 	}
 }
 
@@ -164,16 +171,22 @@ func (m *scorecard) read(from, to []Feature) *scorecard {
 
 // strengthsFor returns the strengths that an earlier scorecard found for the
 // same features, 0 where it has none; what was asleep is woken.
-func (m *scorecard) strengthsFor(bases []basis) []float64 {
+func (m *scorecard) strengthsFor(next *scorecard) []float64 {
 	if m == nil {
 		return nil
 	}
-	out := make([]float64, len(bases))
-	for k := range bases {
+	out := make([]float64, len(next.bases), len(next.bases)+1)
+	for k := range next.bases {
 		for j := range m.bases {
-			if m.bases[j].column == bases[k].column {
+			if m.bases[j].column == next.bases[k].column {
 				out[k] = min(m.strengths[j], stiff)
 			}
+		}
+	}
+	if len(next.straights) > 0 {
+		out = append(out, 0)
+		if len(m.straights) > 0 {
+			out[len(next.bases)] = min(m.strengths[len(m.strengths)-1], stiff)
 		}
 	}
 	return out
@@ -209,6 +222,12 @@ func (m *scorecard) share(f *frame, rows []int, weight float64, shares []float64
 			to[m.bases[p.a].column] += half
 			to[m.bases[p.b].column] += half
 		}
+		for k := range m.straights {
+			if t := &m.straights[k]; t.slope != 0 {
+				column := m.bases[t.basis].column
+				to[column] += weight * t.slope * t.at(f.nums[column][rows[i]])
+			}
+		}
 	}
 }
 
@@ -217,7 +236,7 @@ func (m *scorecard) values(f *frame, rows []int) []float64 {
 	bins := binned(m.bases, f, rows)
 	out := make([]float64, len(rows))
 	for i := range rows {
-		out[i] = m.value(bins[i*len(m.bases) : (i+1)*len(m.bases)])
+		out[i] = m.value(bins[i*len(m.bases):(i+1)*len(m.bases)]) + m.straightValue(f, rows[i])
 	}
 	return out
 }
@@ -233,7 +252,7 @@ func findPairs(m *scorecard, bins []uint8, s sample) []pair {
 	}
 	residual, curvature := make([]float64, len(s.rows)), make([]float64, len(s.rows))
 	for i := range s.rows {
-		eta := m.value(bins[i*width : (i+1)*width])
+		eta := m.value(bins[i*width:(i+1)*width]) + m.straightValue(s.frame, s.rows[i])
 		if m.numbers {
 			residual[i] = s.weight[i] * (s.outcome[i] - eta) / m.variance
 			curvature[i] = s.weight[i] / m.variance

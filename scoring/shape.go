@@ -13,9 +13,10 @@ type shape struct {
 }
 
 type cardShape struct {
-	Intercept float64      `json:"intercept"`
-	Effects   []basisShape `json:"effects"`
-	Pairs     []pairShape  `json:"pairs,omitempty"`
+	Intercept float64         `json:"intercept"`
+	Effects   []basisShape    `json:"effects"`
+	Straights []straightShape `json:"straights,omitempty"`
+	Pairs     []pairShape     `json:"pairs,omitempty"`
 }
 
 // basisShape is the bins of a feature, by its place, and an effect of each; the
@@ -25,6 +26,19 @@ type basisShape struct {
 	Edges   []float64 `json:"edges,omitempty"`
 	Levels  []string  `json:"levels,omitempty"`
 	Effects []float64 `json:"effects"`
+}
+
+// straightShape is a straight part beside a scorecard's effect of a number, by its
+// place: slope times how far a value, or its signed logarithm, lies from center in
+// scales. A value beyond low or high is read as they are; a missing one adds nothing.
+type straightShape struct {
+	Effect    int     `json:"effect"`
+	Logarithm bool    `json:"logarithm,omitempty"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Center    float64 `json:"center"`
+	Scale     float64 `json:"scale"`
+	Slope     float64 `json:"slope"`
 }
 
 // pairShape crosses two of a scorecard's effects, by their places.
@@ -59,6 +73,11 @@ func shapeOf(p *predictor) shape {
 	s.Card = cardShape{Intercept: card.intercept, Effects: make([]basisShape, len(card.bases))}
 	for k := range card.bases {
 		s.Card.Effects[k] = basisShapeOf(&card.bases[k], card.effects[k])
+	}
+	for _, t := range card.straights {
+		if t.slope != 0 {
+			s.Card.Straights = append(s.Card.Straights, straightShape{t.basis, t.logarithm, t.low, t.high, t.center, t.scale, t.slope})
+		}
 	}
 	for _, q := range card.pairs {
 		s.Card.Pairs = append(s.Card.Pairs, pairShape{q.a, q.b, q.coarseA, q.coarseB, [2]int{q.sizeA, q.sizeB}, q.effects})
@@ -113,6 +132,9 @@ func (s *shape) learned(features []Feature) learned {
 		card.bases = append(card.bases, e.basis(features))
 		card.effects = append(card.effects, e.Effects)
 	}
+	for _, t := range s.Card.Straights {
+		card.straights = append(card.straights, straight{t.Effect, t.Logarithm, t.Low, t.High, t.Center, t.Scale, t.Slope})
+	}
 	for _, p := range s.Card.Pairs {
 		card.pairs = append(card.pairs, pair{a: p.A, b: p.B, coarseA: p.ClassA, coarseB: p.ClassB, sizeA: p.Sizes[0], sizeB: p.Sizes[1], effects: p.Effects})
 	}
@@ -144,6 +166,11 @@ func (s *shape) flaw(features []Feature) string {
 	for _, e := range s.Card.Effects {
 		if !e.sound(features) {
 			return "scorecard"
+		}
+	}
+	for _, t := range s.Card.Straights {
+		if t.Effect < 0 || t.Effect >= len(s.Card.Effects) || !features[s.Card.Effects[t.Effect].Feature].Numeric || t.Low > t.High || !(t.Scale > 0) {
+			return "scorecard.straights"
 		}
 	}
 	for _, p := range s.Card.Pairs {

@@ -88,9 +88,9 @@ func (r recipe) beginning(last *scorecard) *scorecard {
 }
 
 func (r recipe) sample(positions []int) sample {
-	n := len(positions)
+	n, rarer := len(positions), r.rarer()
 	s := sample{frame: r.frame, rows: make([]int, 0, n), outcome: make([]float64, 0, n), weight: make([]float64, 0, n), use: r.use, seed: r.seed,
-		few: r.rarer() < pairFromCount}
+		few: rarer < pairFromCount, straight: rarer < interactFromCount && len(r.rows) <= straightRows}
 	for _, i := range positions {
 		s.rows = append(s.rows, r.rows[i])
 		s.outcome = append(s.outcome, r.label(r.rows[i]))

@@ -24,8 +24,9 @@ const (
 var Targets = []Target{Fit, Intent}
 
 // modelFormat is the version of the JSON of a model. A change of what a member
-// means, or of how scores come from it, makes a new one.
-const modelFormat = 1
+// means, or of how scores come from it, makes a new one. Models of earlier versions
+// are read as they were written: before version 2 there were no straight parts.
+const modelFormat = 2
 
 // Model is what was learned of one score in one area. Its JSON holds all that
 // scores a customer, to the same bytes on any day, and says what it was learned
@@ -154,8 +155,8 @@ func ParseModel(body []byte) (*Model, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, actnow.Invalid("error.model.json", "model", "this is no model as Act Now keeps it: %s", "something follows it")
 	}
-	if m.Format != modelFormat {
-		return nil, actnow.Invalid("error.model.format", "format", "the model has the format %d, and this version of Act Now reads %d: train anew", m.Format, modelFormat)
+	if m.Format < 1 || m.Format > modelFormat {
+		return nil, actnow.Invalid("error.model.format", "format", "the model has the format %d, and this version of Act Now reads 1 to %d: train anew", m.Format, modelFormat)
 	}
 	if flaw := m.flaw(); flaw != "" {
 		return nil, actnow.Invalid("error.model.damaged", flaw, "the model is damaged at %s: train anew, or go back to an earlier one", flaw)
@@ -174,6 +175,8 @@ func ParseModel(body []byte) (*Model, error) {
 // flaw names the first member that cannot be, "" if there is none.
 func (m *Model) flaw() string {
 	switch {
+	case m.Format < 2 && m.Shape.Card.Straights != nil:
+		return "format"
 	case m.Area == "":
 		return "area"
 	case m.Target != Fit && m.Target != Intent:
