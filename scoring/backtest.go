@@ -121,7 +121,7 @@ func (w *walk) block(ctx context.Context, past, rows []int, explain bool) error 
 		if next.learned, err = next.kind.learn(ctx, r.sample(places(len(past))), w.p.card); err != nil {
 			return err
 		}
-		next.calibrate = w.foretold.calibrator(w.every)
+		next.calibrate = w.foretold.calibrator()
 		w.foretold.add(next.values(&w.stream, rows), rows, &w.stream)
 	}
 	w.p = next
@@ -187,13 +187,16 @@ func (f *foretold) loss() float64 {
 	return sum / float64(max(len(f.outcome), 1))
 }
 
-// calibrator fits to what was foretold, the latest first: rows fade with a
-// half-life of two blocks or 500 rows.
-func (f *foretold) calibrator(every int) calibrator {
+// calibrationFades is the half-life, in rows, of what was foretold. A calibrator has two
+// numbers to find, so that the newest rows are enough, however long the blocks are.
+const calibrationFades = 500
+
+// calibrator fits to what was foretold, the latest first.
+func (f *foretold) calibrator() calibrator {
 	if len(f.score) == 0 {
 		return calibrator{slope: 1}
 	}
-	return platt(f.score, f.outcome, decayed(len(f.score), float64(max(2*every, 500))), 40)
+	return platt(f.score, f.outcome, decayed(len(f.score), calibrationFades), 40)
 }
 
 // decayed returns weights of n rows in time order; the last has weight 1.
