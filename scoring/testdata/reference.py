@@ -1,5 +1,5 @@
 """What common learners say of a data set, as they come: the figures that the
-engine is held against. Wants scikit-learn.
+engine is held against. Wants scikit-learn; xgboost is asked too where it is.
 
 reference.py FOLDER   prints {"learner": {"row_id": probability}} for its test.csv
 reference.py time ROWS COLUMNS   prints the seconds of one fit of made-up numbers
@@ -17,6 +17,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+try:
+    from xgboost import XGBClassifier
+except ImportError:
+    XGBClassifier = None
 
 
 def number(cell):
@@ -56,11 +61,14 @@ def learners(numbers, texts):
     dense = make_column_transformer((filled, numbers), (one_hot(), texts))
     open_ = make_column_transformer(("passthrough", numbers), (one_hot(), texts))
     to_floats = lambda model, columns: make_pipeline(columns, model)
-    return {
+    asked = {
         "logistic": make_pipeline(dense, StandardScaler(), LogisticRegression(max_iter=2000)),
         "forest": to_floats(RandomForestClassifier(random_state=0), dense),
         "boosting": to_floats(HistGradientBoostingClassifier(random_state=0), open_),
     }
+    if XGBClassifier:
+        asked["xgboost"] = to_floats(XGBClassifier(random_state=0), open_)
+    return asked
 
 
 def main(args):
