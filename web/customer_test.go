@@ -170,7 +170,7 @@ func TestCampaignTakesTheCustomersOfTheList(t *testing.T) {
 // rowNames are the links of the rows of a list of customers.
 func rowNames(body string) []string {
 	var names []string
-	for _, part := range strings.Split(body, `<th scope="row" class="wide"><a href="`)[1:] {
+	for _, part := range strings.Split(body, `<th scope="row" class="name"><a href="`)[1:] {
 		name, _, _ := strings.Cut(part, "</a>")
 		names = append(names, name)
 	}
