@@ -34,7 +34,7 @@ type booster struct {
 }
 
 func newBooster() *booster {
-	return &booster{trees: 320, leaves: 24, depth: mostSteps, rate: 0.075, ridge: 5, leastH: 5,
+	return &booster{trees: 320, leaves: 32, depth: mostSteps, rate: 0.075, ridge: 10, leastH: 10,
 		sureFrom: 0.02, sureRate: 0.15, share: 0.5, random: rand.New(rand.NewPCG(3, 9))}
 }
 

@@ -161,7 +161,7 @@ func TestFit(t *testing.T) {
 	grown := fittedForest(t, kept)
 	if *hold != "" {
 		for _, v := range loadSet(t, *hold).views() {
-			v.choices = gatherField(v.devSet, v.weight)
+			v.gather()
 			tell(t, "left out: "+v.name, v.judge(func(*choice) forest { return grown }))
 		}
 		return
@@ -201,7 +201,7 @@ func fittedForest(t *testing.T, sets []devSet) forest {
 	var views []view
 	for _, set := range sets {
 		for _, v := range set.views() {
-			v.choices = gatherField(v.devSet, v.weight)
+			v.gather()
 			all = append(all, v.choices...)
 			views = append(views, v)
 		}

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,29 +14,45 @@ import (
 type view struct {
 	devSet
 	weight  float64 // of an account
+	parts   int     // files that it is divided among, 0 if it is whole
 	choices []choice
+}
+
+// gather sets the choices of the view.
+func (v *view) gather() {
+	if v.parts == 0 {
+		v.choices = gatherField(v.devSet, v.weight)
+		return
+	}
+	for i := range v.parts {
+		v.choices = append(v.choices, gatherField(v.part(i, v.parts), v.weight)...)
+	}
 }
 
 // views returns the set as it is and the views to learn from beside it.
 func (set devSet) views() []view {
 	w := set.weight()
 	if set.name == spellings {
-		w *= 0.5
+		w *= 0.65
 	}
 	list := []view{{devSet: set, weight: w}}
 	add := func(what string, weight float64, v devSet) {
 		v.name = set.name + ", " + what
 		list = append(list, view{devSet: v, weight: w * weight})
 	}
-	add("names alone", 0.8, set.bare(false))
+	add("names alone", 1, set.bare(false))
 	if set.name == spellings {
 		add("half of the customers", 0.5, set.half())
 		return list
 	}
 	add("names and countries", 0.5, set.bare(true))
-	add("several accounts a customer", 0.1, set.several())
+	add("several accounts a customer", 0.17, set.several())
 	add("half of the customers", 0.5, set.half())
 	add("names alone, half of the customers", 0.5, set.bare(false).half())
+	add("in files of all sizes", 0.5, set)
+	list[len(list)-1].parts = len(set.customers) / 20
+	add("a third of the fields missing", 0.5, set.gaps())
+	add("no domains, no TPIDs", 0.5, set.places())
 	if set.name != "fodors_zagats" {
 		add("crowded", 0.3, set.crowded(5))
 		add("names alone, crowded", 0.3, set.bare(false).crowded(5))
@@ -67,6 +84,31 @@ func (set devSet) strip(f func(r Record) Record) devSet {
 	return set
 }
 
+// places returns the set with nothing left of its records but what a person
+// would write on an envelope.
+func (set devSet) places() devSet {
+	return set.strip(func(r Record) Record {
+		r.Website, r.Domains, r.Email, r.TPID = "", nil, "", ""
+		return r
+	})
+}
+
+// gaps returns the set with every third field beside the name empty.
+func (set devSet) gaps() devSet {
+	w := newWriter()
+	return set.strip(func(r Record) Record {
+		for _, field := range []*string{&r.Website, &r.Email, &r.City, &r.State, &r.PostalCode, &r.Country, &r.TPID} {
+			if w.chance(3) {
+				*field = ""
+			}
+		}
+		if w.chance(3) {
+			r.Domains = nil
+		}
+		return r
+	})
+}
+
 // half returns the set without every other customer, as if those had bought
 // elsewhere. Their accounts stay.
 func (set devSet) half() devSet {
@@ -77,6 +119,21 @@ func (set devSet) half() devSet {
 	maps.Copy(owner, set.owner)
 	set.owner, set.truth = owner, maps.Clone(set.truth)
 	maps.DeleteFunc(set.truth, func(_, customer string) bool { return gone(customer) })
+	return set
+}
+
+// part returns a part of the set as a file of its own. Parts are of all sizes, and
+// an account goes with its customer.
+func (set devSet) part(i, parts int) devSet {
+	isIn := func(key string) bool {
+		u := float64(hashKey(2, key)>>11) / (1 << 53)
+		return int(u*u*u*float64(parts)) == i
+	}
+	in := func(records []Record, name func(r Record) string) []Record {
+		return slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !isIn(name(r)) })
+	}
+	set.customers = in(set.customers, func(r Record) string { return r.Key })
+	set.accounts = in(set.accounts, func(r Record) string { return cmp.Or(set.truth[r.Key], r.Key) })
 	return set
 }
 
