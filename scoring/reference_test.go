@@ -105,7 +105,9 @@ func compare(t *testing.T, python, name, dir string, few int) string {
 		}
 		return scoring.Measure(p, y, r.Base)
 	}
-	out, err := exec.CommandContext(t.Context(), python, "-W", "ignore", "testdata/reference.py", dir).Output()
+	learn := exec.CommandContext(t.Context(), python, "-W", "ignore", "testdata/reference.py", dir)
+	learn.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive") // awake, its threads wait for one another on all the cores
+	out, err := learn.Output()
 	var theirs map[string]map[string]float64
 	if err == nil {
 		err = json.Unmarshal(out, &theirs)
