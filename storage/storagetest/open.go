@@ -2,8 +2,13 @@
 package storagetest
 
 import (
+	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +26,13 @@ func Open(t testing.TB, seeds ...string) *storage.DB {
 	return OpenAt(t, filepath.Join(t.TempDir(), "data"), func() time.Time { return Now }, seeds...)
 }
 
-// OpenAt is Open in a given folder, with a given clock.
+// OpenAt is Open in a given folder, with a given clock. A store that is there already
+// is opened as it is.
 func OpenAt(t testing.TB, dir string, now func() time.Time, seeds ...string) *storage.DB {
 	t.Helper()
+	if err := makeStore(dir); err != nil {
+		t.Fatal(err)
+	}
 	db, err := storage.Open(t.Context(), storage.Options{Dir: dir, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +46,37 @@ func OpenAt(t testing.TB, dir string, now func() time.Time, seeds ...string) *st
 		Exec(t, db, s)
 	}
 	return db
+}
+
+// empty is the file of a store in which nothing has happened. Its schema is made once:
+// that takes longer than most tests.
+var empty = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "actnow-storagetest-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	db, err := storage.Open(context.Background(), storage.Options{Dir: filepath.Join(dir, "data"), Now: func() time.Time { return Now }})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // which folds the log into the file
+		return nil, err
+	}
+	return os.ReadFile(db.Path())
+})
+
+// makeStore writes the empty store into dir, unless there is one.
+func makeStore(dir string) error {
+	file, err := empty()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "actnow.db")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(path, file, 0o600))
 }
 
 // Exec runs SQL on the store's file over a connection of its own, and says that
