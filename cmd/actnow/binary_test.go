@@ -221,6 +221,10 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
+// betweenQuestions is how long whoever waits for the daemon leaves it alone: a command
+// costs a core for a tenth of a second, which is the daemon's on a small machine.
+const betweenQuestions = 200 * time.Millisecond
+
 // answer is what a command said.
 type answer struct {
 	code           int

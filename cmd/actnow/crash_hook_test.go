@@ -209,6 +209,7 @@ func (s *site) awaitInbox(name string, events int) {
 				s.t.Fatalf("%d events wait and %d are done, want %d\n%s", h.Received, h.Done, events, s.daemon.stderr)
 			}
 		}
+		<-time.After(betweenQuestions)
 	}
 }
 

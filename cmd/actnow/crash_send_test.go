@@ -250,6 +250,7 @@ func (s *site) await(id string, wanted func(standing) bool) standing {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("campaign %s does not get on: %s %v\n%s", id, c.State, c.Ledger, s.daemon.stderr)
 		}
+		<-time.After(betweenQuestions)
 	}
 }
 
