@@ -38,6 +38,13 @@ type Recipient struct {
 	Fields   Fields
 }
 
+// Check finds what is to be said of those whom a launch would mail. While Key is the same,
+// it says the same of the same recipients.
+type Check struct {
+	Key string
+	Of  func(iter.Seq[Recipient]) []Finding
+}
+
 // Limits that Preflight holds mails against.
 const (
 	MaxMailHTML     = 100 << 10 // bytes; Gmail cuts a mail at about 102 KB

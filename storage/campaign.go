@@ -319,13 +319,13 @@ func (db *DB) CancelCampaign(ctx context.Context, by actnow.Actor, id actnow.Cam
 func (db *DB) rested(tx *sql.Tx, id actnow.CampaignID, busy actnow.CampaignState) (actnow.CampaignState, error) {
 	var open bool
 	var line string
-	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM ledger WHERE campaign_id = ?
-		AND state IN ('queued', 'intent', 'deferred', 'unknown')), line FROM campaigns WHERE id = ?`, id, id).Scan(&open, &line)
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM ledger l WHERE l.campaign_id = ?
+		AND l.state IN ('queued', 'intent', 'deferred', 'unknown') AND `+ofLaunched+`), line FROM campaigns WHERE id = ?`, id, id).Scan(&open, &line)
 	if err != nil || open {
 		return busy, err
 	}
 	now := db.now().Unix()
-	if _, err := tx.Exec(`UPDATE campaign_runs SET finished_at = ? WHERE campaign_id = ? AND finished_at IS NULL`, now, id); err != nil {
+	if _, err := tx.Exec(`UPDATE campaign_runs SET finished_at = ? WHERE campaign_id = ? AND finished_at IS NULL AND launched_at > 0`, now, id); err != nil {
 		return "", err
 	}
 	if line != "" {

@@ -3,69 +3,78 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"iter"
+	"maps"
 	"slices"
 
 	"actnow"
 	"actnow/campaigns"
 )
 
-// PreviewCampaign freezes the audience as a launch would, in a rehearsal, and gives
-// check what each recipient's mail is filled with. The campaign may stand anywhere. The error matches actnow.ErrNotFound.
-func (db *DB) PreviewCampaign(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, check func(iter.Seq[campaigns.Recipient])) (campaigns.Launch, error) {
-	l := campaigns.Launch{LeftOut: map[campaigns.LeftOut]int{}}
-	err := db.rehearse(ctx, id, plan, func(tx *sql.Tx, f *freezing) error {
-		if err := f.queue(tx); err != nil {
-			return err
-		}
-		if err := f.count(tx, &l); err != nil {
-			return err
-		}
-		if check == nil {
-			return nil
-		}
-		var failed error
-		check(recipients(ctx, tx, f.run, &failed))
-		return failed
-	})
+// PreviewCampaign returns what a launch would freeze now, in a rehearsal, and what the
+// check finds. The campaign may stand anywhere. The error matches actnow.ErrNotFound.
+func (db *DB) PreviewCampaign(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, check campaigns.Check) (campaigns.Launch, []campaigns.Finding, error) {
+	r, err := db.rehearsed(ctx, id, plan, check)
 	if err != nil {
-		return l, fmt.Errorf("preview campaign %d: %w", id, err)
+		return campaigns.Launch{}, nil, fmt.Errorf("preview campaign %d: %w", id, err)
 	}
-	l.Run = 0
-	return l, nil
+	l := r.launch
+	l.LeftOut = maps.Clone(l.LeftOut)
+	return l, slices.Clone(r.findings), nil
 }
 
 // PreviewMessage returns the message that a launch would queue for a contact, 0
-// for the first of the audience. Of a contact's mail only the contact's customers are
+// for the first of the audience. Only the contact's customers are
 // frozen, so that it does not take as long as a launch: that the address stands with
 // another customer too is not seen. The error matches actnow.ErrNotFound if the
 // contact would get none.
 func (db *DB) PreviewMessage(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, contact actnow.ContactID) (campaigns.Message, error) {
-	var found []campaigns.Message
-	if contact != 0 {
-		of, err := db.customersOfContact(ctx, contact)
-		if err != nil {
-			return campaigns.Message{}, fmt.Errorf("preview a message of campaign %d: %w", id, err)
-		}
-		plan.Customers = slices.DeleteFunc(of, func(c actnow.CustomerID) bool { return !slices.Contains(plan.Customers, c) })
-	}
-	err := db.rehearse(ctx, id, plan, func(tx *sql.Tx, f *freezing) error {
-		if err := f.queue(tx); err != nil {
-			return err
-		}
-		return scanMessages(ctx, tx, &found, `SELECT `+messageColumns+`
-			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
-			WHERE l.run_id = ? AND (? = 0 OR l.contact_id = ?) ORDER BY l.id LIMIT 1`, f.run, contact, contact)
-	})
-	if err == nil && len(found) == 0 {
-		err = actnow.ErrNotFound
-	}
+	m, err := db.previewMessage(ctx, id, plan, contact)
 	if err != nil {
 		return campaigns.Message{}, fmt.Errorf("preview a message of campaign %d: %w", id, err)
 	}
-	found[0].Row = 0 // the row was of the rehearsal
-	return found[0], nil
+	return m, nil
+}
+
+func (db *DB) previewMessage(ctx context.Context, id actnow.CampaignID, plan campaigns.LaunchPlan, contact actnow.ContactID) (m campaigns.Message, err error) {
+	if contact == 0 {
+		r, err := db.rehearsed(ctx, id, plan, campaigns.Check{})
+		if err != nil {
+			return m, err
+		}
+		contact = r.first
+	}
+	of, err := db.customersOfContact(ctx, contact)
+	if err != nil {
+		return m, err
+	}
+	plan.Customers = slices.DeleteFunc(of, func(c actnow.CustomerID) bool { return !slices.Contains(plan.Customers, c) })
+	err = db.rehearse(ctx, id, plan, 1, func(tx *sql.Tx, f *freezing) error {
+		found := actnow.ErrNotFound
+		err := f.eachRecipient(ctx, tx, 0, -1, func(r recipient) (err error) {
+			if r.contact != contact {
+				return nil
+			}
+			for _, s := range mailSteps(plan) {
+				if meeting(s)(r.customer) {
+					m = campaigns.Message{Campaign: id, Pack: plan.Pack, Step: s.Key, Address: r.mailbox, Name: r.name, Language: r.language,
+						Attempt: 1, Due: f.now.AddDate(0, 0, s.After).UTC()}
+					m.Fields, err = mergeFields(r.fields, r.language)
+					if found = nil; err == nil {
+						err = errEnough
+					}
+					return err
+				}
+			}
+			return nil
+		})
+		if errors.Is(err, errEnough) {
+			err = nil
+		}
+		return errors.Join(err, found)
+	})
+	return m, err
 }
 
 // customersOfContact returns the customers that the contact's account is matched to.
@@ -80,24 +89,6 @@ func (db *DB) customersOfContact(ctx context.Context, id actnow.ContactID) (list
 		})
 	})
 	return list, err
-}
-
-// recipients are those whom the first step of a run goes to, read one by one. What ends
-// the reading before its time is in failed.
-func recipients(ctx context.Context, tx *sql.Tx, run actnow.CampaignRun, failed *error) iter.Seq[campaigns.Recipient] {
-	return func(yield func(campaigns.Recipient) bool) {
-		err := eachMessage(ctx, tx, func(m campaigns.Message) error {
-			if !yield(campaigns.Recipient{Language: m.Language, Fields: m.Fields}) {
-				return errEnough
-			}
-			return nil
-		}, `SELECT `+messageColumns+`
-			FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
-			WHERE l.run_id = ? AND l.step = (SELECT min(f.step) FROM ledger f WHERE f.run_id = l.run_id) ORDER BY l.id`, run)
-		if err != errEnough {
-			*failed = err
-		}
-	}
 }
 
 // LedgerMessage returns a ledger row as it is sent, for showing it again. The

@@ -16,7 +16,7 @@ import (
 func (db *DB) CampaignHistory(ctx context.Context, scope actnow.Scope, id actnow.CampaignID) ([]campaigns.Run, error) {
 	var list []campaigns.Run
 	err := db.read(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, period, launched_at, finished_at FROM campaign_runs WHERE campaign_id = ? ORDER BY id DESC`, id)
+		rows, err := tx.QueryContext(ctx, `SELECT id, period, launched_at, finished_at FROM campaign_runs WHERE campaign_id = ? AND launched_at > 0 ORDER BY id DESC`, id)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (db *DB) CampaignHistory(ctx context.Context, scope actnow.Scope, id actnow
 		in := inScope(scope, "a.customer_id")
 		where, args := in.sql, in.args
 		counts, err := tx.QueryContext(ctx, `SELECT a.run_id, a.left_out, count(*) FROM audience a JOIN campaign_runs r ON r.id = a.run_id
-			WHERE r.campaign_id = ? AND `+where+` GROUP BY a.run_id, a.left_out`, append([]any{id}, args...)...)
+			WHERE r.campaign_id = ? AND r.launched_at > 0 AND `+where+` GROUP BY a.run_id, a.left_out`, append([]any{id}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,8 @@ func (db *DB) CampaignHistory(ctx context.Context, scope actnow.Scope, id actnow
 // NextMails returns when the next mail of each campaign is due. A campaign of
 // which nothing waits is not there.
 func (db *DB) NextMails(ctx context.Context) (map[actnow.CampaignID]time.Time, error) {
-	rows, err := db.readers.QueryContext(ctx, `SELECT campaign_id, min(next_at) FROM ledger WHERE state IN ('queued', 'deferred') GROUP BY campaign_id`)
+	rows, err := db.readers.QueryContext(ctx, `SELECT l.campaign_id, min(l.next_at) FROM ledger l
+		WHERE l.state IN ('queued', 'deferred') AND `+ofLaunched+` GROUP BY l.campaign_id`)
 	if err != nil {
 		return nil, fmt.Errorf("next mails: %w", err)
 	}
@@ -83,18 +84,4 @@ func (db *DB) NextMails(ctx context.Context) (map[actnow.CampaignID]time.Time, e
 		next[id] = timeOrZero(at)
 	}
 	return next, rows.Err()
-}
-
-// PreviewAudience returns a page of the audience that a launch would freeze, as
-// Audience does of one that is frozen, and takes everything back.
-func (db *DB) PreviewAudience(ctx context.Context, scope actnow.Scope, id actnow.CampaignID, plan campaigns.LaunchPlan,
-	leftOut *campaigns.LeftOut, offset, limit int) (list []campaigns.AudienceRow, total int, err error) {
-	err = db.rehearse(ctx, id, plan, func(tx *sql.Tx, f *freezing) error {
-		list, total, err = audienceRows(ctx, tx, scope, f.run, leftOut, offset, limit)
-		return err
-	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("preview the audience of campaign %d: %w", id, err)
-	}
-	return list, total, nil
 }

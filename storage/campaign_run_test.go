@@ -115,7 +115,7 @@ func TestARehearsalHoldsNobodyUpAndLeavesNothing(t *testing.T) {
 	}
 	before := ledgerRows(t, db)
 	looked := 0
-	l, err := db.PreviewCampaign(t.Context(), id, launchPlan(), func(all iter.Seq[campaigns.Recipient]) {
+	l, _, err := db.PreviewCampaign(t.Context(), id, launchPlan(), campaigns.Check{Of: func(all iter.Seq[campaigns.Recipient]) []campaigns.Finding {
 		for range all {
 			looked++
 		}
@@ -124,7 +124,8 @@ func TestARehearsalHoldsNobodyUpAndLeavesNothing(t *testing.T) {
 		if err := db.SaveSetting(ctx, maja, "while", true); err != nil { // waits for ever behind a rehearsal that writes
 			t.Error(err)
 		}
-	})
+		return nil
+	}})
 	if err != nil || looked != l.Audience || l.Audience != sent.Audience || l.Queued != sent.Queued {
 		t.Errorf("looked at %d of %+v, %v; a launch of the same mailed %+v", looked, l, err, sent)
 	}

@@ -202,7 +202,7 @@ func (db *DB) censusIn(tx *sql.Tx) *census {
 
 // countChanges returns how often what is counted under the name has changed.
 func countChanges(tx *sql.Tx, what string) (n int64, err error) {
-	err = tx.QueryRow(`SELECT count FROM changes WHERE what = ?`, what).Scan(&n)
+	err = tx.QueryRow(`SELECT COALESCE((SELECT count FROM changes WHERE what = ?), 0)`, what).Scan(&n)
 	return n, err
 }
 

@@ -13,6 +13,7 @@ var watchedTables = map[string]string{
 	"customers": "reports", "standings": "reports", "customer_facts": "reports", "customer_locations": "reports",
 	"cohort_members": "reports", "agreements": "reports",
 	"matches": "crm", "accounts": "crm", "contacts": "crm", "suppressions": "crm",
+	"hold_outs": "launches", "propensities": "launches", "snapshots": "launches", "ledger": "ledger",
 }
 
 // changeCounter counts, in the transaction of the change itself, how often watched
@@ -58,7 +59,7 @@ func (c *changeCounter) counted(fn func(tx *sql.Tx) error) func(tx *sql.Tx) erro
 			return err
 		}
 		for what := range c.seen {
-			if _, err := tx.Exec(`UPDATE changes SET count = count + 1 WHERE what = ?`, what); err != nil {
+			if _, err := tx.Exec(`INSERT INTO changes (what, count) VALUES (?, 1) ON CONFLICT (what) DO UPDATE SET count = changes.count + 1`, what); err != nil {
 				return fmt.Errorf("count the change of %s: %w", what, err)
 			}
 		}

@@ -241,7 +241,7 @@ func readCells(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) error {
 
 func readMails(tx *sql.Tx, scope actnow.Scope, d *actnow.CustomerDetail) error {
 	return each(tx, `SELECT l.id, l.campaign_id, k.name, l.address, l.state, COALESCE(l.settled_at, l.queued_at)
-		FROM ledger l JOIN campaigns k ON k.id = l.campaign_id WHERE l.customer_id = ? ORDER BY l.id DESC LIMIT 50`, []any{d.Customer.ID},
+		FROM ledger l JOIN campaigns k ON k.id = l.campaign_id WHERE l.customer_id = ? AND `+ofLaunched+` ORDER BY l.id DESC LIMIT 50`, []any{d.Customer.ID},
 		func(rows *sql.Rows) error {
 			var m actnow.CustomerMail
 			var at int64

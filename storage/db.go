@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,18 +26,20 @@ type Options struct {
 
 // DB is the store. It is safe for many goroutines.
 type DB struct {
-	dir     string
-	now     func() time.Time
-	log     *slog.Logger
-	lock    *os.File
-	key     []byte
-	readers *sql.DB
-	stages  *sql.DB // where launches are rehearsed
-	writer  *committer
-	imports chan struct{}  // holds something while an import is published or taken back
-	changes *changeCounter // of what the writer changes
-	census  atomic.Pointer[census]
-	done    chan struct{} // closed when Close begins
+	dir        string
+	now        func() time.Time
+	log        *slog.Logger
+	lock       *os.File
+	key        []byte
+	readers    *sql.DB
+	stages     *sql.DB // where launches are rehearsed
+	writer     *committer
+	launches   sync.Mutex // held while a launch is written
+	rehearsals rehearsals
+	imports    chan struct{}  // holds something while an import is published or taken back
+	changes    *changeCounter // of what the writer changes
+	census     atomic.Pointer[census]
+	done       chan struct{} // closed when Close begins
 }
 
 // Open opens the store in o.Dir, brings its schema up to date, and takes the
@@ -102,7 +105,7 @@ func (db *DB) open(ctx context.Context, keyFile string) error {
 	if db.stages, err = sql.Open(driverName, rehearsalDSN(db.Path())); err != nil {
 		return err
 	}
-	db.stages.SetMaxOpenConns(2)
+	db.stages.SetMaxOpenConns(3)              // a launch, an audience and a message
 	db.stages.SetConnMaxIdleTime(time.Minute) // an audience of many fills its memory
 	return db.resume(ctx)
 }

@@ -147,9 +147,6 @@ func checkPragmas(conn sqlite.ExecQuerierContext, dsn string) error {
 	return nil
 }
 
-// keptLedger is the ledger of the file, also where a rehearsal has one of its own.
-const keptLedger = "main.ledger"
-
 // shadow makes an empty temporary table of the same shape and name as a table of the
 // file, which a connection then finds in its place until the transaction ends.
 func shadow(ctx context.Context, tx *sql.Tx, table string) error {

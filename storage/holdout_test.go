@@ -173,7 +173,7 @@ func TestHoldOutKeepsOut(t *testing.T) {
 			}
 
 			again := newCampaign(t, db, func(p *campaigns.Plan) { p.Area = tt.area })
-			preview, err := db.PreviewCampaign(t.Context(), again, launchPlan(), nil)
+			preview, _, err := db.PreviewCampaign(t.Context(), again, launchPlan(), campaigns.Check{})
 			if err != nil {
 				t.Fatal(err)
 			}

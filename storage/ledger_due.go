@@ -27,7 +27,7 @@ func (db *DB) DueMessages(ctx context.Context, now time.Time, after actnow.Ledge
 		for _, id := range sending {
 			if err := scanMessages(ctx, tx, &out, `SELECT `+messageColumns+`
 				FROM ledger l JOIN campaigns c ON c.id = l.campaign_id
-				WHERE l.campaign_id = ? AND l.state IN ('queued', 'deferred') AND l.next_at <= ? AND l.id > ?
+				WHERE l.campaign_id = ? AND l.state IN ('queued', 'deferred') AND l.next_at <= ? AND l.id > ? AND `+ofLaunched+`
 				ORDER BY l.id LIMIT ?`, id, now.Unix(), after, limit); err != nil {
 				return err
 			}

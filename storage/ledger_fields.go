@@ -1,7 +1,11 @@
 package storage
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,47 +14,57 @@ import (
 	"actnow/campaigns"
 )
 
-// recipientsSQL goes on in a WITH list with what is known of each person of a
-// run's audience: it binds the run, the area twice (” = each customer's
-// hottest), then the run twice. Of potential revenue a mail has what a report says,
-// never our own estimate.
-const recipientsSQL = `
-	mailed AS (SELECT DISTINCT customer_id FROM audience WHERE run_id = ? AND left_out = ''),
-	standing AS (
-		SELECT s.*, row_number() OVER (PARTITION BY s.customer_id ORDER BY
-			CASE s.cluster WHEN 'Act Now' THEN 1 WHEN 'Evaluate' THEN 2 WHEN 'Nurture' THEN 3 WHEN 'Educate' THEN 4 ELSE 5 END,
-			COALESCE(s.fit, 0) + COALESCE(s.intent, 0) DESC, s.area) AS place
-		FROM current_propensities s WHERE s.customer_id IN (SELECT customer_id FROM mailed) AND (? = '' OR s.area = ?)
-	),
-	reasons AS (
-		SELECT p.customer_id, p.area, p.month, max(p.explanation) AS reason
-		FROM propensities p WHERE p.source <> 'own' AND p.customer_id IN (SELECT customer_id FROM mailed)
-		GROUP BY p.customer_id, p.area, p.month
-	),
-	endings AS (
-		SELECT g.customer_id, min(g.ends_at) AS ends_at
-		FROM audience a JOIN campaign_runs r ON r.id = a.run_id
-		JOIN agreements g ON g.customer_id = a.customer_id AND g.ends_at >= r.launched_at
-		JOIN snapshots n ON n.id = g.snapshot_id AND n.current = 1
-		WHERE a.run_id = ? GROUP BY g.customer_id
-	),
-	recipients AS (
-		SELECT a.seq, k.email, k.language, trim(k.given_name || ' ' || k.family_name) AS name,
-			json_object(
-				'FirstName', k.given_name, 'LastName', k.family_name, 'Title', k.title,
-				'Company', COALESCE(NULLIF(c.name, ''), ac.name),
-				'City', COALESCE(NULLIF(c.city, ''), ac.city), 'Country', COALESCE(NULLIF(c.country, ''), ac.country),
-				'Segment', c.segment, 'Owner', ac.owner_name, 'OwnerEmail', ac.owner_email,
-				'Area', s.area, 'Cluster', s.cluster, 'Reason', w.reason, 'AgreementEnd', e.ends_at,
-				'RevenueLow', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_low END, 'RevenueHigh', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_high END,
-				'Currency', CASE WHEN s.revenue_from <> 'own' THEN s.currency ELSE '' END) AS fields
-		FROM audience a
-		JOIN contacts k ON k.id = a.contact_id JOIN accounts ac ON ac.id = a.account_id JOIN customers c ON c.id = a.customer_id
-		LEFT JOIN standing s ON s.customer_id = a.customer_id AND s.place = 1
-		LEFT JOIN reasons w ON w.customer_id = s.customer_id AND w.area = s.area AND w.month = s.month
-		LEFT JOIN endings e ON e.customer_id = a.customer_id
-		WHERE a.run_id = ? AND a.left_out = ''
-	)`
+// recipientsSQL is what a mail to each person of a run's audience begins with, in the
+// order of the audience. It binds the moment of the launch, the area twice ("" = each
+// customer's hottest), the run, the place in the audience after which, how many places
+// at most. Of potential revenue a mail has what a report says, never our own estimate.
+var recipientsSQL = `SELECT a.seq, a.customer_id, a.account_id, a.contact_id, a.address,
+		CASE WHEN fold(trim(k.email)) = fold(a.address) THEN trim(k.email) ELSE a.address END,
+		trim(k.given_name || ' ' || k.family_name), k.language,
+		json_object(
+			'FirstName', k.given_name, 'LastName', k.family_name, 'Title', k.title,
+			'Company', COALESCE(NULLIF(c.name, ''), ac.name),
+			'City', COALESCE(NULLIF(c.city, ''), ac.city), 'Country', COALESCE(NULLIF(c.country, ''), ac.country),
+			'Segment', c.segment, 'Owner', ac.owner_name, 'OwnerEmail', ac.owner_email,
+			'Area', s.area, 'Cluster', s.cluster,
+			'Reason', (SELECT max(p.explanation) FROM propensities p
+				WHERE p.customer_id = s.customer_id AND p.area = s.area AND p.month = s.month AND p.source <> 'own'),
+			'AgreementEnd', (SELECT min(g.ends_at) FROM agreements g JOIN snapshots n ON n.id = g.snapshot_id AND n.current = 1
+				WHERE g.customer_id = a.customer_id AND g.ends_at >= ?),
+			'RevenueLow', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_low END, 'RevenueHigh', CASE WHEN s.revenue_from <> 'own' THEN s.revenue_high END,
+			'Currency', CASE WHEN s.revenue_from <> 'own' THEN s.currency ELSE '' END)
+	FROM audience a
+	JOIN contacts k ON k.id = a.contact_id JOIN accounts ac ON ac.id = a.account_id JOIN customers c ON c.id = a.customer_id
+	LEFT JOIN standings s ON s.customer_id = a.customer_id AND s.latest = 1 AND s.area = (SELECT h.area FROM standings h
+		WHERE h.customer_id = a.customer_id AND h.latest = 1 AND (? = '' OR h.area = ?)
+		ORDER BY ` + fmt.Sprintf(byHeat, "h.cluster") + `, COALESCE(h.fit, 0) + COALESCE(h.intent, 0) DESC, h.area LIMIT 1)
+	WHERE a.run_id = ? AND a.left_out = '' AND a.seq > ? ORDER BY a.seq LIMIT ?`
+
+// recipient is one person of a frozen audience who is mailed.
+type recipient struct {
+	seq      int64
+	customer actnow.CustomerID
+	account  actnow.AccountID
+	contact  actnow.ContactID
+	address  string // normal form
+	mailbox  string // as the contact has it
+	name     string
+	language string // of the pack
+	fields   string // JSON of frozenFields
+}
+
+// eachRecipient calls fn with the recipients after a place in the audience, limit at most
+// or all if it is negative, until fn fails.
+func (f *freezing) eachRecipient(ctx context.Context, tx *sql.Tx, after int64, limit int, fn func(recipient) error) error {
+	return each(tx, recipientsSQL, []any{f.now.Unix(), f.area, f.area, f.run, after, limit}, func(rows *sql.Rows) error {
+		var r recipient
+		if err := rows.Scan(&r.seq, &r.customer, &r.account, &r.contact, &r.address, &r.mailbox, &r.name, &r.language, &r.fields); err != nil {
+			return err
+		}
+		r.language = f.languages[r.language]
+		return errors.Join(ctx.Err(), fn(r))
+	})
+}
 
 // frozenFields are the merge fields as a launch freezes them: values, not yet
 // words.

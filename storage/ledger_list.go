@@ -72,7 +72,7 @@ func (db *DB) LedgerRow(ctx context.Context, scope actnow.Scope, id actnow.Ledge
 
 // CampaignRuns lists the runs of a campaign, newest first.
 func (db *DB) CampaignRuns(ctx context.Context, id actnow.CampaignID) ([]actnow.CampaignRun, error) {
-	rows, err := db.readers.QueryContext(ctx, `SELECT id FROM campaign_runs WHERE campaign_id = ? ORDER BY id DESC`, id)
+	rows, err := db.readers.QueryContext(ctx, `SELECT id FROM campaign_runs WHERE campaign_id = ? AND launched_at > 0 ORDER BY id DESC`, id)
 	if err != nil {
 		return nil, fmt.Errorf("runs of campaign %d: %w", id, err)
 	}
@@ -92,7 +92,7 @@ func (db *DB) CampaignRuns(ctx context.Context, id actnow.CampaignID) ([]actnow.
 // State.
 func ledgerWhere(scope actnow.Scope, q campaigns.LedgerQuery) (string, []any) {
 	in := inScope(scope, "l.customer_id")
-	where, args := in.sql, in.args
+	where, args := ofLaunched+" AND "+in.sql, in.args
 	add := func(condition string, values ...any) {
 		where += " AND " + condition
 		args = append(args, values...)

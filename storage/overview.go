@@ -359,7 +359,7 @@ func (db *DB) Setup(ctx context.Context) (actnow.Setup, error) {
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM snapshots WHERE undone_at IS NULL AND state = 'published'), EXISTS (SELECT 1 FROM accounts),
 			EXISTS (SELECT 1 FROM settings WHERE key = 'sender'), EXISTS (SELECT 1 FROM audit WHERE action = 'campaign.test'),
-			EXISTS (SELECT 1 FROM campaign_runs)`).Scan(&s.Report, &s.CRM, &s.Sender, &s.TestMail, &s.Campaign)
+			EXISTS (SELECT 1 FROM campaign_runs WHERE launched_at > 0)`).Scan(&s.Report, &s.CRM, &s.Sender, &s.TestMail, &s.Campaign)
 	})
 	if err != nil {
 		return s, fmt.Errorf("first steps: %w", err)

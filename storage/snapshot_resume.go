@@ -9,7 +9,8 @@ import (
 )
 
 // resume puts right what a crash or a full disk left: it takes publications back that
-// did not come to an end, ends undos, and clears away what was published anew.
+// did not come to an end, ends undos, clears away what was published anew, and takes
+// launches back that did not come to an end.
 func (db *DB) resume(ctx context.Context) error {
 	var ids []int64
 	var by []actnow.Actor
@@ -31,7 +32,10 @@ func (db *DB) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	return db.clearReplaced(ctx)
+	if err := db.clearReplaced(ctx); err != nil {
+		return err
+	}
+	return db.forgetUnlaunched(ctx)
 }
 
 // takeBack undoes what there is of an import that did not come to an end, or whose undo

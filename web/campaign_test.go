@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"iter"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -74,7 +73,7 @@ func (s *sender) plan() campaigns.LaunchPlan {
 }
 
 func (s *sender) Preview(ctx context.Context, id actnow.CampaignID) (campaigns.Launch, []campaigns.Finding, error) {
-	l, err := s.db.PreviewCampaign(ctx, id, s.plan(), func(iter.Seq[campaigns.Recipient]) {})
+	l, _, err := s.db.PreviewCampaign(ctx, id, s.plan(), campaigns.Check{})
 	return l, s.findings, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 
 	"actnow"
 	"actnow/campaigns"
@@ -91,9 +92,12 @@ func (a *app) Preview(ctx context.Context, id actnow.CampaignID) (campaigns.Laun
 	if err != nil {
 		return campaigns.Launch{}, nil, err
 	}
-	var findings []campaigns.Finding
-	launch, err := a.db.PreviewCampaign(ctx, id, plan, func(recipients iter.Seq[campaigns.Recipient]) {
-		findings = campaigns.Preflight(pack, a.withLinks(recipients), a.now().In(a.zone))
+	today := a.now().In(a.zone)
+	launch, findings, err := a.db.PreviewCampaign(ctx, id, plan, campaigns.Check{
+		Key: a.publicURL() + " " + today.Format(time.DateOnly),
+		Of: func(recipients iter.Seq[campaigns.Recipient]) []campaigns.Finding {
+			return campaigns.Preflight(pack, a.withLinks(recipients), today)
+		},
 	})
 	if err != nil {
 		return launch, nil, err
