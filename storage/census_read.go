@@ -75,8 +75,11 @@ func fieldsOf(letter string) (names, columns []string) {
 	return names, columns
 }
 
-// locationID is the column of locations, which is no field.
-const locationID = "location_id"
+// Columns that are no fields: of locations, and the currency as it is written.
+const (
+	locationID = "location_id"
+	currencyOf = "currency_of"
+)
 
 // newColumn is an empty column of n rows for the values of a field.
 func newColumn(field string, n int) column {
@@ -84,7 +87,7 @@ func newColumn(field string, n int) column {
 	if info.Kind == cohorts.Number || info.Kind == cohorts.Day || field == locationID {
 		return newNumbers(n)
 	}
-	return newTexts(n, info.Kind == cohorts.Text)
+	return newTexts(n, info.Kind == cohorts.Text && field != currencyOf)
 }
 
 func (r *censusReader) readCustomers() error {
@@ -107,7 +110,7 @@ func (r *censusReader) readKeys() error {
 func (r *censusReader) readStandings() error {
 	names, columns := fieldsOf("p")
 	const from = ` FROM customers c LEFT JOIN standings p ON p.customer_id = c.id AND p.latest = 1`
-	err := r.owned(&r.standings, append(names, "month", "previous_month"), append(columns, "p.month", "p.previous_month"), "c.id", from)
+	err := r.owned(&r.standings, append(names, "month", "previous_month", currencyOf), append(columns, "p.month", "p.previous_month", "p.currency"), "c.id", from)
 	if err == nil {
 		r.hottest = r.standings.hottest()
 	}

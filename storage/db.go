@@ -39,6 +39,7 @@ type DB struct {
 	imports    chan struct{}  // holds something while an import is published or taken back
 	changes    *changeCounter // of what the writer changes
 	census     atomic.Pointer[census]
+	bands      bandsOfAll
 	done       chan struct{} // closed when Close begins
 }
 

@@ -26,7 +26,7 @@ func (db *DB) Overview(ctx context.Context, scope actnow.Scope, area actnow.Area
 		if err != nil {
 			return err
 		}
-		if err := countMoves(tx, scope, &o); err != nil {
+		if err := db.countMoves(tx, scope, &o); err != nil {
 			return err
 		}
 		return tx.QueryRow(`SELECT count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
@@ -54,39 +54,58 @@ func latestMonths(tx *sql.Tx, area actnow.Area) (latest, previous actnow.Month, 
 // estimate is what a standing p may bring at least, NULL if nothing is said of it.
 const estimate = `COALESCE(p.revenue_low, p.revenue_high)`
 
+// moveGroup is what the standings of one currency came to.
+type moveGroup struct {
+	currency                                                 string
+	newMoney, money                                          sql.NullInt64
+	isNew, matched, mailable, up, down, left, actNow, scored int
+}
+
 // countMoves counts the standings of the month by where they came from, and adds
 // their money.
-func countMoves(tx *sql.Tx, scope actnow.Scope, o *actnow.Overview) error {
-	in := inScope(scope, "p.customer_id")
+func (db *DB) countMoves(tx *sql.Tx, scope actnow.Scope, o *actnow.Overview) error {
 	o.UnscoredInArea = o.Customers
-	err := each(tx, `SELECT p.currency,
+	groups, err := db.moves(tx, scope, o.Area, o.Month)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		o.NewActNow, o.NewMatched, o.NewMailable = o.NewActNow+g.isNew, o.NewMatched+g.matched, o.NewMailable+g.mailable
+		o.MovedUp, o.MovedDown, o.LeftActNow = o.MovedUp+g.up, o.MovedDown+g.down, o.LeftActNow+g.left
+		o.ActNow, o.UnscoredInArea = o.ActNow+g.actNow, o.UnscoredInArea-g.scored
+		if scope.Revenue && g.newMoney.Valid {
+			o.NewRevenue = append(o.NewRevenue, actnow.Money{Minor: g.newMoney.Int64, Currency: g.currency})
+		}
+		if scope.Revenue && g.money.Valid {
+			o.ActNowRevenue = append(o.ActNowRevenue, actnow.Money{Minor: g.money.Int64, Currency: g.currency})
+		}
+	}
+	for _, sums := range [][]actnow.Money{o.NewRevenue, o.ActNowRevenue} {
+		slices.SortStableFunc(sums, func(a, b actnow.Money) int { return cmp.Compare(b.Minor, a.Minor) })
+	}
+	return nil
+}
+
+func (db *DB) moves(tx *sql.Tx, scope actnow.Scope, area actnow.Area, month actnow.Month) (groups []moveGroup, err error) {
+	if c := db.censusIn(tx); c != nil {
+		return c.moves(tx, scope, area, month)
+	}
+	in := inScope(scope, "p.customer_id")
+	err = each(tx, `SELECT p.currency,
 			sum(CASE WHEN `+movedNew+` THEN `+estimate+` END), sum(CASE WHEN p.cluster = 'Act Now' THEN `+estimate+` END),
 			sum(`+movedNew+`),
 			COALESCE(sum(CASE WHEN `+movedNew+` THEN `+isAmong(matchedRows, "p.customer_id")+` END), 0),
 			COALESCE(sum(CASE WHEN `+movedNew+` THEN `+isAmong(mailableRows, "p.customer_id")+` END), 0),
 			sum(`+movedUp+`), sum(`+movedDown+`), sum(`+movedDown+` AND p.previous_cluster = 'Act Now'),
 			sum(p.cluster = 'Act Now'), sum(p.cell <> '')
-		FROM standings p WHERE p.area = ? AND p.latest = 1 AND p.month = ? AND `+in.sql+` GROUP BY p.currency`,
-		append([]any{string(o.Area), string(o.Month)}, in.args...), func(rows *sql.Rows) error {
-			var currency string
-			var newMoney, money sql.NullInt64
-			var isNew, matched, mailable, up, down, left, actNow, scored int
-			err := rows.Scan(&currency, &newMoney, &money, &isNew, &matched, &mailable, &up, &down, &left, &actNow, &scored)
-			o.NewActNow, o.NewMatched, o.NewMailable = o.NewActNow+isNew, o.NewMatched+matched, o.NewMailable+mailable
-			o.MovedUp, o.MovedDown, o.LeftActNow = o.MovedUp+up, o.MovedDown+down, o.LeftActNow+left
-			o.ActNow, o.UnscoredInArea = o.ActNow+actNow, o.UnscoredInArea-scored
-			if scope.Revenue && newMoney.Valid {
-				o.NewRevenue = append(o.NewRevenue, actnow.Money{Minor: newMoney.Int64, Currency: currency})
-			}
-			if scope.Revenue && money.Valid {
-				o.ActNowRevenue = append(o.ActNowRevenue, actnow.Money{Minor: money.Int64, Currency: currency})
-			}
+		FROM standings p WHERE p.area = ? AND p.latest = 1 AND p.month = ? AND `+in.sql+` GROUP BY p.currency ORDER BY p.currency`,
+		append([]any{string(area), string(month)}, in.args...), func(rows *sql.Rows) error {
+			var g moveGroup
+			err := rows.Scan(&g.currency, &g.newMoney, &g.money, &g.isNew, &g.matched, &g.mailable, &g.up, &g.down, &g.left, &g.actNow, &g.scored)
+			groups = append(groups, g)
 			return err
 		})
-	for _, sums := range [][]actnow.Money{o.NewRevenue, o.ActNowRevenue} {
-		slices.SortFunc(sums, func(a, b actnow.Money) int { return cmp.Compare(b.Minor, a.Minor) })
-	}
-	return err
+	return groups, err
 }
 
 // Grid returns the matrix of the area in a month, "" for the latest.
@@ -106,7 +125,7 @@ func (db *DB) Grid(ctx context.Context, scope actnow.Scope, area actnow.Area, mo
 		if err != nil {
 			return err
 		}
-		return fillGrid(tx, scope, &g, layOut(&g, matrix))
+		return db.fillGrid(tx, scope, &g, layOut(&g, matrix))
 	})
 	if err != nil {
 		return g, fmt.Errorf("grid of %s: %w", area, err)
@@ -185,48 +204,68 @@ func (db *DB) AreaGrids(ctx context.Context, scope actnow.Scope) ([]actnow.Grid,
 	return grids, nil
 }
 
-func fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.Cell]int) error {
+// gridGroup is what the standings of a cell, a cluster and a currency came to.
+type gridGroup struct {
+	cell                                   actnow.Cell
+	cluster                                actnow.Cluster
+	currency                               string
+	money                                  sql.NullInt64
+	customers, matched, mailable, disagree int
+}
+
+// onGrid is the FROM and WHERE of standings p of an area and a month.
+const onGrid = ` FROM standings p WHERE p.area = ? AND p.month = ? AND p.cell <> '' AND `
+
+// gridGroups returns the groups of the grid's month, those of the most money first.
+func (db *DB) gridGroups(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid) (groups []gridGroup, err error) {
+	if c := db.censusIn(tx); c != nil {
+		newest, _, err := latestMonths(tx, g.Area)
+		if err != nil || newest == g.Month {
+			return c.grid(tx, scope, g.Area, g.Month)
+		}
+	}
 	in := inScope(scope, "p.customer_id")
-	at := func(month actnow.Month) []any { return append([]any{string(g.Area), string(month)}, in.args...) }
-	const from = ` FROM standings p WHERE p.area = ? AND p.month = ? AND `
+	err = each(tx, `SELECT p.cell, p.cluster, p.currency, sum(`+estimate+`) AS money, count(*), sum(`+isAmong(matchedRows, "p.customer_id")+`),
+			sum(`+isAmong(mailableRows, "p.customer_id")+`), sum(`+disagrees+`)`+
+		onGrid+in.sql+` GROUP BY p.cell, p.cluster, p.currency ORDER BY money DESC, p.cell, p.cluster, p.currency`, append([]any{string(g.Area), string(g.Month)}, in.args...),
+		func(rows *sql.Rows) error {
+			var k gridGroup
+			err := rows.Scan(&k.cell, &k.cluster, &k.currency, &k.money, &k.customers, &k.matched, &k.mailable, &k.disagree)
+			groups = append(groups, k)
+			return err
+		})
+	return groups, err
+}
+
+func (db *DB) fillGrid(tx *sql.Tx, scope actnow.Scope, g *actnow.Grid, places map[actnow.Cell]int) error {
 	clusters := map[actnow.Cluster]*actnow.GridCluster{}
 	for i := range g.Clusters {
 		clusters[g.Clusters[i].Cluster] = &g.Clusters[i]
 	}
-	scored := 0
-	err := each(tx, `SELECT p.cell, p.cluster, p.currency, sum(`+estimate+`) AS money, count(*), sum(`+isAmong(matchedRows, "p.customer_id")+`),
-			sum(`+isAmong(mailableRows, "p.customer_id")+`), sum(`+disagrees+`)`+
-		from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster, p.currency ORDER BY money DESC`, at(g.Month),
-		func(rows *sql.Rows) error {
-			var cell actnow.Cell
-			var cluster actnow.Cluster
-			var currency string
-			var money sql.NullInt64
-			var n, matched, mailable, disagree int
-			if err := rows.Scan(&cell, &cluster, &currency, &money, &n, &matched, &mailable, &disagree); err != nil {
-				return err
-			}
-			scored += n
-			g.Disagree += disagree
-			add := func(to []actnow.Money) []actnow.Money {
-				if !money.Valid || !scope.Revenue {
-					return to
-				}
-				return actnow.AddMoney(to, actnow.Money{Minor: money.Int64, Currency: currency})
-			}
-			if i, ok := places[cell]; ok {
-				k := &g.Cells[i]
-				k.Count, k.Matched, k.Mailable, k.Revenue = k.Count+n, k.Matched+matched, k.Mailable+mailable, add(k.Revenue)
-			}
-			if k := clusters[cluster]; k != nil {
-				k.Count, k.Revenue = k.Count+n, add(k.Revenue)
-			}
-			return nil
-		})
+	groups, err := db.gridGroups(tx, scope, g)
 	if err != nil {
 		return err
 	}
-	err = each(tx, `SELECT p.cell, p.cluster, count(*)`+from+in.sql+` AND p.cell <> '' GROUP BY p.cell, p.cluster`, at(g.Previous),
+	scored := 0
+	for _, of := range groups {
+		scored += of.customers
+		g.Disagree += of.disagree
+		add := func(to []actnow.Money) []actnow.Money {
+			if !of.money.Valid || !scope.Revenue {
+				return to
+			}
+			return actnow.AddMoney(to, actnow.Money{Minor: of.money.Int64, Currency: of.currency})
+		}
+		if i, ok := places[of.cell]; ok {
+			k := &g.Cells[i]
+			k.Count, k.Matched, k.Mailable, k.Revenue = k.Count+of.customers, k.Matched+of.matched, k.Mailable+of.mailable, add(k.Revenue)
+		}
+		if k := clusters[of.cluster]; k != nil {
+			k.Count, k.Revenue = k.Count+of.customers, add(k.Revenue)
+		}
+	}
+	in := inScope(scope, "p.customer_id")
+	err = each(tx, `SELECT p.cell, p.cluster, count(*)`+onGrid+in.sql+` GROUP BY p.cell, p.cluster`, append([]any{string(g.Area), string(g.Previous)}, in.args...),
 		func(rows *sql.Rows) error {
 			var cell actnow.Cell
 			var cluster actnow.Cluster

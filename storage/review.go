@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"actnow"
 )
@@ -46,7 +47,13 @@ const bestPattern = `(SELECT b.pattern FROM match_candidates b WHERE b.account_i
 func (db *DB) Reviews(ctx context.Context, scope actnow.Scope, q actnow.ReviewQuery, offset, limit int) (list []actnow.Review, total int, err error) {
 	err = db.read(ctx, func(tx *sql.Tx) error {
 		from := reviewed(scope, q)
-		if err := tx.QueryRow(`SELECT count(*)`+from.sql, from.args...).Scan(&total); err != nil {
+		if q.Pattern == "" {
+			bands, err := db.bandCounts(tx, scope)
+			if err != nil {
+				return err
+			}
+			total = bands[q.Band]
+		} else if err := tx.QueryRow(`SELECT count(*)`+from.sql, from.args...).Scan(&total); err != nil {
 			return err
 		}
 		list, err = reviewRows(tx, from, max(offset, 0), min(max(limit, 1), maxPage))
@@ -56,6 +63,64 @@ func (db *DB) Reviews(ctx context.Context, scope actnow.Scope, q actnow.ReviewQu
 		return nil, 0, fmt.Errorf("list reviews: %w", err)
 	}
 	return list, total, nil
+}
+
+// MatchBands returns how many accounts whose best candidate is in the scope, or that have
+// none, are in each band.
+func (db *DB) MatchBands(ctx context.Context, scope actnow.Scope) (counts map[actnow.MatchBand]int, err error) {
+	err = db.read(ctx, func(tx *sql.Tx) error {
+		counts, err = db.bandCounts(tx, scope)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count bands: %w", err)
+	}
+	return counts, nil
+}
+
+// bandsOfAll are the accounts in each band, kept until the CRM changes.
+type bandsOfAll struct {
+	mu      sync.Mutex
+	changes int64
+	counts  map[actnow.MatchBand]int
+}
+
+// bandCounts is MatchBands; nobody writes to what it returns.
+func (db *DB) bandCounts(tx *sql.Tx, scope actnow.Scope) (map[actnow.MatchBand]int, error) {
+	if !scope.AllLocations {
+		in := inScope(scope, "m.customer_id")
+		counts := map[actnow.MatchBand]int{}
+		return counts, addBands(tx, counts, 1, clause{`SELECT m.band, count(*) FROM matches m JOIN accounts a ON a.id = m.account_id
+			WHERE a.deleted_at IS NULL AND a.merged_into = '' AND (m.customer_id IS NULL OR ` + in.sql + `) GROUP BY m.band`, in.args})
+	}
+	db.bands.mu.Lock()
+	defer db.bands.mu.Unlock()
+	now, err := countChanges(tx, "crm")
+	if err != nil || db.bands.counts != nil && db.bands.changes == now {
+		return db.bands.counts, err
+	}
+	// Few accounts are gone: all are counted, and those taken off.
+	counts := map[actnow.MatchBand]int{}
+	err = addBands(tx, counts, 1, clause{sql: `SELECT m.band, count(*) FROM matches m GROUP BY m.band`})
+	if err == nil {
+		err = addBands(tx, counts, -1, clause{sql: `SELECT m.band, count(*) FROM accounts a JOIN matches m ON m.account_id = a.id
+			WHERE a.deleted_at IS NOT NULL OR a.merged_into <> '' GROUP BY m.band`})
+	}
+	if err == nil {
+		db.bands.changes, db.bands.counts = now, counts
+	}
+	return counts, err
+}
+
+// addBands adds how many accounts a query of bands and numbers finds, sign times.
+func addBands(tx *sql.Tx, counts map[actnow.MatchBand]int, sign int, q clause) error {
+	return each(tx, q.sql, q.args, func(rows *sql.Rows) error {
+		var band actnow.MatchBand
+		var n int
+		err := rows.Scan(&band, &n)
+		counts[band] += sign * n
+		return err
+	})
 }
 
 func reviewRows(tx *sql.Tx, from clause, offset, limit int) (list []actnow.Review, err error) {

@@ -17,6 +17,7 @@ import (
 type matchStore interface {
 	Funnel(ctx context.Context, scope actnow.Scope) (actnow.Funnel, error)
 	Reviews(ctx context.Context, scope actnow.Scope, q actnow.ReviewQuery, offset, limit int) ([]actnow.Review, int, error)
+	MatchBands(ctx context.Context, scope actnow.Scope) (map[actnow.MatchBand]int, error)
 	Review(ctx context.Context, scope actnow.Scope, id actnow.AccountID) (actnow.Review, error)
 	ReviewPlace(ctx context.Context, scope actnow.Scope, pattern string, id actnow.AccountID) (actnow.ReviewPlace, error)
 	Decide(ctx context.Context, scope actnow.Scope, by actnow.Actor, account actnow.AccountID, customer actnow.CustomerID, verdict actnow.Verdict, note string) error
@@ -105,28 +106,21 @@ func (s *Server) showMatches(c echo.Context) error {
 		return err
 	}
 	p := matchesPage{ByPerson: funnel.Decisions}
-	total, accounts := 0, 0
-	waiting := 0
+	counts, err := s.store.MatchBands(ctx(c), scope)
+	if err != nil {
+		return err
+	}
+	accounts, waiting := 0, counts[actnow.BandReview]
 	for _, b := range matchBands {
-		limit, from := 1, 0
-		if b == band {
-			limit, from = matchPageSize, offset
-		}
-		list, n, err := s.store.Reviews(ctx(c), scope, actnow.ReviewQuery{Band: b}, from, limit)
-		if err != nil {
-			return err
-		}
-		accounts += n
-		if b == actnow.BandReview {
-			waiting = n
-		}
-		p.Bands = append(p.Bands, bandChoice{Name: text.T("match.band." + string(b)), Href: "/matches?band=" + string(b) + "#accounts", Count: n, Current: b == band})
-		if b == band {
-			total = n
-			for _, r := range list {
-				p.Rows = append(p.Rows, s.matchRow(c, r))
-			}
-		}
+		accounts += counts[b]
+		p.Bands = append(p.Bands, bandChoice{Name: text.T("match.band." + string(b)), Href: "/matches?band=" + string(b) + "#accounts", Count: counts[b], Current: b == band})
+	}
+	list, total, err := s.store.Reviews(ctx(c), scope, actnow.ReviewQuery{Band: band}, offset, matchPageSize)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		p.Rows = append(p.Rows, s.matchRow(c, r))
 	}
 	p.Head = s.matchesHead(c, text, funnel, waiting, accounts)
 	if funnel.Customers == 0 || accounts == 0 {
