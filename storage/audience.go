@@ -149,7 +149,7 @@ var freezeSQL = `WITH reasoned AS (
 			WHEN address IN (SELECT address FROM reasoned WHERE reason = 'held_out') THEN 'held_out'
 			WHEN copy > 1 THEN 'duplicate'
 			WHEN ? AND EXISTS (SELECT 1 FROM ledger l WHERE l.address = n.address AND l.campaign_id = ?
-				AND l.state NOT IN ('cancelled', 'suppressed')) THEN 'mailed_before'
+				AND l.state NOT IN ('cancelled', 'suppressed') AND ` + ofLaunched + `) THEN 'mailed_before'
 			WHEN ? AND (SELECT count(*) FROM ledger l WHERE l.address = n.address AND l.campaign_id <> ?
 				AND l.state IN ('sent', 'unknown', 'intent') AND l.intent_at >= ?) > ? THEN 'frequency_cap'
 			ELSE '' END

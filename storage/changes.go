@@ -13,7 +13,8 @@ var watchedTables = map[string]string{
 	"customers": "reports", "standings": "reports", "customer_facts": "reports", "customer_locations": "reports",
 	"cohort_members": "reports", "agreements": "reports",
 	"matches": "crm", "accounts": "crm", "contacts": "crm", "suppressions": "crm",
-	"hold_outs": "launches", "propensities": "launches", "snapshots": "launches", "ledger": "ledger",
+	"hold_outs": "launches", "propensities": "launches", "snapshots": "launches",
+	"ledger": "ledger", "campaign_runs": "ledger",
 }
 
 // changeCounter counts, in the transaction of the change itself, how often watched

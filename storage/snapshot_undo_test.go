@@ -255,7 +255,7 @@ func TestUndoKeepsWhomMailsName(t *testing.T) {
 		INSERT INTO packs (id, name, revision, sha256, languages, manifest, created_at) VALUES (1, 'Start', 1, 'x', '["en"]', '{}', 0);
 		INSERT INTO cohorts (id, name, kind, filter, created_at, updated_at) VALUES (9, 'All', 'filter', 'cluster = "Act Now"', 0, 0);
 		INSERT INTO campaigns (id, name, pack_id, cohort_id, state, created_at) VALUES (1, 'Hello', 1, 9, 'finished', 0);
-		INSERT INTO campaign_runs (id, campaign_id, period, launched_at) VALUES (1, 1, '', 0);
+		INSERT INTO campaign_runs (id, campaign_id, period, launched_at) VALUES (1, 1, '', 1);
 		INSERT INTO accounts (id, external_id, connection_id, name, updated_at) VALUES (1, 'A1', 1, 'akes', 0), (2, 'A2', 1, 'bro', 0);
 		INSERT INTO matches (account_id, customer_id, band, machine_band, matched_at)
 			SELECT CASE tpid WHEN '7' THEN 1 ELSE 2 END, id, 'match', 'match', 0 FROM customers;
