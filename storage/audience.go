@@ -63,19 +63,24 @@ func (f *freezing) gather(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, peopleTable); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, gatherSQL, customers)
-	return err
+	for _, insert := range []string{gatherMatched, gatherOthers} {
+		if _, err := tx.ExecContext(ctx, insert, customers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
 	peopleTable = `CREATE TEMP TABLE people (customer_id INTEGER NOT NULL, account_id INTEGER, contact_id INTEGER,
 		address TEXT NOT NULL, language TEXT NOT NULL, basis TEXT NOT NULL) STRICT`
-	gatherSQL = `WITH cohort (customer_id) AS (SELECT DISTINCT CAST(value AS BIGINT) FROM ` + jsonEach + `)
-		INSERT INTO people
-		SELECT h.customer_id, a.id, k.id, COALESCE(k.address, ''), COALESCE(k.language, ''), COALESCE(k.consent_basis, '')
-		FROM cohort h JOIN customers c ON c.id = h.customer_id
-		LEFT JOIN (matches m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.customer_id = h.customer_id AND m.band = 'match'
-		LEFT JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL`
+	cohortSQL = `WITH cohort (customer_id) AS (SELECT DISTINCT c.id FROM ` + jsonEach + ` j JOIN customers c ON c.id = j.value)
+		INSERT INTO people `
+	gatherMatched = cohortSQL + `SELECT m.customer_id, a.id, k.id, COALESCE(k.address, ''), COALESCE(k.language, ''), COALESCE(k.consent_basis, '')
+		FROM matches m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL
+		LEFT JOIN contacts k ON k.source = a.source AND k.account_ref = a.external_id AND k.deleted_at IS NULL
+		WHERE m.band = 'match' AND m.customer_id IN (SELECT customer_id FROM cohort)`
+	gatherOthers = cohortSQL + `SELECT customer_id, NULL, NULL, '', '', '' FROM cohort WHERE customer_id NOT IN (SELECT customer_id FROM people)`
 )
 
 // chooseLanguages asks the plan once for each language that the contacts have.
