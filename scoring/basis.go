@@ -162,6 +162,16 @@ func (b *basis) penalty() [][]float64 {
 	return s
 }
 
+// spread is the variance around their mean that the penalty lets the effects of the bins
+// have under a strength of 1: that of a random walk over the ranges of a number.
+func (b *basis) spread() float64 {
+	if !b.numeric() {
+		return 1
+	}
+	n := float64(b.bins - 1)
+	return (n*n - 1) / (6 * n)
+}
+
 func square(n int) [][]float64 {
 	s, cells := make([][]float64, n), make([]float64, n*n)
 	for i := range s {

@@ -15,6 +15,7 @@ type block struct {
 	offset, size int
 	penalty      [][]float64
 	strength     float64 // lambda: the larger, the flatter
+	spread       float64 // variance of the effects that a strength of 1 expects; 0 if any is as likely
 	step         float64 // last change of the strength, as a logarithm
 	asleep       bool    // held at zero: the data want it flat
 }
@@ -47,6 +48,8 @@ const (
 	firstTry   = 20.0
 	stiff      = 500.0 // where a block begins that was flat in an earlier fit
 	maxLogOdds = 13.0  // beyond it a probability says nothing more
+
+	likelySpread = 2.0 // log-odds: about how far the effects of a feature spread
 )
 
 var errSingular = errors.New("the equations have no solution")
@@ -65,6 +68,9 @@ func (d *design) fit(ctx context.Context, start []float64) (fitted, error) {
 	copy(blocks, d.blocks)
 	for k := range blocks {
 		blocks[k].strength = firstTry
+		if d.numbers {
+			blocks[k].spread = 0 // they have a unit of their own
+		}
 		if k < len(start) && start[k] > 0 {
 			blocks[k].strength, blocks[k].asleep = min(start[k], flattest), math.IsInf(start[k], 1)
 		}
@@ -313,7 +319,7 @@ func strengthen(blocks []block, beta []float64, inverse *mat.SymDense) (changed,
 		}
 		free := max(float64(b.size)-b.strength*trace, 1e-9)
 		freedom += free
-		next := free / max(rough, 1e-12)
+		next := b.likeliest(free, rough)
 		step := math.Log(next / b.strength)
 		changed = max(changed, math.Abs(step)*min(free, 1))
 		// The update creeps towards flatness: while it keeps its direction, it
@@ -328,6 +334,16 @@ func strengthen(blocks []block, beta []float64, inverse *mat.SymDense) (changed,
 		b.strength = next
 	}
 	return changed, freedom
+}
+
+// likeliest returns the next strength of a block: the update of Wood and Fasiolo, free over
+// rough, but for a half-Cauchy prior of how far its effects spread, with a scale of
+// likelySpread (Gelman, "Prior distributions for variance parameters in hierarchical
+// models", 2006). Where few outcomes are told apart without a fault by chance, effects
+// would grow beyond all bounds; effects that many outcomes show may be as large as they are.
+func (b *block) likeliest(free, rough float64) float64 {
+	variance := b.spread / b.strength
+	return (free + 2*variance/(variance+likelySpread*likelySpread)) / max(rough, 1e-12)
 }
 
 // sleep leaves out the parameters of blocks that have been put to sleep since

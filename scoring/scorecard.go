@@ -105,7 +105,7 @@ func learn(ctx context.Context, s sample, pairs bool, earlier *scorecard) (*scor
 func (m *scorecard) design(s sample, active []uint8) *design {
 	d := &design{outcome: s.outcome, weight: s.weight, numbers: s.numbers, active: active}
 	for k := range m.bases {
-		d.blocks = append(d.blocks, block{size: m.bases[k].bins, penalty: m.bases[k].penalty()})
+		d.blocks = append(d.blocks, block{size: m.bases[k].bins, penalty: m.bases[k].penalty(), spread: m.bases[k].spread()})
 	}
 	return d
 }
@@ -132,7 +132,7 @@ func (m *scorecard) withPairs(ctx context.Context, s sample) (*scorecard, error)
 	d := m.design(s, active)
 	for k := range pairs {
 		size := pairs[k].sizeA * pairs[k].sizeB
-		d.blocks = append(d.blocks, block{size: size, penalty: identity(size)})
+		d.blocks = append(d.blocks, block{size: size, penalty: identity(size), spread: 1})
 	}
 	m.layStraights(d, s)
 	f, err := d.fit(ctx, start)

@@ -128,5 +128,5 @@ func (m *scorecard) layStraights(d *design, s sample) {
 		return
 	}
 	d.along, d.slopes = m.along(s.frame, s.rows), n
-	d.blocks = append(d.blocks, block{size: n, penalty: identity(n)})
+	d.blocks = append(d.blocks, block{size: n, penalty: identity(n), spread: 1})
 }
