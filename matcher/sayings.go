@@ -10,37 +10,53 @@ import (
 // account that is merely like it, and a word that many accounts have is that of a
 // family.
 type sayings struct {
-	keys   *postings // what customers say
-	counts []int32   // by the place of a key among them
+	keys   *postings     // what customers say
+	counts []int32       // by the place of a key among them
+	few    map[int]int32 // the same where accounts are few; counts is nil then
 }
 
 // countedAccounts is how many accounts are told apart.
 const countedAccounts = 20
 
+// fewAccounts is up to how many accounts are counted in a map, which takes less time
+// than clearing a place for each key.
+const fewAccounts = 1000
+
 // noSayings returns sayings of no account yet.
 func (ix *Index) noSayings() sayings {
-	return sayings{ix.keys, make([]int32, len(ix.keys.lists))}
+	return sayings{keys: ix.keys, counts: make([]int32, len(ix.keys.lists))}
 }
 
 // sayings counts the accounts.
 func (ix *Index) sayings(accounts []*Record) sayings {
-	s := ix.noSayings()
-	ix.spread(len(accounts), func(_, low, high int) {
+	var s sayings
+	count := func(_, low, high int) {
 		var keys []uint64
 		for _, r := range accounts[low:high] {
 			e := readEntity(r)
 			keys = e.appendSayings(keys[:0])
 			s.add(keys, 1)
 		}
-	})
+	}
+	if len(accounts) <= fewAccounts {
+		s = sayings{keys: ix.keys, few: make(map[int]int32)}
+		count(0, 0, len(accounts))
+		return s
+	}
+	s = ix.noSayings()
+	ix.spread(len(accounts), count)
 	return s
 }
 
-// add counts an account that says the keys by times more. It may be called from
-// several goroutines at once.
+// add counts an account that says the keys by times more. Unless accounts are few, it
+// may be called from several goroutines at once.
 func (s *sayings) add(keys []uint64, by int32) {
 	for _, k := range keys {
-		if i, ok := s.keys.place(k); ok {
+		if i, ok := s.keys.place(k); !ok {
+			continue
+		} else if s.few != nil {
+			s.few[i] += by
+		} else {
 			atomic.AddInt32(&s.counts[i], by)
 		}
 	}
@@ -53,7 +69,11 @@ func (s *sayings) of(key uint64) int {
 	if !ok {
 		return 0
 	}
-	return int(min(s.counts[i], countedAccounts))
+	n := s.few[i]
+	if s.few == nil {
+		n = s.counts[i]
+	}
+	return int(min(n, countedAccounts))
 }
 
 // appendSayings appends what is counted of a record, each key once: its names,

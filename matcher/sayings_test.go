@@ -1,6 +1,9 @@
 package matcher
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // What accounts say is counted of those that are beside one: it does not count itself.
 func TestSayings(t *testing.T) {
@@ -33,6 +36,42 @@ func TestSayings(t *testing.T) {
 		if o.of(&a, m); o.saying(tt.key) != tt.want {
 			t.Errorf("%s: %v other accounts, want %v", tt.name, o.saying(tt.key), tt.want)
 		}
+	}
+}
+
+// Few accounts are counted otherwise than many, to the same numbers.
+func TestSayingsOfFew(t *testing.T) {
+	var customers, accounts []Record
+	for i := range 90 {
+		name := []string{"Norrsken", "Glimmark", "Torpsund"}[i%3] + " " + []string{"Silver", "Kapital", "Frakt", "Bad"}[i%4]
+		customers = append(customers, Record{Key: fmt.Sprint("C", i), Name: fmt.Sprint(name, " ", i)})
+		accounts = append(accounts, Record{Key: fmt.Sprint("A", i), Name: name + " AB", Website: name[:4] + ".se"})
+	}
+	ix := New(customers, Options{})
+	few := ix.sayings(sortRecords(accounts))
+	many := ix.noSayings()
+	said := map[uint64]bool{}
+	for i := range accounts {
+		a := readEntity(&accounts[i])
+		keys := a.appendSayings(nil)
+		many.add(keys, 1)
+		for _, k := range keys {
+			said[k] = true
+		}
+	}
+	if few.few == nil || many.few != nil {
+		t.Fatal("few accounts are counted as many, or the other way round")
+	}
+	counted := 0
+	for k := range said {
+		n := many.of(k)
+		if got := few.of(k); got != n {
+			t.Errorf("%d accounts say %x, want %d", got, k, n)
+		}
+		counted += n
+	}
+	if counted == 0 {
+		t.Error("nothing was counted")
 	}
 }
 
