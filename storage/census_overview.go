@@ -47,13 +47,19 @@ func addTo(sum *sql.NullInt64, n sql.NullInt64) {
 	}
 }
 
+// reachable returns the customers that are matched, and of these those that a mail may
+// reach.
+func (c *census) reachable(tx *sql.Tx) (matched, mailable bitset, err error) {
+	if matched, err = c.set(tx, matchedRows); err != nil {
+		return nil, nil, err
+	}
+	mailable, err = c.set(tx, mailableRows)
+	return matched, mailable, err
+}
+
 // moves is countMoves' groups.
 func (c *census) moves(tx *sql.Tx, scope actnow.Scope, area actnow.Area, month actnow.Month) ([]moveGroup, error) {
-	matched, err := c.set(tx, matchedRows)
-	if err != nil {
-		return nil, err
-	}
-	mailable, err := c.set(tx, mailableRows)
+	matched, mailable, err := c.reachable(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +110,7 @@ func (c *census) moves(tx *sql.Tx, scope actnow.Scope, area actnow.Area, month a
 
 // grid is fillGrid's groups of the newest month.
 func (c *census) grid(tx *sql.Tx, scope actnow.Scope, area actnow.Area, month actnow.Month) ([]gridGroup, error) {
-	matched, err := c.set(tx, matchedRows)
-	if err != nil {
-		return nil, err
-	}
-	mailable, err := c.set(tx, mailableRows)
+	matched, mailable, err := c.reachable(tx)
 	if err != nil {
 		return nil, err
 	}

@@ -265,19 +265,8 @@ func (db *DB) forgetUnlaunched(ctx context.Context) error {
 		`audience WHERE rowid IN (SELECT rowid FROM audience WHERE run_id IN ` + unlaunched + ` LIMIT 500)`,
 		`campaign_runs WHERE launched_at = 0`,
 	} {
-		for left := true; left; {
-			err := db.write(ctx, func(tx *sql.Tx) error {
-				res, err := tx.Exec(`DELETE FROM ` + rows)
-				if err != nil {
-					return err
-				}
-				n, err := res.RowsAffected()
-				left = n > 0
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("take back a launch: %w", err)
-			}
+		if err := db.deleteInPieces(ctx, rows); err != nil {
+			return fmt.Errorf("take back a launch: %w", err)
 		}
 	}
 	return nil

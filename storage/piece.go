@@ -79,3 +79,23 @@ func (db *DB) eachSpan(ctx context.Context, stage *Staging, table string, fn fun
 		of.after = of.last
 	}
 }
+
+// deleteInPieces deletes rows, a table and a WHERE that chooses some of those that are
+// to go, until none is left.
+func (db *DB) deleteInPieces(ctx context.Context, rows string) error {
+	for {
+		left := false
+		err := db.write(ctx, func(tx *sql.Tx) error {
+			res, err := tx.Exec(`DELETE FROM ` + rows)
+			if err != nil {
+				return err
+			}
+			n, err := res.RowsAffected()
+			left = n > 0
+			return err
+		})
+		if err != nil || !left {
+			return err
+		}
+	}
+}

@@ -54,20 +54,10 @@ func (db *DB) clearReplaced(ctx context.Context) error {
 	for _, of := range []struct{ table, snapshots string }{
 		{"agreements", replaced}, {"location_names", replaced}, {"snapshot_rows", replaced}, {"rejected_rows", replaced}, {"undone_rows", `s.undone_at IS NULL`},
 	} {
-		for left := true; left; {
-			err := db.write(ctx, func(tx *sql.Tx) error {
-				res, err := tx.Exec(`DELETE FROM ` + of.table + ` WHERE rowid IN (SELECT r.rowid FROM snapshots s JOIN ` + of.table + ` r ON r.snapshot_id = s.id
-					WHERE ` + of.snapshots + ` LIMIT 500)`)
-				if err != nil {
-					return err
-				}
-				n, err := res.RowsAffected()
-				left = n > 0
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("clear %s: %w", of.table, err)
-			}
+		err := db.deleteInPieces(ctx, of.table+` WHERE rowid IN (SELECT r.rowid FROM snapshots s JOIN `+of.table+` r ON r.snapshot_id = s.id
+			WHERE `+of.snapshots+` LIMIT 500)`)
+		if err != nil {
+			return fmt.Errorf("clear %s: %w", of.table, err)
 		}
 	}
 	return nil
